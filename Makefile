@@ -1,0 +1,85 @@
+# camredir: a camera in a virtual machine. 'make help' lists the targets.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+O       ?= build/$(if $(SAN),san,$(if $(filter clang,$(CC)),clang,std))
+VERSION := $(shell cat VERSION)
+
+warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+sanitize := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+, := ,
+
+packages := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libusbredirparser-0.5 libturbojpeg libjpeg libpng
+# Read when first needed: on a fresh machine 'make deps' runs before.
+pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(packages)))$(pkg_cflags)
+pkg_libs   = $(eval pkg_libs := $(shell pkg-config --libs $(packages)))$(pkg_libs)
+
+base_cflags = -std=gnu11 $(warnings) -I. -D_GNU_SOURCE -DCAMREDIR_VERSION='"$(VERSION)"' -MMD -MP
+all_cflags  = $(base_cflags) $(pkg_cflags) $(CFLAGS) $(sanitize)
+say = @printf '  %-7s %s\n' $(1) $(2);
+ifeq ($(V),1)
+say =
+endif
+
+# A library a folder, in the order of who may use whom (see 'make check-layers').
+descriptors_src := $(wildcard descriptors/*.c)
+vcam_src        := $(wildcard vcam/*.c)
+sources_src     := $(wildcard vcam/sources/*.c)
+redir_src       := $(wildcard redir/*.c redir/transports/*.c)
+tools_src       := $(wildcard tools/*.c)
+libraries := redir sources vcam descriptors
+archives  := $(libraries:%=$(O)/lib%.a)
+objects    = $($(1)_src:%.c=$(O)/%.o)
+
+unit_tests := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all help demo check check-unit check-guest check-layers check-clang bench deps install \
+        uninstall clean fuzz fuzz-long
+all: $(O)/camredir ## build the program
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  SAN=1 builds with ASan and UBSan, V=1 shows the commands, PREFIX and DESTDIR are honoured.'
+
+$(O)/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(all_cflags) -c -o $@ $<
+
+define library
+$(O)/lib$(1).a: $$(call objects,$(1))
+	$$(call say,AR,$$@)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(libraries),$(eval $(call library,$(l))))
+
+$(O)/camredir: $(call objects,tools) $(archives)
+	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
+
+# LIBS_test_name := the libraries that this test links; all of them where it says nothing.
+.SECONDEXPANSION:
+$(O)/tests/unit/%: $(O)/tests/unit/%.o \
+        $$(foreach l,$$(if $$(LIBS_$$*),$$(LIBS_$$*),$$(libraries)),$$(O)/lib$$l.a)
+	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
+
+-include $(wildcard tests/unit/*.mk tests/guest/*.mk tests/fuzz/*.mk tests/bench/*.mk)
+
+deps: ## install what is missing (apt; sudo when not root)
+	@tools/deps.sh
+
+check: ## every test: unit, layers, fuzz (short), guest
+	@tools/deps.sh && $(MAKE) --no-print-directory check-run
+
+check-layers: ## the includes keep to the table of who may use whom
+	@tests/check-layers.sh
+
+demo: ## a disposable Linux guest sees the camera and streams it; pictures in demo/
+	@tools/deps.sh && $(MAKE) --no-print-directory demo-run
+
+bench: ## frame rates, latencies, CPU and memory as a table (JSON=1: as JSON)
+	@tools/deps.sh && $(MAKE) --no-print-directory bench-run
+
+clean: ## remove what was built (the downloaded kernel package stays)
+	rm -rf build/std build/san build/clang build/fuzz demo
+
+.PRECIOUS: $(O)/%.o
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

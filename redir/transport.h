@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A byte stream to a usb-redir device, whatever carries it. A transport knows no USB and no usbredir:
+   it says when the stream is open, hands over what arrives, and takes buffers until it is full. */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct RedirTransport RedirTransport;
+
+/* What a transport calls, from the main loop only, never from inside a redir_transport_ call. */
+typedef struct {
+    void (*opened)(gpointer user);
+    /* size > 0. */
+    void (*received)(gpointer user, const guint8 *data, gsize size);
+    /* There is room again after send() returned FALSE, or the outstanding bytes fell. */
+    void (*writable)(gpointer user);
+    /* The stream ended or could not be opened. error says what, where, what to do; never NULL.
+       A transport that was opened, then closed by us, does not call this. */
+    void (*closed)(gpointer user, const GError *error);
+    gpointer user;
+} RedirTransportEvents;
+
+typedef struct {
+    const char *name; /* "unix", "tcp", "spice" */
+    /* Begins to connect, or to listen and accept one peer. FALSE where it cannot even begin
+       (address in use, no such folder). Called again after closed() for the next attempt. */
+    gboolean (*open)(RedirTransport *transport, GError **error);
+    /* Takes data, which was malloc()ed, and frees it when it has gone out, or returns FALSE where
+       it is full or not open and leaves it to the caller. size > 0. */
+    gboolean (*send)(RedirTransport *transport, guint8 *data, gsize size);
+    /* Bytes taken and not gone out yet. */
+    gsize (*outstanding)(RedirTransport *transport);
+    /* Back-pressure: while paused, nothing is read from the peer. */
+    void (*pause_reading)(RedirTransport *transport, gboolean paused);
+    /* Ends the stream now, without events. A listening transport goes on to own its address. */
+    void (*close)(RedirTransport *transport);
+    void (*free)(RedirTransport *transport);
+} RedirTransportOps;
+
+struct RedirTransport {
+    const RedirTransportOps *ops;
+    RedirTransportEvents events;
+    char *address; /* as the user wrote it, for messages */
+};
+
+typedef enum { REDIR_CONNECT, REDIR_LISTEN } RedirRole; /* --to, --as */
