@@ -1,0 +1,57 @@
+#!/bin/sh
+# Installs what building and testing need and the machine lacks. Asks no package index where nothing
+# is missing, so that it also works offline.
+set -eu
+
+# package: how to tell that it is there (c: a command, l: a pkg-config module, f: a file)
+list='
+gcc                  c:gcc
+libc6-dev            f:/usr/include/stdio.h
+pkg-config           c:pkg-config
+libglib2.0-dev       l:gio-unix-2.0
+libjson-glib-dev     l:json-glib-1.0
+libusbredirparser-dev l:libusbredirparser-0.5
+libturbojpeg0-dev    l:libturbojpeg
+libjpeg62-turbo-dev  l:libjpeg
+libpng-dev           l:libpng
+clang                c:clang
+libclang-rt-dev      f:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a
+qemu-system-x86      c:qemu-system-x86_64
+busybox-static       f:/bin/busybox
+cpio                 c:cpio
+kmod                 f:/sbin/depmod
+xz-utils             c:xz
+v4l-utils            c:v4l2-compliance
+usbutils             c:lsusb
+'
+
+present() {
+    case $1 in
+    c:*) command -v "${1#c:}" >/dev/null 2>&1 ;;
+    l:*) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "${1#l:}" ;;
+    f:*) ls ${1#f:} >/dev/null 2>&1 ;;
+    esac
+}
+
+missing=$(echo "$list" | while read -r package test; do
+    [ -z "$package" ] || present "$test" || echo "$package"
+done)
+missing=$(echo $missing)
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "deps: missing, and there is no apt here; install what these Debian packages hold: $missing" >&2
+    exit 1
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=sudo
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "deps: as root, run: apt-get install --no-install-recommends $missing" >&2
+        exit 1
+    fi
+fi
+echo "deps: installing $missing"
+$as_root apt-get update -qq || echo "deps: the package index cannot be reached; trying with what is known" >&2
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    { echo "deps: apt-get could not install: $missing" >&2; exit 1; }
