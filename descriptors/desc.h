@@ -62,8 +62,7 @@ enum desc_kind {
     DESC_KIND_COUNT
 };
 
-/* Every typed structure begins with one. Its own bytes are its first `present` rows, then extra[].
- */
+/* Every typed structure begins with one. Its bytes are its first `present` rows, then extra[]. */
 struct desc_node {
     const struct desc_type *type;
     struct desc_node *parent;
@@ -153,7 +152,9 @@ ssize_t desc_pack_alone(const void *node, uint8_t *buf, size_t size);
 
 /* A tree for any bytes: what cannot be understood stays as raw nodes and extra bytes, and desc_pack
    of the root gives the same bytes back. context: DESC_CONTEXT_STANDARD, or what class-specific
-   descriptors outside any interface are to be read as. 0 or -ENOMEM; -E2BIG above 64 MiB. */
+   descriptors outside any interface are to be read as. 0 or -ENOMEM; -E2BIG above DESC_MAX_BYTES.
+ */
+#define DESC_MAX_BYTES (16u << 20)
 int desc_parse(const uint8_t *bytes, size_t len, enum desc_context context,
                struct desc_tree **ret_tree);
 
@@ -210,10 +211,13 @@ struct desc_row {
     const struct desc_name *bits;  /* of bits */
 };
 
-struct desc_type {
+struct desc_text {
     const char *tag;    /* "uvc_vs_frame_mjpeg" */
     const char *name;   /* "frame": in paths */
-    const char *clause; /* "UVC 1.1, 3.9.2.1" */
+    const char *clause; /* "UVC 1.1 MJPEG, 3.1.2" */
+};
+
+struct desc_type {
     enum desc_kind kind;
     enum desc_context context;
     uint32_t group;
@@ -222,6 +226,7 @@ struct desc_type {
     uint8_t n_wire;   /* rows with bytes; the OBJS rows follow them */
     uint8_t n_rows;
     const struct desc_row *rows;
+    const struct desc_text *text;
 };
 
 const struct desc_type *desc_type_of(enum desc_kind kind);
@@ -231,5 +236,7 @@ uint64_t desc_get(const void *self, const struct desc_row *row, size_t index);
 void desc_set(void *self, const struct desc_row *row, size_t index, uint64_t value);
 /* Elements of a row: 1, or n_name. */
 size_t desc_elements(const void *self, const struct desc_row *row);
+/* Bytes of a node without what is below it. */
+size_t desc_own_size(const void *node);
 /* Elements that the counting fields of a VARS row announce; SIZE_MAX: to the end. */
 size_t desc_announced(const void *self, const struct desc_row *row);

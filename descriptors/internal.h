@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the verbs share and users need not see: the tree's memory, linking, the wire's scalars. */
+#pragma once
+
+#include <string.h>
+
+#include "descriptors/desc.h"
+
+/* Memory that goes when the tree goes. */
+struct desc_chunk {
+    struct desc_chunk *next;
+    size_t size, used;
+    _Alignas(16) uint8_t data[];
+};
+
+/* Largest structure of the schema, and longest array that DESC_VARS makes. */
+union desc_any {
+#define SF_PACK(tag, ...) struct tag of_##tag;
+#include "descriptors/schema.def"
+};
+#define DESC_MAX_ELEMENTS 255
+
+struct desc_tree {
+    struct usb_descriptors *root;
+    struct desc_chunk *chunks; /* the first is the one in use */
+    uint16_t bcdUVC;
+    int error;            /* the first that the building met */
+    union desc_any spare; /* what a builder gets once memory has run out */
+    uint64_t spare_array[DESC_MAX_ELEMENTS];
+};
+
+/* room: bytes that the tree will need, more or less. */
+struct desc_tree *desc_tree_new_sized(uint16_t bcdUVC, size_t room);
+/* Zeroed, aligned for anything; NULL: out of memory. */
+void *desc_alloc(struct desc_tree *tree, size_t size);
+/* In no tree yet, all 0, nothing present; NULL: out of memory. */
+struct desc_node *desc_node_new(struct desc_tree *tree, const struct desc_type *type);
+/* Makes node the last child of parent, whose type must accept its group. */
+void desc_link(struct desc_node *parent, struct desc_node *node);
+
+/* The kind that bytes (a whole descriptor, 2 bytes at least) are within context. */
+enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len);
+
+static inline void *desc_at(const void *self, size_t offset)
+{
+    return (uint8_t *)(uintptr_t)self + offset;
+}
+
+static inline uint32_t desc_n(const void *self, size_t n_offset)
+{
+    return *(const uint32_t *)desc_at(self, n_offset);
+}
+
+/* Bytes of one element in memory. */
+static inline size_t desc_stride(const struct desc_row *row)
+{
+    return row->width == 3 ? 4 : row->width;
+}
+
+/* One element, from host order in memory to the wire and back. */
+static inline void desc_put_wire(uint8_t *wire, const void *value, size_t width)
+{
+    uint64_t v;
+    switch (width) {
+    case 1:
+        *wire = *(const uint8_t *)value;
+        return;
+    case 2:
+        v = *(const uint16_t *)value;
+        break;
+    case 3:
+    case 4:
+        v = *(const uint32_t *)value;
+        break;
+    case 8:
+        v = *(const uint64_t *)value;
+        break;
+    default:
+        memcpy(wire, value, width);
+        return;
+    }
+    for (size_t i = 0; i < width; i++)
+        wire[i] = (uint8_t)(v >> (8 * i));
+}
+
+static inline void desc_get_wire(void *value, const uint8_t *wire, size_t width)
+{
+    switch (width) {
+    case 1:
+        *(uint8_t *)value = wire[0];
+        return;
+    case 2:
+        *(uint16_t *)value = (uint16_t)(wire[0] | wire[1] << 8);
+        return;
+    case 3:
+        *(uint32_t *)value = wire[0] | (uint32_t)wire[1] << 8 | (uint32_t)wire[2] << 16;
+        return;
+    case 4:
+        *(uint32_t *)value =
+            wire[0] | (uint32_t)wire[1] << 8 | (uint32_t)wire[2] << 16 | (uint32_t)wire[3] << 24;
+        return;
+    case 8: {
+        uint64_t v = 0;
+        for (size_t i = 8; i-- > 0;)
+            v = v << 8 | wire[i];
+        *(uint64_t *)value = v;
+        return;
+    }
+    default:
+        memcpy(value, wire, width);
+    }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From structures to bytes: what they hold, as it is, right or wrong. */
+#include <errno.h>
+
+#include "descriptors/internal.h"
+
+/* Where the next byte goes, and how many more may come. */
+struct sink {
+    uint8_t *at;
+    size_t left;
+};
+
+static bool put_row(struct sink *sink, const void *self, const struct desc_row *row)
+{
+    const uint8_t *from = desc_at(self, row->offset);
+    size_t width = row->width, stride = desc_stride(row), n = 1;
+
+    if (row->role == DESC_ROLE_VARS) {
+        from = *(uint8_t *const *)from;
+        n = desc_n(self, row->n_offset);
+    }
+    if (sink->left < n * width)
+        return false;
+    sink->left -= n * width;
+    for (; n > 0; n--, from += stride, sink->at += width)
+        desc_put_wire(sink->at, from, width);
+    return true;
+}
+
+static bool put_node(struct sink *sink, const struct desc_node *node)
+{
+    const struct desc_row *rows = node->type->rows;
+    for (unsigned i = 0; i < node->present; i++)
+        if (!put_row(sink, node, &rows[i]))
+            return false;
+    if (sink->left < node->n_extra)
+        return false;
+    if (node->n_extra) {
+        memcpy(sink->at, node->extra, node->n_extra);
+        sink->at += node->n_extra;
+        sink->left -= node->n_extra;
+    }
+    return true;
+}
+
+ssize_t desc_pack_alone(const void *node, uint8_t *buf, size_t size)
+{
+    struct sink sink = {buf, size};
+    return put_node(&sink, node) ? (ssize_t)(size - sink.left) : -ENOSPC;
+}
+
+ssize_t desc_pack(const void *node, uint8_t *buf, size_t size)
+{
+    struct sink sink = {buf, size};
+    for (const struct desc_node *n = node; n; n = desc_next(n, node))
+        if (!put_node(&sink, n))
+            return -ENOSPC;
+    return (ssize_t)(size - sink.left);
+}
+
+size_t desc_pack_rows(enum desc_kind kind, const void *self, uint8_t *buf, size_t size)
+{
+    const struct desc_type *type = desc_type_of(kind);
+    struct sink sink = {buf, size};
+    for (unsigned i = 0; i < type->n_wire; i++)
+        if (!put_row(&sink, self, &type->rows[i]))
+            break;
+    return size - sink.left;
+}

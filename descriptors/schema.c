@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The .def files as const tables: the rows of each kind, and which kind given bytes are. */
+#include <errno.h>
+
+#include "descriptors/internal.h"
+
+/* What the .def files write in their rows. `self` is the structure of the rows around. */
+#define GROUP(name) DESC_GROUP_##name
+#define ANY_GROUP   0x7fffffff
+#define BY(field)   .by = {offsetof(self, field)}
+#define BY2(a, b)   .by = {offsetof(self, a), offsetof(self, b)}
+#define TO_END      .by = {0}
+#define ALTERNATE_0 .where_zero = offsetof(struct usb_interface, bAlternateSetting)
+/* All that a host reads as part of an interface, so that a misplaced one stays inside it. */
+#define BELOW_INTERFACE                                                                            \
+    (GROUP(ENDPOINT) | GROUP(COMPANION) | GROUP(CS_ENDPOINT) | GROUP(CS_INTERFACE) |               \
+     GROUP(VC_HEADER) | GROUP(VC_ENTITY) | GROUP(VS_HEADER) | GROUP(VS_FORMAT) | GROUP(VS_FRAME) | \
+     GROUP(VS_OTHER) | GROUP(CAPABILITY) | GROUP(ALONE) | GROUP(RAW))
+
+/* Rows that have bytes. */
+enum {
+#define SF_PACK(tag, ...)      WIRE_##tag = 0
+#define SF_PACK_DEF_SIZE(...)  +1
+#define SF_PACK_DEF_CONST(...) +1
+#define SF_PACK_DEF_VAR(...)   +1
+#define SF_PACK_DEF_VARS(...)  +1
+#define SF_PACK_DEF_COUNT(...) +1
+#define SF_PACK_DEF_TOTAL(...) +1
+#define SF_PACK_END            ,
+#include "descriptors/schema.def"
+};
+
+/* Groups of all lists. */
+enum {
+#define SF_PACK(tag, ...)              ACCEPTS_##tag = 0
+#define SF_PACK_DEF_OBJS(name, groups) | (groups)
+#define SF_PACK_END                    ,
+#include "descriptors/schema.def"
+};
+
+enum {
+    WIDTH_u8 = 1,
+    WIDTH_u16 = 2,
+    WIDTH_u24 = 3,
+    WIDTH_u32 = 4,
+    WIDTH_u64 = 8,
+    WIDTH_guid = 16,
+};
+
+#define ROW(role_, type, name_, ...)                                                               \
+    {.name = #name_,                                                                               \
+     .role = DESC_ROLE_##role_,                                                                    \
+     .width = WIDTH_##type,                                                                        \
+     .offset = offsetof(self, name_),                                                              \
+     __VA_ARGS__},
+
+const struct desc_type *desc_type_of(enum desc_kind kind)
+{
+    switch (kind) {
+#define SF_PACK(tag_, context_, group_, ...)                                                       \
+    case DESC_KIND_##tag_: {                                                                       \
+        typedef struct tag_ self;                                                                  \
+        enum {                                                                                     \
+            context = DESC_CONTEXT_##context_,                                                     \
+            group = DESC_GROUP_##group_,                                                           \
+            accepts = ACCEPTS_##tag_,                                                              \
+            wire = WIRE_##tag_,                                                                    \
+            this_kind = DESC_KIND_##tag_,                                                          \
+        };                                                                                         \
+        static const struct desc_text text = {.tag = #tag_, __VA_ARGS__};                          \
+        static const struct desc_row rows[] = {
+#define SF_PACK_DEF_SIZE(type, name)          ROW(SIZE, type, name)
+#define SF_PACK_DEF_CONST(type, name, value_) ROW(CONST, type, name, .value = value_)
+#define SF_PACK_DEF_VAR(type, name, ...)      ROW(VAR, type, name, __VA_ARGS__)
+#define SF_PACK_DEF_COUNT(type, name, of, ...)                                                     \
+    ROW(COUNT, type, name, .n_offset = offsetof(self, n_##of), __VA_ARGS__)
+#define SF_PACK_DEF_TOTAL(type, name) ROW(TOTAL, type, name)
+#define SF_PACK_DEF_VARS(type, name, ...)                                                          \
+    ROW(VARS, type, name, .n_offset = offsetof(self, n_##name), __VA_ARGS__)
+#define SF_PACK_DEF_OBJS(name_, groups_)                                                           \
+    {.name = #name_,                                                                               \
+     .role = DESC_ROLE_OBJS,                                                                       \
+     .offset = offsetof(self, name_),                                                              \
+     .n_offset = offsetof(self, n_##name_),                                                        \
+     .groups = groups_},
+#define SF_PACK_END                                                                                \
+    }                                                                                              \
+    ;                                                                                              \
+    static const struct desc_type type = {                                                         \
+        .kind = (enum desc_kind)this_kind,                                                         \
+        .context = (enum desc_context)context,                                                     \
+        .group = group,                                                                            \
+        .accepts = accepts,                                                                        \
+        .size = sizeof(self),                                                                      \
+        .n_wire = wire,                                                                            \
+        .n_rows = sizeof(rows) / sizeof(struct desc_row),                                          \
+        .rows = rows,                                                                              \
+        .text = &text,                                                                             \
+    };                                                                                             \
+    return &type;                                                                                  \
+    }
+#include "descriptors/schema.def"
+    case DESC_KIND_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+/* A kind's CONST fields in one number: context, wTerminalType, bDescriptorType, bDescriptorSubtype.
+   Two kinds that bytes could not tell apart are two equal case labels below: they do not compile.
+ */
+#define KEY_CONTEXT(context)      ((int)(context) << 28)
+#define KEY_wTerminalType(v)      ((v) << 16)
+#define KEY_bDescriptorType(v)    ((v) << 8)
+#define KEY_bDescriptorSubtype(v) (v)
+#define KEY_bDevCapabilityType(v) (v)
+
+enum {
+#define SF_PACK(tag, context, ...)                                                                 \
+    KEY_##tag = KEY_CONTEXT(DESC_CONTEXT_##context) +                                              \
+                (DESC_CONTEXT_##context == DESC_CONTEXT_NONE) * DESC_KIND_##tag
+#define SF_PACK_DEF_CONST(type, name, value) +KEY_##name(value)
+#define SF_PACK_END                          ,
+#include "descriptors/schema.def"
+};
+
+static enum desc_kind kind_of_key(int key)
+{
+    switch (key) {
+#define SF_PACK(tag, ...)                                                                          \
+    case KEY_##tag:                                                                                \
+        return DESC_KIND_##tag;
+#include "descriptors/schema.def"
+    default:
+        return DESC_KIND_usb_raw;
+    }
+}
+
+/* A terminal whose type is a kind of its own (camera, media transport); else usb_raw. */
+static enum desc_kind classify_terminal(int key, const uint8_t *bytes, size_t len)
+{
+    if (len < 6 || bytes[5] == 0 || bytes[5] > 0x0f)
+        return DESC_KIND_usb_raw;
+    return kind_of_key(key + KEY_wTerminalType(bytes[4] | bytes[5] << 8));
+}
+
+enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len)
+{
+    int type = KEY_bDescriptorType(bytes[1]);
+    bool has_subtype = bytes[1] == CS_INTERFACE || bytes[1] == CS_ENDPOINT ||
+                       bytes[1] == USB_DESC_DEVICE_CAPABILITY;
+    int subtype = has_subtype && len > 2 ? bytes[2] : 0;
+    int key = KEY_CONTEXT(context) + type + subtype;
+    enum desc_kind kind = DESC_KIND_usb_raw;
+
+    if (context == DESC_CONTEXT_VC && bytes[1] == CS_INTERFACE &&
+        (subtype == VC_INPUT_TERMINAL || subtype == VC_OUTPUT_TERMINAL))
+        kind = classify_terminal(key, bytes, len);
+    if (kind == DESC_KIND_usb_raw)
+        kind = kind_of_key(key);
+    if (kind == DESC_KIND_usb_raw && context != DESC_CONTEXT_STANDARD)
+        kind = kind_of_key(type + subtype);
+    if (kind == DESC_KIND_usb_raw && subtype)
+        kind = kind_of_key(type);
+    return kind;
+}
+
+uint64_t desc_get(const void *self, const struct desc_row *row, size_t index)
+{
+    const void *member = desc_at(self, row->offset);
+    if (row->role == DESC_ROLE_VARS)
+        member = *(uint8_t *const *)member + index * desc_stride(row);
+    switch (desc_stride(row)) {
+    case 1:
+        return *(const uint8_t *)member;
+    case 2:
+        return *(const uint16_t *)member;
+    case 4:
+        return *(const uint32_t *)member;
+    case 8:
+        return *(const uint64_t *)member;
+    default:
+        return 0;
+    }
+}
+
+void desc_set(void *self, const struct desc_row *row, size_t index, uint64_t value)
+{
+    void *member = desc_at(self, row->offset);
+    if (row->role == DESC_ROLE_VARS)
+        member = *(uint8_t **)member + index * desc_stride(row);
+    switch (desc_stride(row)) {
+    case 1:
+        *(uint8_t *)member = (uint8_t)value;
+        break;
+    case 2:
+        *(uint16_t *)member = (uint16_t)value;
+        break;
+    case 4:
+        *(uint32_t *)member = (uint32_t)(row->width == 3 ? value & 0xffffff : value);
+        break;
+    case 8:
+        *(uint64_t *)member = value;
+        break;
+    }
+}
+
+size_t desc_elements(const void *self, const struct desc_row *row)
+{
+    return row->role == DESC_ROLE_VARS || row->role == DESC_ROLE_OBJS ? desc_n(self, row->n_offset)
+                                                                      : 1;
+}
+
+size_t desc_announced(const void *self, const struct desc_row *row)
+{
+    if (!row->by[0])
+        return SIZE_MAX;
+    size_t n = *(const uint8_t *)desc_at(self, row->by[0]);
+    if (row->by[1])
+        n *= *(const uint8_t *)desc_at(self, row->by[1]);
+    if (n == 0)
+        return row->zero_is;
+    return row->times ? n * row->times : n;
+}
+
+size_t desc_own_size(const void *node)
+{
+    const struct desc_node *n = node;
+    size_t size = n->n_extra;
+    for (unsigned i = 0; i < n->present; i++)
+        size += n->type->rows[i].width * desc_elements(node, &n->type->rows[i]);
+    return size;
+}
