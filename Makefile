@@ -8,8 +8,8 @@ O       ?= build/$(if $(SAN),san,$(if $(filter clang,$(CC)),clang,std))
 VERSION := $(shell cat VERSION)
 
 warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-sanitize := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 , := ,
+sanitize := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 packages := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libusbredirparser-0.5 libturbojpeg libjpeg libpng
 # Read when first needed: on a fresh machine 'make deps' runs before.
