@@ -1,0 +1,45 @@
+# The disposable Linux guest, and what is tested with it.
+
+guest         := build/guest
+guest_modules := virtio_pci virtio_console uvcvideo xhci_pci ehci_pci uhci_hcd vivid e1000
+guest_packer  := tests/guest/pack-initramfs.sh
+
+build/cache/linux-image.deb:
+	$(call say,FETCH,$@)tests/guest/fetch-kernel.sh $@
+
+$(guest)/kernel/vmlinux: build/cache/linux-image.deb tests/guest/unpack-kernel.sh
+	$(call say,UNPACK,$@)tests/guest/unpack-kernel.sh $< $(@D) $(guest_modules) && touch $@
+
+# Static: the guest has no C library of its own.
+$(guest)/agent: tests/guest/agent.c tests/guest/protocol.h vcam/hash.h
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -std=gnu11 $(warnings) -O2 -g0 -I. -D_GNU_SOURCE \
+	        -static -pthread -o $@ $<
+
+busybox_links := sh cat ls dmesg ip ifconfig ps kill sleep echo grep
+$(guest)/base.cpio: $(guest)/agent $(guest)/kernel/vmlinux $(guest_packer)
+	$(call say,PACK,$@)$(guest_packer) $@ init=$< modules=$(guest)/kernel/modules \
+	        bin/busybox=$$(command -v busybox) $(busybox_links:%=bin/%@=busybox)
+
+# Programs that look at the camera from inside the guest.
+guest_tools := v4l2-ctl v4l2-compliance lsusb
+$(guest)/tools.cpio: $(guest_packer)
+	$(call say,PACK,$@)mkdir -p $(@D) && $(guest_packer) $@ \
+	        $(foreach t,$(guest_tools),usr/bin/$(t)=$$(command -v $(t)))
+
+# The program and its libraries, for the guest that is a client.
+$(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
+	$(call say,PACK,$@)mkdir -p $(@D) && $(guest_packer) $@ usr/bin/camredir=$<
+
+harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm share session)
+guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
+guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) -lm
+guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
+
+$(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness)
+	$(guest_link)
+
+check_programs += $(O)/tests/guest/guest-tests $(guest_needs) $(O)/tests/guest/camredir.cpio
+check_commands += '$(O)/tests/guest/guest-tests'
+
+check-guest: $(O)/tests/guest/guest-tests $(guest_needs) $(O)/tests/guest/camredir.cpio ## the guest tests alone, minutes
+	@LOGS=$(O)/logs tests/run.sh '$(O)/tests/guest/guest-tests'

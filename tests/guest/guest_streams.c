@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guest tests: each controller, speed and transfer streams, and each frame is what was sent. */
+#include "tests/guest/guest_tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+typedef struct {
+    VmParts port;
+    const char *options; /* of the link */
+    const char *speed;   /* what the guest must find, Mbit/s */
+    const char *format, *fourcc;
+    guint width, height;
+    double fps;
+    guint frames;
+} StreamCase;
+
+static gboolean run_stream(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    const StreamCase *c = test->data;
+    g_autofree char *options = g_strdup_printf("pattern %s --format %s --size %ux%u --fps %g",
+                                               c->options, c->format, c->width, c->height, c->fps);
+    if (!session_plug(session, "streams", options, c->port, error))
+        return FALSE;
+    if (strcmp(session->speed, c->speed) != 0)
+        return fail(error, "the guest finds a speed of %s, not %s", session->speed, c->speed);
+    return check_stream(session, c->fourcc, c->width, c->height, c->fps, c->frames, note, error) &&
+           session_unplug(session, error);
+}
+
+#define CASE(name, ...)                                                                            \
+    {                                                                                              \
+        name, run_stream, &(const StreamCase)                                                      \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define YUY2  "YUY2", "YUYV"
+#define MJPEG "MJPEG", "MJPG"
+#define FULL  "--speed full"
+#define SUPER "--speed super"
+#define ISO   "--transfer iso"
+
+/* ---- sizes that end exactly on a boundary ---- */
+
+/* Bytes of a frame and its header of 12: on the edge of a packet, of a request of the guest's, of
+   several; and frames that are so long without the header. */
+static const guint edge_sizes[] = {16384 - 12,    2 * 16384 - 12, 3 * 16384 - 12, 9 * 512 - 12,
+                                   9 * 1024 - 12, 16384,          16384 - 11,     16384 - 13};
+
+static GByteArray *small_jpeg(void)
+{
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    unsigned char *bytes = NULL, row[160 * 3];
+    unsigned long size = 0;
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &bytes, &size);
+    jpeg.image_width = 160;
+    jpeg.image_height = 120;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_start_compress(&jpeg, TRUE);
+    while (jpeg.next_scanline < jpeg.image_height) {
+        for (guint i = 0; i < sizeof row; i++)
+            row[i] = i + jpeg.next_scanline;
+        JSAMPROW rows[] = {row};
+        jpeg_write_scanlines(&jpeg, rows, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    GByteArray *result = g_byte_array_new();
+    g_byte_array_append(result, bytes, size);
+    free(bytes);
+    return result;
+}
+
+/* A picture of exactly size bytes: a comment behind the start marker fills it up. */
+static void append_padded(GByteArray *stream, const GByteArray *jpeg, guint size)
+{
+    guint length = size - jpeg->len - 2;
+    g_autofree guint8 *comment = g_malloc0(length + 2);
+    comment[0] = 0xff;
+    comment[1] = 0xfe;
+    comment[2] = length >> 8;
+    comment[3] = length;
+    g_byte_array_append(stream, jpeg->data, 2);
+    g_byte_array_append(stream, comment, length + 2);
+    g_byte_array_append(stream, jpeg->data + 2, jpeg->len - 2);
+}
+
+static gboolean check_edges_sent(const char *trace, GError **error)
+{
+    g_autoptr(GArray) sent = trace_read(trace, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(edge_sizes); i++) {
+        guint k = 0;
+        while (k < sent->len && g_array_index(sent, SentFrame, k).bytes != edge_sizes[i])
+            k++;
+        if (k == sent->len)
+            return fail(error, "no frame of %u bytes was sent", edge_sizes[i]);
+    }
+    return TRUE;
+}
+
+static gboolean run_edges(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    const StreamCase *c = test->data;
+    g_autoptr(GByteArray) jpeg = small_jpeg(), stream = g_byte_array_new();
+    for (guint i = 0; i < G_N_ELEMENTS(edge_sizes); i++)
+        append_padded(stream, jpeg, edge_sizes[i]);
+    g_autofree char *path = g_build_filename(harness_folder(), "edges.mjpeg", NULL);
+    g_autofree char *options = g_strdup_printf("file:%s %s --format MJPEG", path, c->options);
+    return g_file_set_contents(path, (char *)stream->data, stream->len, error) &&
+           session_plug(session, "edges", options, c->port, error) &&
+           check_stream(session, "MJPG", 160, 120, 30, c->frames, note, error) &&
+           check_edges_sent(share_trace_path(session->share), error) &&
+           session_unplug(session, error);
+}
+
+#define EDGES(name, ...)                                                                           \
+    {                                                                                              \
+        name, run_edges, &(const StreamCase)                                                       \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+static const GuestTest tests[] = {
+    CASE("xhci high bulk YUY2 640x480", VM_XHCI, "", "480", YUY2, 640, 480, 30, 60),
+    CASE("xhci high bulk YUY2 1280x720", VM_XHCI, "", "480", YUY2, 1280, 720, 30, 30),
+    CASE("xhci high bulk MJPEG 1920x1080", VM_XHCI, "", "480", MJPEG, 1920, 1080, 30, 60),
+    CASE("xhci super bulk YUY2 1280x720", VM_XHCI, SUPER, "5000", YUY2, 1280, 720, 30, 30),
+    CASE("xhci super bulk MJPEG 1280x720", VM_XHCI, SUPER, "5000", MJPEG, 1280, 720, 30, 60),
+    CASE("xhci high iso YUY2 640x480", VM_XHCI, ISO, "480", YUY2, 640, 480, 30, 60),
+    CASE("xhci high iso MJPEG 1280x720", VM_XHCI, ISO, "480", MJPEG, 1280, 720, 30, 60),
+    CASE("xhci super iso YUY2 1280x720", VM_XHCI, SUPER " " ISO, "5000", YUY2, 1280, 720, 30, 30),
+    CASE("xhci super iso MJPEG 1920x1080", VM_XHCI, SUPER " " ISO, "5000", MJPEG, 1920, 1080, 30,
+         60),
+    CASE("xhci full bulk MJPEG 320x240", VM_XHCI, FULL, "12", MJPEG, 320, 240, 15, 15),
+    CASE("ehci high bulk YUY2 640x480", VM_EHCI, "", "480", YUY2, 640, 480, 30, 30),
+    CASE("ehci high bulk MJPEG 1280x720", VM_EHCI, "", "480", MJPEG, 1280, 720, 30, 30),
+    CASE("ehci high iso YUY2 640x480", VM_EHCI, ISO, "480", YUY2, 640, 480, 30, 30),
+    CASE("ehci high iso MJPEG 1280x720", VM_EHCI, ISO, "480", MJPEG, 1280, 720, 30, 30),
+    CASE("uhci full bulk YUY2 160x120", VM_UHCI, FULL, "12", YUY2, 160, 120, 10, 10),
+    CASE("uhci full bulk MJPEG 320x240", VM_UHCI, FULL, "12", MJPEG, 320, 240, 10, 10),
+    CASE("uhci full iso YUY2 160x120", VM_UHCI, FULL " " ISO, "12", YUY2, 160, 120, 10, 10),
+    CASE("uhci full iso MJPEG 320x240", VM_UHCI, FULL " " ISO, "12", MJPEG, 320, 240, 10, 10),
+    CASE("QEMU connects to camredir", VM_CALLS, "", "480", YUY2, 640, 480, 30, 30),
+    CASE("over tcp", VM_TCP, "", "480", MJPEG, 640, 480, 30, 30),
+    EDGES("frame and header = n x 16 KiB, high speed", VM_XHCI, "", .frames = 24),
+    EDGES("frame and header = n x 16 KiB, super speed", VM_XHCI, SUPER, .frames = 24),
+    EDGES("frame and header = n x 16 KiB, ehci", VM_EHCI, "", .frames = 24),
+    EDGES("frame and header = n x 16 KiB, iso", VM_XHCI, ISO, .frames = 24),
+};
+
+const GuestTestTable stream_tests = {tests, G_N_ELEMENTS(tests)};

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Runs the guest tests, TAP on standard output. usage: guest-tests [PART-OF-A-NAME] */
+#include "tests/guest/guest_tests.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VM_PARTS (VM_XHCI | VM_EHCI | VM_UHCI | VM_TCP | VM_CALLS | VM_TOOLS)
+
+static const GuestTestTable *const tables[] = {&stream_tests, &inspect_tests, &scenario_tests,
+                                               &client_tests};
+
+gboolean check_intact(const Outcome *outcome, guint least, GError **error)
+{
+    if (outcome->flagged || outcome->wrong)
+        return fail(error, "of %u frames %u are flagged as damaged, %u are not what was sent",
+                    outcome->frames, outcome->flagged, outcome->wrong);
+    if (outcome->frames < least || outcome->hashed < least)
+        return fail(error, "%u of %u frames, %u compared", outcome->frames, least, outcome->hashed);
+    return TRUE;
+}
+
+gboolean check_stream(Session *session, const char *fourcc, guint width, guint height, double fps,
+                      guint frames, GString *note, GError **error)
+{
+    StreamOrder order = {.fourcc = fourcc,
+                         .width = width,
+                         .height = height,
+                         .interval = interval_of_fps(fps),
+                         .frames = frames,
+                         .hash_each = 1};
+    Outcome outcome;
+    if (!session_stream(session, &order, &outcome, NULL, error) ||
+        !check_intact(&outcome, frames, error))
+        return FALSE;
+    g_autofree char *text = outcome_text(&outcome);
+    if (note)
+        g_string_append_printf(note, "%s%s", note->len ? "; " : "", text);
+    return TRUE;
+}
+
+static gboolean run_test(const GuestTest *test, guint number, Session *session)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) note = g_string_new(NULL);
+    gint64 begun = g_get_monotonic_time();
+    gboolean good = (vm_agent(session->vm) || vm_boot(session->vm, &error)) &&
+                    test->run(test, session, note, &error);
+    double seconds = (g_get_monotonic_time() - begun) / 1e6;
+    if (good) {
+        printf("ok %u - %s (%s%s%.1f s)\n", number, test->name, note->str, note->len ? "; " : "",
+               seconds);
+        return TRUE;
+    }
+    printf("not ok %u - %s\n#   %s (%.1f s)\n", number, test->name, error->message, seconds);
+    if (session->share)
+        log_print_tail(share_log(session->share), 10);
+    vm_print_log(session->vm);
+    session_reset(session);
+    return FALSE;
+}
+
+int main(int argc, char **argv)
+{
+    guint number = 0, failed = 0;
+    harness_init("guest-tests");
+    Session session = {.vm = vm_new("guest", VM_PARTS)};
+    for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
+        for (guint i = 0; i < tables[t]->n_tests; i++) {
+            const GuestTest *test = &tables[t]->tests[i];
+            if (argc < 2 || strstr(test->name, argv[1]))
+                failed += !run_test(test, ++number, &session);
+        }
+    printf("1..%u\n", number);
+    vm_free(session.vm);
+    return failed ? 1 : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of guest tests have in common: a test is a row with a function, in a table that
+   the runner (guest_tests.c) walks. One VM serves them all, one after the other. */
+#pragma once
+
+#include "tests/guest/session.h"
+
+typedef struct GuestTest GuestTest;
+
+struct GuestTest {
+    const char *name;
+    /* Leaves nothing plugged in where it succeeds. note: figures for people, optional. */
+    gboolean (*run)(const GuestTest *test, Session *session, GString *note, GError **error);
+    const void *data; /* the function's own */
+};
+
+typedef struct {
+    const GuestTest *tests;
+    guint n_tests;
+} GuestTestTable;
+
+extern const GuestTestTable stream_tests;   /* formats by controllers, speeds and transfers */
+extern const GuestTestTable scenario_tests; /* things that stop, die, and come back */
+extern const GuestTestTable inspect_tests;  /* other programs look at the camera */
+extern const GuestTestTable client_tests;   /* a second VM shares a camera that is not ours */
+
+/* FALSE where a frame was damaged or fewer than least came. */
+gboolean check_intact(const Outcome *outcome, guint least, GError **error);
+/* Streams frames of a mode from what is plugged in, all compared. */
+gboolean check_stream(Session *session, const char *fourcc, guint width, guint height, double fps,
+                      guint frames, GString *note, GError **error);

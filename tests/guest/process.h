@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs that a test starts: none of them outlives it, however it ends. */
+#pragma once
+
+#include <glib.h>
+
+/* Sets the error and returns FALSE: 'return fail(error, ...)'. */
+gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Once, first in main(): from then on a signal ends the program by exit(), which ends the rest.
+   Everything that the program leaves to read goes to build/guest/logs/PROGRAM/, emptied here. */
+void harness_init(const char *program);
+const char *harness_logs(void);   /* that folder */
+const char *harness_folder(void); /* for sockets; goes away at exit */
+char *harness_camredir(void);     /* the program under test, of the same build as this one */
+
+typedef struct Process Process;
+
+/* Standard output and error go to log_path, appended; standard input is /dev/null. */
+Process *process_start(const char *const *argv, const char *log_path, GError **error);
+gboolean process_running(Process *process);
+void process_signal(Process *process, int signal);
+/* TRUE where it ended in time; *ret_status as a shell counts: 128 + the signal that ended it. */
+gboolean process_wait(Process *process, gint64 timeout_ms, int *ret_status);
+void process_free(Process *process); /* kills it; accepts NULL */
+
+gint64 process_cpu_us(const Process *process);   /* user and system time so far, 10 ms steps */
+gint64 process_peak_kib(const Process *process); /* VmHWM */
+
+/* The last lines of a log, each behind "# ", for people who look at a failed test. */
+void log_print_tail(const char *path, guint n_lines);

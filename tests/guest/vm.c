@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The disposable Linux guest: QEMU with the controllers that a test asks for, a usb-redir device on
+   each, and the agent inside. */
+#include "tests/guest/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/guest/process.h"
+#include "tests/guest/qmp.h"
+
+#define BOOT_MS     60000
+#define KVM_BOOT_MS 10000
+#define GUEST       "build/guest/"
+#define KERNEL_OPTIONS                                                                             \
+    "mitigations=off nokaslr rodata=off init_on_alloc=0 lsm= audit=0 nowatchdog tsc=reliable "     \
+    "cryptomgr.notests loglevel=4 console=ttyS0 panic=-1 "                                         \
+    "load=virtio_pci,virtio_console,uvcvideo"
+
+/* One of QEMU's own sockets, to which it connects as it starts. */
+typedef struct {
+    char *path;
+    int listener;
+} Inlet;
+
+typedef enum { INLET_QMP, INLET_AGENT, INLET_FRAMES, N_INLETS } InletId;
+
+#define N_PORTS 5
+
+struct Vm {
+    VmParts parts;
+    char *name, *console, *output, *initramfs;
+    char *addresses[N_PORTS], *paths[N_PORTS];
+    int tcp_listener;
+    guint16 tcp_port;
+    Inlet inlets[N_INLETS];
+    Process *process;
+    Qmp *qmp;
+    AgentClient *agent;
+};
+
+/* Where a camera can be plugged in; a port without a controller of its own is xHCI's. */
+static const struct {
+    VmParts part;
+    const char *id, *controller, *module, *option, *chardev;
+} ports[N_PORTS] = {
+    {VM_XHCI, "xhci", "qemu-xhci", "xhci_pci", "--to unix:", "server=on,wait=off"},
+    {VM_EHCI, "ehci", "usb-ehci", "ehci_pci", "--to unix:", "server=on,wait=off"},
+    {VM_UHCI, "uhci", "piix3-usb-uhci", "uhci_hcd", "--to unix:", "server=on,wait=off"},
+    {VM_TCP, "tcp", NULL, NULL, "--to tcp:", "server=on,wait=off"},
+    {VM_CALLS, "calls", NULL, NULL, "--as unix:", "reconnect=1"},
+};
+
+/* ---- what QEMU runs on ---- */
+
+/* /dev/kvm may be there and not carry a real kernel, where it stands on no hardware of its own or
+   forbids what the kernel needs. The flags say so at once; whatever else is wrong shows when the
+   first guest does not come up, and from then on there is no KVM. */
+static gboolean kvm_usable(void)
+{
+    static const char *const flags[] = {" vmx ", " svm "};
+    g_autofree char *text = NULL;
+    if (access("/dev/kvm", R_OK | W_OK) < 0 ||
+        !g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL))
+        return FALSE;
+    return strstr(text, flags[0]) || strstr(text, flags[1]);
+}
+
+static enum { ACCEL_UNKNOWN, ACCEL_KVM, ACCEL_TCG } accelerator;
+
+/* The kernel takes several archives, one behind the other. */
+static char *join_initramfs(const Vm *vm, GError **error)
+{
+    g_autofree char *camredir = harness_camredir();
+    g_autofree char *build = g_path_get_dirname(camredir);
+    g_autofree char *client = g_build_filename(build, "tests", "guest", "camredir.cpio", NULL);
+    const char *parts[] = {GUEST "base.cpio", vm->parts & VM_TOOLS ? GUEST "tools.cpio" : NULL,
+                           vm->parts & VM_CAMREDIR ? client : NULL};
+    g_autoptr(GString) whole = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *text = NULL;
+        gsize size = 0;
+        if (parts[i] && !g_file_get_contents(parts[i], &text, &size, error))
+            return NULL;
+        g_string_append_len(whole, text, size);
+    }
+    g_autofree char *path = g_strdup_printf("%s/%s.cpio", harness_folder(), vm->name);
+    if (!g_file_set_contents(path, whole->str, whole->len, error))
+        return NULL;
+    return g_steal_pointer(&path);
+}
+
+/* ---- sockets ---- */
+
+static gboolean inlet_open(Vm *vm, InletId id, const char *kind, GError **error)
+{
+    Inlet *inlet = &vm->inlets[id];
+    inlet->path = g_strdup_printf("%s/%s.%s", harness_folder(), vm->name, kind);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_strlcpy(address.sun_path, inlet->path, sizeof address.sun_path);
+    inlet->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(inlet->listener, (struct sockaddr *)&address, sizeof address) < 0 ||
+        listen(inlet->listener, 1) < 0)
+        return fail(error, "%s: %s", inlet->path, g_strerror(errno));
+    return TRUE;
+}
+
+/* QEMU connects before it answers anybody: soon or never. */
+static int inlet_accept(Vm *vm, InletId id)
+{
+    struct pollfd fd = {.fd = vm->inlets[id].listener, .events = POLLIN};
+    for (int i = 0; i < 200 && process_running(vm->process); i++)
+        if (poll(&fd, 1, 50) > 0)
+            return accept4(fd.fd, NULL, NULL, SOCK_CLOEXEC);
+    return -1;
+}
+
+/* Inherited by QEMU: so no other program can take the port between choosing and using it. */
+static void tcp_open(Vm *vm)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    vm->tcp_listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(vm->tcp_listener, (struct sockaddr *)&address, size) < 0 ||
+        getsockname(vm->tcp_listener, (struct sockaddr *)&address, &size) < 0)
+        g_error("no TCP port: %s", g_strerror(errno));
+    vm->tcp_port = ntohs(address.sin_port);
+}
+
+/* ---- the machine ---- */
+
+Vm *vm_new(const char *name, VmParts parts)
+{
+    Vm *vm = g_new0(Vm, 1);
+    vm->parts = parts;
+    vm->name = g_strdup(name);
+    vm->console = g_strdup_printf("%s/%s.console.log", harness_logs(), name);
+    vm->output = g_strdup_printf("%s/%s.output.log", harness_logs(), name);
+    vm->tcp_listener = -1;
+    if (parts & VM_TCP)
+        tcp_open(vm);
+    for (guint i = 0; i < N_PORTS; i++) {
+        vm->paths[i] = ports[i].part == VM_TCP
+                           ? g_strdup_printf("127.0.0.1:%u", vm->tcp_port)
+                           : g_strdup_printf("%s/%s.%s", harness_folder(), name, ports[i].id);
+        vm->addresses[i] = g_strconcat(ports[i].option, vm->paths[i], NULL);
+    }
+    for (guint i = 0; i < N_INLETS; i++)
+        vm->inlets[i].listener = -1;
+    return vm;
+}
+
+G_GNUC_PRINTF(3, 4)
+static void add(GPtrArray *argv, const char *option, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(argv, g_strdup(option));
+    g_ptr_array_add(argv, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+static void add_port(GPtrArray *argv, const char *id, const char *name)
+{
+    add(argv, "-device", "virtserialport,chardev=%s,name=%s", id, name);
+}
+
+static void add_ports(const Vm *vm, GPtrArray *argv, GString *modules)
+{
+    for (guint i = 0; i < N_PORTS; i++) {
+        const char *id = ports[i].id;
+        if (!(vm->parts & ports[i].part))
+            continue;
+        if (ports[i].controller) {
+            add(argv, "-device", "%s,id=%s", ports[i].controller, id);
+            g_string_append_printf(modules, ",%s", ports[i].module);
+        }
+        g_autofree char *address = ports[i].part == VM_TCP
+                                       ? g_strdup_printf("fd=%d", vm->tcp_listener)
+                                       : g_strdup_printf("path=%s", vm->paths[i]);
+        add(argv, "-chardev", "socket,id=cam-%s,%s,%s", id, ports[i].chardev, address);
+        add(argv, "-device", "usb-redir,chardev=cam-%s,bus=%s.0", id,
+            ports[i].controller ? id : "xhci");
+    }
+}
+
+static GPtrArray *command_line(const Vm *vm)
+{
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) options = g_string_new(KERNEL_OPTIONS);
+    g_ptr_array_add(argv, g_strdup("qemu-system-x86_64"));
+    g_ptr_array_add(argv, g_strdup("-nodefaults"));
+    g_ptr_array_add(argv, g_strdup("-no-user-config"));
+    add(argv, "-name", "camredir-test-%s", vm->name);
+    add(argv, "-display", "none");
+    add(argv, "-accel", "%s", accelerator == ACCEL_KVM ? "kvm" : "tcg,thread=multi");
+    add(argv, "-cpu", "max");
+    add(argv, "-m", "512");
+    add(argv, "-bios", "qboot.rom");
+    add(argv, "-kernel", GUEST "kernel/vmlinux");
+    add(argv, "-initrd", "%s", vm->initramfs);
+    add(argv, "-chardev", "file,id=console,append=on,path=%s", vm->console);
+    add(argv, "-serial", "chardev:console");
+    add(argv, "-device", "virtio-serial-pci");
+    add(argv, "-chardev", "socket,id=qmp,path=%s", vm->inlets[INLET_QMP].path);
+    add(argv, "-mon", "chardev=qmp,mode=control");
+    add(argv, "-chardev", "socket,id=agent,path=%s", vm->inlets[INLET_AGENT].path);
+    add_port(argv, "agent", GUEST_PORT_AGENT);
+    add(argv, "-chardev", "socket,id=frames,path=%s", vm->inlets[INLET_FRAMES].path);
+    add_port(argv, "frames", GUEST_PORT_FRAMES);
+    add(argv, "-chardev", "file,id=output,path=%s", vm->output);
+    add_port(argv, "output", GUEST_PORT_OUTPUT);
+    if (vm->parts & VM_CAMREDIR) {
+        add(argv, "-netdev", "user,id=net");
+        add(argv, "-device", "e1000,netdev=net");
+        g_string_append(options, ",e1000");
+    }
+    add_ports(vm, argv, options);
+    add(argv, "-append", "%s", options->str);
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
+static gboolean boot_once(Vm *vm, GError **error)
+{
+    static const char *const kinds[N_INLETS] = {"qmp", "agent", "frames"};
+    int fds[N_INLETS];
+    for (guint i = 0; i < N_INLETS; i++)
+        if (vm->inlets[i].listener < 0 && !inlet_open(vm, i, kinds[i], error))
+            return FALSE;
+    g_autoptr(GPtrArray) argv = command_line(vm);
+    vm->process = process_start((const char *const *)argv->pdata, vm->console, error);
+    if (!vm->process)
+        return FALSE;
+    for (guint i = 0; i < N_INLETS; i++)
+        if ((fds[i] = inlet_accept(vm, i)) < 0)
+            return fail(error, "QEMU did not start: %s", vm->console);
+    vm->agent = agent_client_new(fds[INLET_AGENT], fds[INLET_FRAMES]);
+    vm->qmp = qmp_new(fds[INLET_QMP], error);
+    return vm->qmp &&
+           agent_wait_ready(vm->agent, accelerator == ACCEL_KVM ? KVM_BOOT_MS : BOOT_MS, error);
+}
+
+gboolean vm_boot(Vm *vm, GError **error)
+{
+    if (!vm->initramfs && !(vm->initramfs = join_initramfs(vm, error)))
+        return FALSE;
+    if (accelerator == ACCEL_UNKNOWN)
+        accelerator = kvm_usable() ? ACCEL_KVM : ACCEL_TCG;
+    if (accelerator == ACCEL_KVM) {
+        if (boot_once(vm, NULL))
+            return TRUE;
+        vm_kill(vm);
+        accelerator = ACCEL_TCG;
+    }
+    if (boot_once(vm, error))
+        return TRUE;
+    vm_kill(vm);
+    return FALSE;
+}
+
+void vm_kill(Vm *vm)
+{
+    g_clear_pointer(&vm->process, process_free);
+    g_clear_pointer(&vm->qmp, qmp_free);
+    g_clear_pointer(&vm->agent, agent_client_free);
+}
+
+void vm_free(Vm *vm)
+{
+    if (!vm)
+        return;
+    vm_kill(vm);
+    for (guint i = 0; i < N_INLETS; i++) {
+        if (vm->inlets[i].listener >= 0)
+            close(vm->inlets[i].listener);
+        g_free(vm->inlets[i].path);
+    }
+    if (vm->tcp_listener >= 0)
+        close(vm->tcp_listener);
+    for (guint i = 0; i < N_PORTS; i++) {
+        g_free(vm->addresses[i]);
+        g_free(vm->paths[i]);
+    }
+    g_free(vm->name);
+    g_free(vm->console);
+    g_free(vm->output);
+    g_free(vm->initramfs);
+    g_free(vm);
+}
+
+const char *vm_address(const Vm *vm, VmParts part)
+{
+    guint i = 0;
+    while (ports[i].part != part)
+        i++;
+    return vm->addresses[i];
+}
+
+guint16 vm_tcp_port(const Vm *vm)
+{
+    return vm->tcp_port;
+}
+
+AgentClient *vm_agent(Vm *vm)
+{
+    return vm->agent;
+}
+
+gboolean vm_qmp(Vm *vm, const char *command, GError **error)
+{
+    return qmp_run(vm->qmp, command, error);
+}
+
+const char *vm_output(const Vm *vm)
+{
+    return vm->output;
+}
+
+void vm_print_log(const Vm *vm)
+{
+    log_print_tail(vm->console, 15);
+}

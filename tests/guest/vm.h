@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The disposable Linux guest: QEMU with the controllers that a test asks for, a usb-redir device on
+   each, and the agent inside. */
+#pragma once
+
+#include "tests/guest/agent_client.h"
+
+typedef enum {
+    VM_XHCI = 1 << 0,
+    VM_EHCI = 1 << 1,
+    VM_UHCI = 1 << 2,
+    VM_TCP = 1 << 3,      /* an xHCI port whose usb-redir listens on 127.0.0.1 */
+    VM_CALLS = 1 << 4,    /* an xHCI port whose usb-redir connects to us, and tries each second */
+    VM_TOOLS = 1 << 5,    /* v4l2-compliance, v4l2-ctl, lsusb inside */
+    VM_CAMREDIR = 1 << 6, /* the program inside, and a network card: it is the client */
+} VmParts;
+
+typedef struct Vm Vm;
+
+/* name tells its logs from those of another VM. Nothing runs yet. */
+Vm *vm_new(const char *name, VmParts parts);
+void vm_free(Vm *vm); /* accepts NULL */
+
+/* Starts QEMU and waits for the agent. Again after vm_kill(): with the same addresses. */
+gboolean vm_boot(Vm *vm, GError **error);
+void vm_kill(Vm *vm); /* SIGKILL */
+/* camredir's option that leads to one of the first five parts: "--to unix:PATH". Valid as long as
+ * vm. */
+const char *vm_address(const Vm *vm, VmParts part);
+guint16 vm_tcp_port(const Vm *vm); /* VM_TCP's */
+AgentClient *vm_agent(Vm *vm);     /* new at each boot */
+gboolean vm_qmp(Vm *vm, const char *command, GError **error);
+/* Where what programs in the guest wrote to the port GUEST_PORT_OUTPUT is found. */
+const char *vm_output(const Vm *vm);
+void vm_print_log(const Vm *vm); /* the console's end, for a failed test */
