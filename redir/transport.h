@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A byte stream to a usb-redir device, whatever carries it. A transport knows no USB and no usbredir:
-   it says when the stream is open, hands over what arrives, and takes buffers until it is full. */
+/* A byte stream to a usb-redir device, whatever carries it. A transport knows no USB and no
+   usbredir: it says when the stream is open, hands over what arrives, and takes buffers until it is
+   full. */
 #pragma once
 
 #include <gio/gio.h>

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The usbredir host on one open byte stream: what a guest asks comes in as packets and becomes
+   calls of vcam_device; what the device answers goes out.
+
+   Its output is bounded by holding frames back before their first byte and by not reading from a
+   peer that does not read from us; nothing that a peer sends ends in more than an error for over().
+ */
+#pragma once
+
+#include "redir/transport.h"
+#include "vcam/device.h"
+
+typedef struct RedirEndpoint RedirEndpoint;
+
+/* From the main loop. The endpoint may be freed in over() alone. */
+typedef struct {
+    void (*greeted)(gpointer user);  /* hellos exchanged, the device is announced */
+    void (*attached)(gpointer user); /* the guest has configured the device for the first time */
+    /* Nothing more comes; close the stream. error: REDIR_ERROR_TIMEOUT, _PROTOCOL or _REFUSED, or
+       NULL after redir_endpoint_disconnect(). */
+    void (*over)(gpointer user, const GError *error);
+    gpointer user;
+} RedirEndpointEvents;
+
+#define REDIR_HELLO_TIMEOUT_MS      2000
+#define REDIR_DISCONNECT_TIMEOUT_MS 500
+
+/* Output from which on no frame is begun, a larger one from which on nothing is answered nor read,
+   and input that a transport may deliver although it was asked to pause. A frame is the most that
+   comes on top of it. */
+#define REDIR_HOLD_ISO    (256 * 1024)
+#define REDIR_HOLD_BULK   (1024 * 1024)
+#define REDIR_MAX_BACKLOG (1024 * 1024)
+#define REDIR_MAX_INPUT   (1024 * 1024)
+/* Bulk requests that wait for data; more are refused. */
+#define REDIR_MAX_PENDING 64
+
+/* transport is open, its received() and writable() events are passed on to the two functions below.
+   Says hello at once. hello_timeout_ms 0: the default. Borrows transport and device. */
+RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
+                                  guint hello_timeout_ms, const RedirEndpointEvents *events);
+void redir_endpoint_free(RedirEndpoint *endpoint); /* leaves device as it is; accepts NULL */
+
+void redir_endpoint_received(RedirEndpoint *endpoint, const guint8 *data, gsize size);
+void redir_endpoint_writable(RedirEndpoint *endpoint);
+
+/* Takes the device away from the guest: over(NULL) follows when the peer knows, or after half a
+ * second. */
+void redir_endpoint_disconnect(RedirEndpoint *endpoint);
+
+typedef struct {
+    guint64 bytes_in, bytes_out;
+    gsize outstanding; /* bytes made and not gone out */
+} RedirEndpointStatistics;
+
+void redir_endpoint_get_statistics(const RedirEndpoint *endpoint,
+                                   RedirEndpointStatistics *ret_statistics);

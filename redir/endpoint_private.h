@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What endpoint.c (the connection, endpoint 0) and streams.c (the other endpoints) share. */
+#pragma once
+
+#include <usbredirparser.h>
+
+#include "redir/endpoint.h"
+#include "redir/input.h"
+#include "redir/pacing.h"
+#include "vcam/log.h"
+
+typedef struct {
+    guint64 id;
+    guint8 endpoint;
+    guint32 stream_id, length;
+} BulkRequest;
+
+typedef struct {
+    BulkRequest pending[REDIR_MAX_PENDING];
+    guint n_pending;
+
+    struct {
+        gboolean on;
+        guint8 endpoint;
+        guint64 id; /* of the next packet */
+    } iso, interrupt;
+    RedirPacing pacing;
+    GSource *iso_timer;
+    GByteArray *scratch; /* where a payload header and its data meet */
+} Streams;
+
+struct RedirEndpoint {
+    RedirTransport *transport;
+    struct vcam_device *device;
+    RedirEndpointEvents events;
+    struct usbredirparser *parser;
+    RedirInput input;
+    const guint8 *feed; /* what the parser may read now: the rest of one packet */
+    gsize feed_size;
+    guint8 *control; /* 64 KiB: the data of a control IN */
+    Streams streams;
+
+    gboolean running, again; /* run() is at work; something came up meanwhile */
+    gboolean attached, held;
+    gboolean leaving; /* device_disconnect was sent */
+    gboolean ended;   /* over() is due */
+    GError *error;
+    char *complaint; /* the parser's last */
+    guint hello_timer, leave_timer, report_idle, second_timer;
+
+    guint64 bytes_in, bytes_out;
+    guint64 gone; /* bytes out at the peer, when they last moved: gone_us */
+    gint64 gone_us;
+    gboolean stuck; /* and the log has it */
+    struct vcam_log_limit guest_bug, peer_bug;
+};
+
+/* Bytes made and not gone out. */
+gsize redir_endpoint_backlog(const RedirEndpoint *ep);
+/* After each packet: queued in the transport it costs no walk through the parser's list. */
+void redir_endpoint_write(RedirEndpoint *ep);
+/* Does whatever can be done now. Safe to call from anywhere, inside itself too. */
+void redir_endpoint_run(RedirEndpoint *ep);
+/* Endpoint bEndpointAddress as it is in the selected alternate setting. */
+gboolean redir_endpoint_find(const RedirEndpoint *ep, guint8 bEndpointAddress,
+                             struct vcam_endpoint *ret_endpoint);
+
+void redir_streams_init(RedirEndpoint *ep);
+void redir_streams_clear(RedirEndpoint *ep);
+void redir_streams_set_callbacks(struct usbredirparser *parser);
+/* Answers what waits on that endpoint (0: on all) with "cancelled", and stops its streams. */
+void redir_streams_stop(RedirEndpoint *ep, guint8 bEndpointAddress);
+/* The same for the endpoints of an interface. */
+void redir_streams_stop_interface(RedirEndpoint *ep, guint8 bInterfaceNumber);
+/* Only the answers. */
+void redir_streams_cancel(RedirEndpoint *ep, guint8 bEndpointAddress);
+/* Moves what can be moved. */
+void redir_streams_pump(RedirEndpoint *ep);

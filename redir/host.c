@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attach, lose, wait, attach again. */
+#include "redir/host.h"
+
+#include "redir/endpoint.h"
+#include "redir/error.h"
+
+struct RedirHost {
+    struct vcam_device *device;
+    RedirHostEvents events;
+    RedirRole role;
+    gboolean retry;
+    guint hello_timeout_ms, first_delay_ms;
+
+    RedirTransport *transport;
+    RedirEndpoint *endpoint; /* while the stream is open */
+    RedirHostState state;
+    gboolean stopping;
+    guint delay_ms; /* before the next attempt */
+    guint retry_timer, tick_timer, stop_idle;
+    GHashTable *said; /* lines of the log since the guest last had the camera: each once */
+    guint64 bytes_in, bytes_out; /* of the connections before this one */
+    guint connections;
+};
+
+static void set_state(RedirHost *host, RedirHostState state, const GError *error)
+{
+    if (host->state == state && error == NULL)
+        return;
+    host->state = state;
+    host->events.state(host->events.user, state, error);
+}
+
+static void say(RedirHost *host, const char *line)
+{
+    if (g_hash_table_add(host->said, g_strdup(line)))
+        g_message("%s", line);
+}
+
+static void drop_connection(RedirHost *host)
+{
+    RedirEndpointStatistics statistics;
+
+    g_clear_handle_id(&host->tick_timer, g_source_remove);
+    host->transport->ops->close(host->transport);
+    if (host->endpoint == NULL)
+        return;
+    redir_endpoint_get_statistics(host->endpoint, &statistics);
+    host->bytes_in += statistics.bytes_in;
+    host->bytes_out += statistics.bytes_out;
+    g_clear_pointer(&host->endpoint, redir_endpoint_free);
+    vcam_device_reset(host->device, g_get_monotonic_time());
+}
+
+/* ---- attempts ---- */
+
+static void lost(RedirHost *host, const GError *error);
+
+static gboolean on_retry(gpointer user)
+{
+    RedirHost *host = user;
+    g_autoptr(GError) error = NULL;
+
+    host->retry_timer = 0;
+    if (host->role == REDIR_CONNECT)
+        set_state(host, REDIR_HOST_CONNECTING, NULL);
+    if (!host->transport->ops->open(host->transport, &error))
+        lost(host, error);
+    return G_SOURCE_REMOVE;
+}
+
+/* Who listens need not wait, unless listening itself failed. A VM that refuses the camera will not
+   have changed its mind in a quarter of a second. */
+static guint next_delay(RedirHost *host, const GError *error)
+{
+    if (host->role == REDIR_LISTEN &&
+        (g_error_matches(error, REDIR_ERROR, REDIR_ERROR_CLOSED) || host->connections > 0))
+        return 0;
+    if (g_error_matches(error, REDIR_ERROR, REDIR_ERROR_REFUSED))
+        host->delay_ms = REDIR_MAX_DELAY_MS;
+    guint delay = host->delay_ms;
+    host->delay_ms = MIN(2 * host->delay_ms, REDIR_MAX_DELAY_MS);
+    return delay;
+}
+
+static void lost(RedirHost *host, const GError *error)
+{
+    drop_connection(host);
+    if (host->stopping || !host->retry) {
+        set_state(host, REDIR_HOST_STOPPED, host->stopping ? NULL : error);
+        return;
+    }
+    if (host->state == REDIR_HOST_ATTACHED)
+        g_hash_table_remove_all(host->said);
+    g_autofree char *line =
+        g_strdup_printf("%s; %s", error->message,
+                        host->role == REDIR_CONNECT ? "trying again" : "waiting for a VM");
+    say(host, line);
+    host->retry_timer = g_timeout_add(next_delay(host, error), on_retry, host);
+    set_state(host, REDIR_HOST_WAITING, error);
+}
+
+/* ---- what the endpoint says ---- */
+
+static void on_greeted(gpointer user)
+{
+    RedirHost *host = user;
+    g_autofree char *line =
+        g_strdup_printf("%s: connected; the guest will find the camera", host->transport->address);
+
+    host->delay_ms = host->first_delay_ms;
+    say(host, line);
+}
+
+static void on_attached(gpointer user)
+{
+    RedirHost *host = user;
+
+    g_message("%s: the guest has the camera", host->transport->address);
+    set_state(host, REDIR_HOST_ATTACHED, NULL);
+}
+
+static void on_over(gpointer user, const GError *error)
+{
+    RedirHost *host = user;
+    /* The error is the endpoint's, which goes first. */
+    g_autoptr(GError) copy = error ? g_error_copy(error) : NULL;
+
+    lost(host, copy);
+}
+
+/* ---- what the transport says ---- */
+
+static gboolean on_tick(gpointer user)
+{
+    RedirHost *host = user;
+
+    vcam_device_tick(host->device, g_get_monotonic_time());
+    return G_SOURCE_CONTINUE;
+}
+
+static void on_opened(gpointer user)
+{
+    RedirHost *host = user;
+    const RedirEndpointEvents events = {
+        .greeted = on_greeted,
+        .attached = on_attached,
+        .over = on_over,
+        .user = host,
+    };
+
+    host->connections++;
+    host->endpoint =
+        redir_endpoint_new(host->transport, host->device, host->hello_timeout_ms, &events);
+    host->tick_timer = g_timeout_add_seconds(1, on_tick, host);
+    set_state(host, REDIR_HOST_CONNECTED, NULL);
+}
+
+static void on_received(gpointer user, const guint8 *data, gsize size)
+{
+    RedirHost *host = user;
+
+    redir_endpoint_received(host->endpoint, data, size);
+}
+
+static void on_writable(gpointer user)
+{
+    RedirHost *host = user;
+
+    redir_endpoint_writable(host->endpoint);
+}
+
+static void on_closed(gpointer user, const GError *error)
+{
+    lost(user, error);
+}
+
+/* ---- life ---- */
+
+RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *options,
+                          const RedirHostEvents *events, GError **error)
+{
+    RedirHost *host = g_new0(RedirHost, 1);
+    const RedirTransportEvents transport_events = {
+        .opened = on_opened,
+        .received = on_received,
+        .writable = on_writable,
+        .closed = on_closed,
+        .user = host,
+    };
+
+    host->transport =
+        options->transport_new(options->address, options->role, &transport_events, error);
+    if (host->transport == NULL) {
+        g_free(host);
+        return NULL;
+    }
+    host->device = device;
+    host->events = *events;
+    host->role = options->role;
+    host->retry = options->retry;
+    host->hello_timeout_ms = options->hello_timeout_ms;
+    host->first_delay_ms = options->first_delay_ms ? options->first_delay_ms : REDIR_FIRST_DELAY_MS;
+    host->delay_ms = host->first_delay_ms;
+    host->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return host;
+}
+
+gboolean redir_host_start(RedirHost *host, GError **error)
+{
+    host->state = host->role == REDIR_CONNECT ? REDIR_HOST_CONNECTING : REDIR_HOST_WAITING;
+    return host->transport->ops->open(host->transport, error);
+}
+
+static gboolean on_stop(gpointer user)
+{
+    RedirHost *host = user;
+
+    host->stop_idle = 0;
+    lost(host, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+void redir_host_stop(RedirHost *host)
+{
+    if (host->stopping)
+        return;
+    host->stopping = TRUE;
+    g_clear_handle_id(&host->retry_timer, g_source_remove);
+    if (host->endpoint != NULL)
+        redir_endpoint_disconnect(host->endpoint);
+    else
+        host->stop_idle = g_idle_add(on_stop, host);
+}
+
+void redir_host_free(RedirHost *host)
+{
+    if (host == NULL)
+        return;
+    g_clear_handle_id(&host->retry_timer, g_source_remove);
+    g_clear_handle_id(&host->stop_idle, g_source_remove);
+    drop_connection(host);
+    host->transport->ops->free(host->transport);
+    g_hash_table_unref(host->said);
+    g_free(host);
+}
+
+void redir_host_get_statistics(const RedirHost *host, RedirHostStatistics *ret_statistics)
+{
+    RedirEndpointStatistics now = {0};
+    struct vcam_device_state device;
+
+    if (host->endpoint != NULL)
+        redir_endpoint_get_statistics(host->endpoint, &now);
+    vcam_device_get_state(host->device, &device);
+    *ret_statistics = (RedirHostStatistics){
+        .state = host->state,
+        .bytes_in = host->bytes_in + now.bytes_in,
+        .bytes_out = host->bytes_out + now.bytes_out,
+        .frames_dropped = device.frames_dropped,
+        .outstanding = now.outstanding,
+        .connections = host->connections,
+    };
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* When isochronous packets go out: a model of the queue that QEMU keeps before the guest's
+   controller.
+
+   QEMU hands nothing on until its queue holds 60 ms of packets, waits for that again after each
+   time that it ran empty, and above twice that throws away down to it. So one rule: keep the
+   modelled queue at the target. Data fills it; the controller empties it, one packet a service
+   interval, on absolute time; where a frame ends before QEMU began to hand on, zero-length packets
+   make up the rest. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    guint period_us;   /* the endpoint's service interval: the controller takes a packet in each */
+    guint target;      /* packets at which QEMU begins to hand on */
+    guint level;       /* packets in QEMU's queue, as modelled */
+    gboolean draining; /* it hands on */
+    gint64 clock_us;   /* level holds for this time */
+} RedirPacing;
+
+/* What makes QEMU's target: ep_info's interval, ours to choose, says (wrongly) how many packets a
+   second come. QEMU 7.2, usbredir_handle_iso_data: 60 ms of 8000 / interval at high speed, else of
+   1000 / interval. */
+#define REDIR_PACING_INTERVAL_HIGH  8
+#define REDIR_PACING_INTERVAL_OTHER 1
+#define REDIR_PACING_TARGET         60
+
+void redir_pacing_start(RedirPacing *pacing, guint period_us, gint64 now_us);
+/* Packets of data that may go out now. */
+guint redir_pacing_due(RedirPacing *pacing, gint64 now_us);
+/* That many went. */
+void redir_pacing_sent(RedirPacing *pacing, guint packets);
+/* Zero-length packets that the frame which just ended needs behind it. */
+guint redir_pacing_padding(const RedirPacing *pacing);
+/* QEMU has not read what we sent: its queue cannot have been refilled, so do not count on room. */
+void redir_pacing_stalled(RedirPacing *pacing, gint64 now_us);
+/* While data waits: when to ask again, about a millisecond's packets at a time. */
+gint64 redir_pacing_next(const RedirPacing *pacing);

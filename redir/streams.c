@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bulk, isochronous and interrupt endpoints of the usbredir host. */
+#include <string.h>
+
+#include "redir/endpoint_private.h"
+
+static const guint8 *joined(Streams *streams, const struct vcam_payload *payload, gsize *ret_size)
+{
+    *ret_size = payload->header_len + payload->len;
+    if (payload->header_len == 0)
+        return payload->data;
+    g_byte_array_set_size(streams->scratch, 0);
+    g_byte_array_append(streams->scratch, payload->header, payload->header_len);
+    g_byte_array_append(streams->scratch, payload->data, payload->len);
+    return streams->scratch->data;
+}
+
+/* ---- bulk ---- */
+
+static void answer_bulk(RedirEndpoint *ep, const BulkRequest *request, guint8 status,
+                        const guint8 *data, gsize size)
+{
+    struct usb_redir_bulk_packet_header header = {
+        .endpoint = request->endpoint,
+        .status = status,
+        .length = size & 0xffff,
+        .stream_id = request->stream_id,
+        .length_high = size >> 16,
+    };
+
+    usbredirparser_send_bulk_packet(ep->parser, request->id, &header, (guint8 *)data, size);
+    redir_endpoint_write(ep);
+}
+
+static void remove_pending(Streams *streams, guint index)
+{
+    streams->n_pending--;
+    memmove(&streams->pending[index], &streams->pending[index + 1],
+            (streams->n_pending - index) * sizeof streams->pending[0]);
+}
+
+/* In order for each endpoint; one that has nothing yet does not hold up another. */
+static void pump_bulk(RedirEndpoint *ep)
+{
+    Streams *streams = &ep->streams;
+    guint16 waiting = 0;
+
+    for (guint i = 0; i < streams->n_pending && redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG;) {
+        const BulkRequest request = streams->pending[i];
+        const guint16 bit = 1u << (request.endpoint & 0x0f);
+        struct vcam_payload payload;
+        enum vcam_answer answer = VCAM_NAK;
+
+        if (!(waiting & bit))
+            answer = vcam_device_bulk_in(ep->device, request.endpoint, request.length,
+                                         g_get_monotonic_time(), &payload);
+        if (answer == VCAM_NAK) {
+            waiting |= bit;
+            i++;
+            continue;
+        }
+        gsize size = 0;
+        const guint8 *data = answer == VCAM_DATA ? joined(streams, &payload, &size) : NULL;
+        remove_pending(streams, i);
+        answer_bulk(ep, &request, answer == VCAM_STALL ? usb_redir_stall : usb_redir_success, data,
+                    size);
+    }
+}
+
+static void on_bulk_packet(void *priv, uint64_t id, struct usb_redir_bulk_packet_header *header,
+                           uint8_t *data, int data_len)
+{
+    RedirEndpoint *ep = priv;
+    struct vcam_endpoint found;
+    const BulkRequest request = {
+        .id = id,
+        .endpoint = header->endpoint,
+        .stream_id = header->stream_id,
+        .length = (guint32)header->length_high << 16 | header->length,
+    };
+
+    (void)data_len;
+    usbredirparser_free_packet_data(ep->parser, data);
+    if (ep->leaving)
+        return;
+    if (!redir_endpoint_find(ep, request.endpoint, &found) || found.type != usb_redir_type_bulk) {
+        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+                 "guest bug: bulk transfer on endpoint 0x%02x, which is none", request.endpoint);
+        answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
+    } else if (ep->streams.n_pending == REDIR_MAX_PENDING) {
+        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+                 "guest bug: more than %d bulk requests at once on endpoint 0x%02x",
+                 REDIR_MAX_PENDING, request.endpoint);
+        answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
+    } else {
+        ep->streams.pending[ep->streams.n_pending++] = request;
+    }
+}
+
+/* What is not pending was answered, and the peer expects exactly one answer. */
+static void on_cancel_data_packet(void *priv, uint64_t id)
+{
+    RedirEndpoint *ep = priv;
+
+    for (guint i = 0; i < ep->streams.n_pending; i++) {
+        const BulkRequest request = ep->streams.pending[i];
+        if (request.id != id)
+            continue;
+        remove_pending(&ep->streams, i);
+        answer_bulk(ep, &request, usb_redir_cancelled, NULL, 0);
+        return;
+    }
+}
+
+void redir_streams_cancel(RedirEndpoint *ep, guint8 bEndpointAddress)
+{
+    for (guint i = 0; i < ep->streams.n_pending;) {
+        const BulkRequest request = ep->streams.pending[i];
+        if (bEndpointAddress != 0 && request.endpoint != bEndpointAddress) {
+            i++;
+            continue;
+        }
+        remove_pending(&ep->streams, i);
+        answer_bulk(ep, &request, usb_redir_cancelled, NULL, 0);
+    }
+}
+
+static void on_alloc_bulk_streams(void *priv, uint64_t id,
+                                  struct usb_redir_alloc_bulk_streams_header *header)
+{
+    RedirEndpoint *ep = priv;
+    struct usb_redir_bulk_streams_status_header status = {
+        .endpoints = header->endpoints,
+        .status = usb_redir_inval,
+    };
+
+    vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+             "guest bug: asks for bulk streams, which no endpoint here has");
+    usbredirparser_send_bulk_streams_status(ep->parser, id, &status);
+}
+
+static void on_free_bulk_streams(void *priv, uint64_t id,
+                                 struct usb_redir_free_bulk_streams_header *header)
+{
+    struct usb_redir_alloc_bulk_streams_header same = {.endpoints = header->endpoints};
+
+    on_alloc_bulk_streams(priv, id, &same);
+}
+
+/* ---- isochronous ---- */
+
+static gboolean on_iso_time(gpointer user)
+{
+    RedirEndpoint *ep = user;
+
+    g_source_set_ready_time(ep->streams.iso_timer, -1);
+    redir_endpoint_run(ep);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean dispatch_timer(GSource *source, GSourceFunc callback, gpointer user)
+{
+    (void)source;
+    return callback(user);
+}
+
+static GSourceFuncs timer_funcs = {.dispatch = dispatch_timer};
+
+static void send_iso(RedirEndpoint *ep, const guint8 *data, gsize size)
+{
+    struct usb_redir_iso_packet_header header = {
+        .endpoint = ep->streams.iso.endpoint,
+        .status = usb_redir_success,
+        .length = size,
+    };
+
+    usbredirparser_send_iso_packet(ep->parser, ep->streams.iso.id++, &header, (guint8 *)data, size);
+    redir_endpoint_write(ep);
+    redir_pacing_sent(&ep->streams.pacing, 1);
+}
+
+static void send_iso_status(RedirEndpoint *ep, guint64 id, guint8 bEndpointAddress, guint8 status)
+{
+    struct usb_redir_iso_stream_status_header header = {
+        .status = status,
+        .endpoint = bEndpointAddress,
+    };
+
+    usbredirparser_send_iso_stream_status(ep->parser, id, &header);
+    redir_endpoint_write(ep);
+}
+
+static void pump_iso(RedirEndpoint *ep)
+{
+    Streams *streams = &ep->streams;
+    enum vcam_answer answer = VCAM_DATA;
+    struct vcam_payload payload;
+    gint64 now_us = g_get_monotonic_time();
+    gsize size;
+
+    if (!streams->iso.on)
+        return;
+    if (ep->transport->ops->outstanding(ep->transport) > 0)
+        redir_pacing_stalled(&streams->pacing, now_us);
+    for (guint due = redir_pacing_due(&streams->pacing, now_us);
+         due > 0 && redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG; due--) {
+        answer = vcam_device_iso_in(ep->device, streams->iso.endpoint, now_us, &payload);
+        if (answer != VCAM_DATA)
+            break;
+        const guint8 *data = joined(streams, &payload, &size);
+        send_iso(ep, data, size);
+    }
+    if (answer == VCAM_DATA) {
+        g_source_set_ready_time(streams->iso_timer, redir_pacing_next(&streams->pacing));
+        return;
+    }
+    g_source_set_ready_time(streams->iso_timer, -1);
+    for (guint padding = redir_pacing_padding(&streams->pacing); padding > 0; padding--)
+        send_iso(ep, NULL, 0);
+    if (answer == VCAM_STALL) {
+        streams->iso.on = FALSE;
+        send_iso_status(ep, 0, streams->iso.endpoint, usb_redir_stall);
+    }
+}
+
+/* USB 2.0, 9.6.6: the service interval is 2^(bInterval - 1) frames or microframes. */
+static guint service_interval_us(const RedirEndpoint *ep, const struct vcam_endpoint *endpoint)
+{
+    const struct vcam_profile_options *options =
+        vcam_profile_options(vcam_device_profile(ep->device));
+    guint base = options->speed == VCAM_SPEED_FULL ? 1000 : 125;
+
+    return base << (CLAMP(endpoint->bInterval, 1, 16) - 1);
+}
+
+/* Also while it runs already: bursts of start and stop are normal at the end of a stream. */
+static void on_start_iso_stream(void *priv, uint64_t id,
+                                struct usb_redir_start_iso_stream_header *header)
+{
+    RedirEndpoint *ep = priv;
+    struct vcam_endpoint found;
+
+    if (ep->leaving)
+        return;
+    if (!redir_endpoint_find(ep, header->endpoint, &found) || found.type != usb_redir_type_iso) {
+        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+                 "guest bug: isochronous stream on endpoint 0x%02x, which is none now",
+                 header->endpoint);
+        send_iso_status(ep, id, header->endpoint, usb_redir_inval);
+        return;
+    }
+    ep->streams.iso.on = TRUE;
+    ep->streams.iso.endpoint = header->endpoint;
+    ep->streams.iso.id = 0;
+    redir_pacing_start(&ep->streams.pacing, service_interval_us(ep, &found),
+                       g_get_monotonic_time());
+    send_iso_status(ep, id, header->endpoint, usb_redir_success);
+}
+
+static void stop_iso(RedirEndpoint *ep)
+{
+    ep->streams.iso.on = FALSE;
+    g_source_set_ready_time(ep->streams.iso_timer, -1);
+}
+
+static void on_stop_iso_stream(void *priv, uint64_t id,
+                               struct usb_redir_stop_iso_stream_header *header)
+{
+    RedirEndpoint *ep = priv;
+
+    if (ep->leaving)
+        return;
+    if (header->endpoint == ep->streams.iso.endpoint)
+        stop_iso(ep);
+    send_iso_status(ep, id, header->endpoint, usb_redir_success);
+}
+
+static void on_iso_packet(void *priv, uint64_t id, struct usb_redir_iso_packet_header *header,
+                          uint8_t *data, int data_len)
+{
+    RedirEndpoint *ep = priv;
+
+    (void)id;
+    (void)data_len;
+    usbredirparser_free_packet_data(ep->parser, data);
+    vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+             "guest bug: isochronous data for endpoint 0x%02x, which is none", header->endpoint);
+}
+
+/* ---- interrupt ---- */
+
+static void send_interrupt_status(RedirEndpoint *ep, guint64 id, guint8 bEndpointAddress,
+                                  guint8 status)
+{
+    struct usb_redir_interrupt_receiving_status_header header = {
+        .status = status,
+        .endpoint = bEndpointAddress,
+    };
+
+    usbredirparser_send_interrupt_receiving_status(ep->parser, id, &header);
+    redir_endpoint_write(ep);
+}
+
+static void pump_interrupt(RedirEndpoint *ep)
+{
+    guint8 buffer[16];
+    size_t size;
+
+    while (ep->streams.interrupt.on && redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG) {
+        enum vcam_answer answer =
+            vcam_device_interrupt_in(ep->device, ep->streams.interrupt.endpoint, buffer, &size);
+        if (answer == VCAM_NAK)
+            return;
+        if (answer != VCAM_DATA) {
+            ep->streams.interrupt.on = FALSE;
+            send_interrupt_status(ep, 0, ep->streams.interrupt.endpoint, usb_redir_stall);
+            return;
+        }
+        struct usb_redir_interrupt_packet_header header = {
+            .endpoint = ep->streams.interrupt.endpoint,
+            .status = usb_redir_success,
+            .length = size,
+        };
+        usbredirparser_send_interrupt_packet(ep->parser, ep->streams.interrupt.id++, &header,
+                                             buffer, size);
+        redir_endpoint_write(ep);
+    }
+}
+
+static void on_start_interrupt_receiving(void *priv, uint64_t id,
+                                         struct usb_redir_start_interrupt_receiving_header *header)
+{
+    RedirEndpoint *ep = priv;
+    struct vcam_endpoint found;
+
+    if (ep->leaving)
+        return;
+    if (!redir_endpoint_find(ep, header->endpoint, &found) ||
+        found.type != usb_redir_type_interrupt) {
+        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+                 "guest bug: interrupt transfer on endpoint 0x%02x, which is none",
+                 header->endpoint);
+        send_interrupt_status(ep, id, header->endpoint, usb_redir_inval);
+        return;
+    }
+    ep->streams.interrupt.on = TRUE;
+    ep->streams.interrupt.endpoint = header->endpoint;
+    ep->streams.interrupt.id = 0;
+    send_interrupt_status(ep, id, header->endpoint, usb_redir_success);
+}
+
+static void on_stop_interrupt_receiving(void *priv, uint64_t id,
+                                        struct usb_redir_stop_interrupt_receiving_header *header)
+{
+    RedirEndpoint *ep = priv;
+
+    if (ep->leaving)
+        return;
+    if (header->endpoint == ep->streams.interrupt.endpoint)
+        ep->streams.interrupt.on = FALSE;
+    send_interrupt_status(ep, id, header->endpoint, usb_redir_success);
+}
+
+static void on_interrupt_packet(void *priv, uint64_t id,
+                                struct usb_redir_interrupt_packet_header *header, uint8_t *data,
+                                int data_len)
+{
+    RedirEndpoint *ep = priv;
+    struct usb_redir_interrupt_packet_header answer = {
+        .endpoint = header->endpoint,
+        .status = usb_redir_inval,
+    };
+
+    (void)data_len;
+    usbredirparser_free_packet_data(ep->parser, data);
+    vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+             "guest bug: interrupt data for endpoint 0x%02x, which is none", header->endpoint);
+    usbredirparser_send_interrupt_packet(ep->parser, id, &answer, NULL, 0);
+}
+
+/* ---- all of them ---- */
+
+void redir_streams_stop(RedirEndpoint *ep, guint8 bEndpointAddress)
+{
+    redir_streams_cancel(ep, bEndpointAddress);
+    if (bEndpointAddress == 0 || bEndpointAddress == ep->streams.iso.endpoint)
+        stop_iso(ep);
+    if (bEndpointAddress == 0 || bEndpointAddress == ep->streams.interrupt.endpoint)
+        ep->streams.interrupt.on = FALSE;
+}
+
+void redir_streams_stop_interface(RedirEndpoint *ep, guint8 bInterfaceNumber)
+{
+    struct vcam_device_state state;
+    struct vcam_endpoint endpoints[2];
+
+    vcam_device_get_state(ep->device, &state);
+    guint count =
+        vcam_profile_endpoints(vcam_device_profile(ep->device), state.bAlternateSetting, endpoints);
+    for (guint i = 0; i < count; i++)
+        if (endpoints[i].bInterfaceNumber == bInterfaceNumber)
+            redir_streams_stop(ep, endpoints[i].bEndpointAddress);
+}
+
+void redir_streams_pump(RedirEndpoint *ep)
+{
+    pump_bulk(ep);
+    pump_iso(ep);
+    pump_interrupt(ep);
+}
+
+void redir_streams_set_callbacks(struct usbredirparser *parser)
+{
+    parser->bulk_packet_func = on_bulk_packet;
+    parser->cancel_data_packet_func = on_cancel_data_packet;
+    parser->alloc_bulk_streams_func = on_alloc_bulk_streams;
+    parser->free_bulk_streams_func = on_free_bulk_streams;
+    parser->start_iso_stream_func = on_start_iso_stream;
+    parser->stop_iso_stream_func = on_stop_iso_stream;
+    parser->iso_packet_func = on_iso_packet;
+    parser->start_interrupt_receiving_func = on_start_interrupt_receiving;
+    parser->stop_interrupt_receiving_func = on_stop_interrupt_receiving;
+    parser->interrupt_packet_func = on_interrupt_packet;
+}
+
+void redir_streams_init(RedirEndpoint *ep)
+{
+    ep->streams.scratch = g_byte_array_new();
+    ep->streams.iso_timer = g_source_new(&timer_funcs, sizeof(GSource));
+    g_source_set_callback(ep->streams.iso_timer, on_iso_time, ep, NULL);
+    g_source_attach(ep->streams.iso_timer, NULL);
+}
+
+void redir_streams_clear(RedirEndpoint *ep)
+{
+    g_source_destroy(ep->streams.iso_timer);
+    g_source_unref(ep->streams.iso_timer);
+    g_byte_array_unref(ep->streams.scratch);
+}
