@@ -39,11 +39,15 @@ enum vcam_frame_event {
     VCAM_FRAME_REFUSED,  /* camera bug: wrong size for the mode */
 };
 
+/* All but frame_event are required. None may call back into the device, but for push_frame from
+   inside stream_start. */
 struct vcam_device_ops {
     /* The guest starts to look (bulk: first IN request after a commit; iso: alternate setting other
        than 0): open the camera. Failure is not the device's business: it serves what frames come. */
     void (*stream_start)(void *user, const struct vcam_mode *mode);
-    /* It stopped, was reset, or went. Never called without a start before it. */
+    /* It stopped, was reset, or went. Never called without a start before it. After a stop that the
+       guest asked for, bulk requests that still wait are dead: to be completed as cancelled, not
+       answered later (uvc-rules W5). */
     void (*stream_stop)(void *user);
     /* As vcam_source_control_get/set: 0 or a negative errno. */
     int (*control_get)(void *user, enum vcam_control_id id, int32_t *ret_value);
@@ -57,7 +61,8 @@ struct vcam_device_ops {
 /* Where the USB side hears that an endpoint which answered NAK has something now. */
 typedef void (*vcam_endpoint_ready_func)(void *user, uint8_t bEndpointAddress);
 
-/* The device presents profile, which it takes over. ops is copied. NULL: out of memory. */
+/* The device presents profile, which it takes over. ops is copied. NULL: out of memory, and profile
+   stays the caller's. */
 struct vcam_device *vcam_device_new(struct vcam_profile *profile,
                                     const struct vcam_device_ops *ops);
 void vcam_device_free(struct vcam_device *device); /* stops the stream; accepts NULL */
@@ -87,7 +92,8 @@ struct vcam_payload {
 };
 
 /* A bulk IN request of length bytes. VCAM_DATA: header_len + len <= length, shorter where the payload
-   ends. VCAM_STALL: no such endpoint, halted, or not bulk. */
+   ends; nothing at all for a request at a frame's begin that has no room for the header.
+   VCAM_STALL: no such endpoint, halted, or not bulk. */
 enum vcam_answer vcam_device_bulk_in(struct vcam_device *device, uint8_t bEndpointAddress,
                                      size_t length, int64_t now_us, struct vcam_payload *ret_payload);
 
@@ -106,7 +112,8 @@ void vcam_device_push_frame(struct vcam_device *device, struct vcam_frame *frame
 /* A control changed on the camera: tells the guest by status interrupt. */
 void vcam_device_control_changed(struct vcam_device *device, enum vcam_control_id id);
 /* The idle watch: a bulk stream whose guest has asked nothing for 5 s has its camera released; it
-   starts again with the next request. Returns when to call again, or VCAM_NEVER. */
+   starts again with the next request. Returns when to call again, or VCAM_NEVER (until the next
+   stream_start). */
 int64_t vcam_device_tick(struct vcam_device *device, int64_t now_us);
 
 /* Frames whose first byte has not been taken yet can be held back while the link is full: nothing

@@ -7,6 +7,9 @@
 
 #include "vcam/format.h"
 
+/* As a time: not to be waited for. */
+#define VCAM_NEVER INT64_MAX
+
 struct vcam_frame {
     struct vcam_mode mode;  /* what the bytes are */
     uint8_t *data;          /* owned by whoever gave release() */

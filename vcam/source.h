@@ -14,8 +14,6 @@
 #include "vcam/format.h"
 #include "vcam/frame.h"
 
-#define VCAM_NEVER INT64_MAX
-
 struct vcam_source;
 
 enum vcam_source_event {

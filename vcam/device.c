@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Life of a device, and which file answers which request. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vcam/device_priv.h"
+#include "vcam/negotiation.h"
+
+struct vcam_device *vcam_device_new(struct vcam_profile *profile, const struct vcam_device_ops *ops)
+{
+    struct vcam_device *device = calloc(1, sizeof(*device));
+    if (!device)
+        return NULL;
+    device->profile = profile;
+    device->ops = *ops;
+    vcam_video_streaming_reset(device);
+    return device;
+}
+
+void vcam_device_free(struct vcam_device *device)
+{
+    if (!device)
+        return;
+    vcam_stream_stop(device, device->asked_us);
+    vcam_profile_free(device->profile);
+    free(device);
+}
+
+const struct vcam_profile *vcam_device_profile(const struct vcam_device *device)
+{
+    return device->profile;
+}
+
+void vcam_device_set_ready_func(struct vcam_device *device, vcam_endpoint_ready_func func,
+                                void *user)
+{
+    device->ready = func;
+    device->ready_user = user;
+}
+
+bool vcam_device_endpoint(const struct vcam_device *device, uint8_t bEndpointAddress,
+                          struct vcam_endpoint *ret_endpoint)
+{
+    struct vcam_endpoint endpoints[2];
+    unsigned n = device->bConfigurationValue
+                     ? vcam_profile_endpoints(device->profile, device->bAlternateSetting, endpoints)
+                     : 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (endpoints[i].bEndpointAddress == bEndpointAddress) {
+            *ret_endpoint = endpoints[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+void vcam_device_reset(struct vcam_device *device, int64_t now_us)
+{
+    vcam_stream_stop(device, now_us);
+    vcam_device_unconfigure(device);
+    device->bConfigurationValue = 0;
+    device->link_states = 0;
+    device->bRequestErrorCode = VCAM_NO_ERROR;
+    device->stream_waits = device->status_waits = false;
+}
+
+void vcam_device_unconfigure(struct vcam_device *device)
+{
+    device->bAlternateSetting = 0;
+    device->stream_halted = device->status_halted = false;
+    device->changed_controls = 0;
+    vcam_video_streaming_reset(device);
+}
+
+enum vcam_answer vcam_reply(const struct vcam_request *request, const void *bytes, size_t len)
+{
+    if (len > request->setup.wLength)
+        len = request->setup.wLength;
+    if (len) /* data may be NULL where wLength is 0 */
+        memcpy(request->data, bytes, len);
+    *request->ret_len = len;
+    return VCAM_DATA;
+}
+
+/* UVC 1.1, 4.1: to an interface, the direction as bRequest has it, wValue's low byte 0. */
+static enum vcam_request_error class_request(struct vcam_device *device,
+                                             const struct vcam_request *request)
+{
+    const struct vcam_setup *setup = &request->setup;
+    uint8_t recipient = setup->bmRequestType & 0x1f, interface = setup->wIndex;
+
+    if (!device->bConfigurationValue)
+        return VCAM_WRONG_STATE;
+    if (recipient != 1 || (setup->bmRequestType ^ setup->bRequest) & 0x80 || setup->wValue & 0xff)
+        return VCAM_INVALID_REQUEST;
+    if (interface == VCAM_VC_INTERFACE)
+        return vcam_video_control(device, request);
+    if (interface == VCAM_VS_INTERFACE)
+        return vcam_video_streaming(device, request);
+    return VCAM_INVALID_UNIT;
+}
+
+enum vcam_answer vcam_device_control(struct vcam_device *device, const struct vcam_setup *setup,
+                                     uint8_t *data, size_t *ret_len, int64_t now_us)
+{
+    const struct vcam_request request = {*setup, data, ret_len, now_us};
+    uint8_t type = setup->bmRequestType >> 5 & 3;
+
+    if (type == 0)
+        return vcam_standard_request(device, &request);
+    if (type != 1)
+        return VCAM_STALL;
+    /* Success resets the code, that of reading it too. */
+    device->bRequestErrorCode = class_request(device, &request);
+    if (device->bRequestErrorCode)
+        return VCAM_STALL;
+    return setup->bmRequestType & 0x80 ? VCAM_DATA : VCAM_ACK;
+}
+
+void vcam_device_get_state(const struct vcam_device *device, struct vcam_device_state *ret_state)
+{
+    *ret_state = (struct vcam_device_state){
+        .bConfigurationValue = device->bConfigurationValue,
+        .bAlternateSetting = device->bAlternateSetting,
+        .streaming = device->streaming,
+        .frame_in_flight = device->queue.in_flight != NULL,
+        .frames_sent = device->frames_sent,
+        .frames_dropped = device->frames_dropped,
+        .bytes_sent = device->bytes_sent,
+    };
+    if (device->committed) {
+        ret_state->mode = vcam_probe_mode(device->profile, &device->commit);
+        ret_state->dwMaxPayloadTransferSize = device->commit.dwMaxPayloadTransferSize;
+    }
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Chooses of a camera's offer what the link carries and a guest can read, and keeps the descriptors
+   that say so. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "descriptors/codes.h"
+#include "vcam/profile_priv.h"
+
+/* An interval of a frame descriptor, and a frame descriptor without intervals, as a lower bound:
+   what leaving one out gains. */
+#define INTERVAL_BYTES 4
+#define FRAME_BYTES    26
+/* Intervals that a size keeps while others have more. */
+#define ENOUGH_INTERVALS 4
+
+bool vcam_controls_of(const struct vcam_control_list *controls, bool is_camera_terminal)
+{
+    for (unsigned i = 0; i < controls->count; i++)
+        if (vcam_control_info(controls->items[i].id)->is_camera_terminal == is_camera_terminal)
+            return true;
+    return false;
+}
+
+uint32_t vcam_default_interval(const struct vcam_size_offer *size)
+{
+    uint32_t best = size->dwFrameInterval[0];
+    for (unsigned i = 1; i < size->n_intervals; i++)
+        if (llabs(size->dwFrameInterval[i] - 333333ll) < llabs(best - 333333ll))
+            best = size->dwFrameInterval[i];
+    return best;
+}
+
+/* ---- What remains of the offer ---- */
+
+static unsigned count_modes(const struct vcam_offer *offer)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < offer->n_formats; i++)
+        for (unsigned j = 0; j < offer->formats[i].n_sizes; j++)
+            n += offer->formats[i].sizes[j].n_intervals;
+    return n;
+}
+
+static void add_fitting(struct vcam_offer *to, const struct vcam_format_offer *format,
+                        const struct vcam_link *link, enum vcam_transfer transfer)
+{
+    for (unsigned j = 0; j < format->n_sizes; j++) {
+        const struct vcam_size_offer *size = &format->sizes[j];
+        for (unsigned k = 0; k < size->n_intervals; k++) {
+            struct vcam_mode mode = {format->fourcc, size->wWidth, size->wHeight,
+                                     size->dwFrameInterval[k]};
+            if (mode.dwFrameInterval && vcam_link_fits(link, transfer, &mode))
+                vcam_offer_add(to, &mode);
+        }
+    }
+}
+
+/* Formats in the table's order, whatever the camera's: uvc-rules W6. */
+static void select_fitting(const struct vcam_offer *offer, enum vcam_speed speed,
+                           enum vcam_transfer transfer, struct vcam_offer *ret_offer)
+{
+    size_t n_formats;
+    const struct vcam_format_info *formats = vcam_format_table(&n_formats);
+
+    memset(ret_offer, 0, sizeof(*ret_offer));
+    for (size_t f = 0; f < n_formats; f++)
+        for (unsigned i = 0; i < offer->n_formats; i++)
+            if (offer->formats[i].fourcc == formats[f].fourcc)
+                add_fitting(ret_offer, &offer->formats[i], vcam_link(speed), transfer);
+}
+
+/* Slow rates are missed least. Last format and last size first, the fewer the better the others. */
+static size_t drop_intervals(struct vcam_offer *offer, size_t excess)
+{
+    size_t gained = 0;
+    for (unsigned i = offer->n_formats; i-- && gained < excess;) {
+        struct vcam_format_offer *format = &offer->formats[i];
+        for (unsigned j = format->n_sizes; j-- && gained < excess;)
+            while (format->sizes[j].n_intervals > ENOUGH_INTERVALS && gained < excess) {
+                format->sizes[j].n_intervals--;
+                gained += INTERVAL_BYTES;
+            }
+    }
+    return gained;
+}
+
+/* Takes out the largest size but for the first, which is the default. */
+static size_t drop_largest_size(struct vcam_format_offer *format)
+{
+    unsigned largest = 1;
+    for (unsigned j = 2; j < format->n_sizes; j++)
+        if ((uint32_t)format->sizes[j].wWidth * format->sizes[j].wHeight >
+            (uint32_t)format->sizes[largest].wWidth * format->sizes[largest].wHeight)
+            largest = j;
+    size_t gained = FRAME_BYTES + INTERVAL_BYTES * format->sizes[largest].n_intervals;
+    format->n_sizes--;
+    memmove(&format->sizes[largest], &format->sizes[largest + 1],
+            (format->n_sizes - largest) * sizeof(format->sizes[0]));
+    return gained;
+}
+
+static size_t drop_sizes(struct vcam_offer *offer, size_t excess)
+{
+    size_t gained = 0;
+    for (unsigned i = offer->n_formats; i-- && gained < excess;)
+        while (offer->formats[i].n_sizes > 1 && gained < excess)
+            gained += drop_largest_size(&offer->formats[i]);
+    return gained;
+}
+
+/* ---- The profile ---- */
+
+static int set_bytes(struct descriptor *descriptor, const uint8_t *bytes, size_t len)
+{
+    if (!(descriptor->bytes = malloc(len)))
+        return -ENOMEM;
+    memcpy(descriptor->bytes, bytes, len);
+    descriptor->len = len;
+    return 0;
+}
+
+/* Packs a configuration of at most VCAM_MAX_CONFIGURATION bytes; offer loses what is too much. */
+static int make_configuration(struct vcam_profile *profile, enum vcam_speed speed,
+                              struct vcam_offer *offer, uint8_t bDescriptorType,
+                              struct descriptor *ret_descriptor)
+{
+    uint8_t *buf = malloc(UINT16_MAX);
+    ssize_t len = -ENOMEM;
+
+    while (buf && (len = vcam_profile_pack_configuration(profile, speed, offer, bDescriptorType,
+                                                         buf, UINT16_MAX)) > 0) {
+        if (len <= VCAM_MAX_CONFIGURATION) {
+            len = set_bytes(ret_descriptor, buf, len);
+            break;
+        }
+        size_t excess = len - VCAM_MAX_CONFIGURATION;
+        if (!drop_intervals(offer, excess) && !drop_sizes(offer, excess)) {
+            len = -EINVAL;
+            break;
+        }
+    }
+    free(buf);
+    return len;
+}
+
+/* Only a high-speed device has another speed (USB 2.0, 9.6.2). Where nothing of the offer fits full
+   speed, it says so by having neither of the two descriptors. */
+static int make_other_speed(struct vcam_profile *profile, const struct vcam_offer *offer)
+{
+    struct vcam_offer slow;
+    select_fitting(offer, VCAM_SPEED_FULL, profile->options.transfer, &slow);
+    if (profile->options.speed != VCAM_SPEED_HIGH || !slow.n_formats)
+        return 0;
+    int r = make_configuration(profile, VCAM_SPEED_FULL, &slow, USB_DESC_OTHER_SPEED_CONFIGURATION,
+                               &profile->other_speed);
+    return r ? r : vcam_profile_make_qualifier(profile);
+}
+
+static int copy_string(const char **string)
+{
+    if (*string && !(*string = strdup(*string)))
+        return -ENOMEM;
+    return 0;
+}
+
+static int make_strings(struct vcam_profile *profile)
+{
+    struct vcam_profile_options *options = &profile->options;
+    const char *texts[STRING_COUNT] = {"", options->manufacturer, options->product,
+                                       options->serial};
+    int r = vcam_profile_make_string(profile, STRING_LANGID, "");
+    for (unsigned i = STRING_MANUFACTURER; i < STRING_COUNT && !r; i++)
+        if (texts[i] && *texts[i])
+            r = vcam_profile_make_string(profile, i, texts[i]);
+    return r;
+}
+
+static int make_descriptors(struct vcam_profile *profile, const struct vcam_offer *offer)
+{
+    enum vcam_speed speed = profile->options.speed;
+    int r = make_strings(profile);
+    if (!r)
+        r = make_configuration(profile, speed, &profile->offer, USB_DESC_CONFIGURATION,
+                               &profile->configuration);
+    if (!r)
+        r = make_other_speed(profile, offer);
+    if (!r && speed == VCAM_SPEED_SUPER)
+        r = vcam_profile_make_bos(profile);
+    return r ? r : vcam_profile_make_device(profile);
+}
+
+/* Copies the strings; where memory runs out, none of them is left in options. */
+static int take_options(struct vcam_profile_options *options)
+{
+    const char **strings[] = {&options->manufacturer, &options->product, &options->serial};
+    int r = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        if (r)
+            *strings[i] = NULL;
+        else if ((r = copy_string(strings[i])))
+            *strings[i] = NULL;
+    }
+    if (!options->bcdUVC)
+        options->bcdUVC = 0x0110;
+    return r;
+}
+
+struct vcam_profile *vcam_profile_new(const struct vcam_offer *offer,
+                                      const struct vcam_control_list *controls,
+                                      const struct vcam_profile_options *options,
+                                      unsigned *ret_left_out)
+{
+    struct vcam_profile *profile = calloc(1, sizeof(*profile));
+    if (!profile)
+        return NULL;
+    profile->options = *options;
+    if (controls)
+        profile->controls = *controls;
+    int r = take_options(&profile->options);
+    select_fitting(offer, options->speed, options->transfer, &profile->offer);
+    if (!r && !profile->offer.n_formats)
+        r = -EINVAL;
+    if (!r)
+        r = make_descriptors(profile, offer);
+    if (r) {
+        vcam_profile_free(profile);
+        errno = -r;
+        return NULL;
+    }
+    if (ret_left_out)
+        *ret_left_out = count_modes(offer) - count_modes(&profile->offer);
+    return profile;
+}
+
+void vcam_profile_free(struct vcam_profile *profile)
+{
+    if (!profile)
+        return;
+    struct descriptor *descriptors[] = {&profile->device, &profile->qualifier,
+                                        &profile->configuration, &profile->other_speed,
+                                        &profile->bos};
+    for (unsigned i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
+        free(descriptors[i]->bytes);
+    for (unsigned i = 0; i < STRING_COUNT; i++)
+        free(profile->strings[i].bytes);
+    free((char *)profile->options.manufacturer);
+    free((char *)profile->options.product);
+    free((char *)profile->options.serial);
+    free(profile);
+}
+
+const struct vcam_profile_options *vcam_profile_options(const struct vcam_profile *profile)
+{
+    return &profile->options;
+}
+
+const struct vcam_control_list *vcam_profile_controls(const struct vcam_profile *profile)
+{
+    return &profile->controls;
+}
+
+const struct vcam_offer *vcam_profile_offer(const struct vcam_profile *profile)
+{
+    return &profile->offer;
+}
+
+const uint8_t *vcam_profile_descriptor(const struct vcam_profile *profile, uint8_t bDescriptorType,
+                                       uint8_t index, uint16_t wIndex_langid, size_t *ret_len)
+{
+    const struct descriptor none = {0}, *found = &none;
+
+    if (bDescriptorType == USB_DESC_STRING && index < STRING_COUNT &&
+        (index == STRING_LANGID || wIndex_langid == VCAM_LANGID))
+        found = &profile->strings[index];
+    if (index == 0 && bDescriptorType == USB_DESC_DEVICE)
+        found = &profile->device;
+    if (index == 0 && bDescriptorType == USB_DESC_CONFIGURATION)
+        found = &profile->configuration;
+    if (index == 0 && bDescriptorType == USB_DESC_DEVICE_QUALIFIER)
+        found = &profile->qualifier;
+    if (index == 0 && bDescriptorType == USB_DESC_OTHER_SPEED_CONFIGURATION)
+        found = &profile->other_speed;
+    if (index == 0 && bDescriptorType == USB_DESC_BOS)
+        found = &profile->bos;
+    if (!found->len)
+        return NULL;
+    *ret_len = found->len;
+    return found->bytes;
+}
+
+unsigned vcam_profile_alternates(const struct vcam_profile *profile)
+{
+    if (profile->options.transfer == VCAM_TRANSFER_BULK)
+        return 1;
+    return 1 + vcam_link(profile->options.speed)->n_alternates;
+}
+
+unsigned vcam_profile_endpoints(const struct vcam_profile *profile, uint8_t bAlternateSetting,
+                                struct vcam_endpoint ret_endpoints[2])
+{
+    const struct vcam_link *link = vcam_link(profile->options.speed);
+    bool is_bulk = profile->options.transfer == VCAM_TRANSFER_BULK;
+
+    ret_endpoints[0] = (struct vcam_endpoint){
+        .bEndpointAddress = VCAM_STATUS_ENDPOINT,
+        .type = VCAM_ENDPOINT_INTERRUPT,
+        .bInterfaceNumber = VCAM_VC_INTERFACE,
+        .bInterval = link->status_bInterval,
+        .max_packet_size = VCAM_STATUS_PACKET,
+    };
+    if (bAlternateSetting >= vcam_profile_alternates(profile) || (!is_bulk && !bAlternateSetting))
+        return 1;
+    ret_endpoints[1] = (struct vcam_endpoint){
+        .bEndpointAddress = VCAM_STREAM_ENDPOINT,
+        .type = is_bulk ? VCAM_ENDPOINT_BULK : VCAM_ENDPOINT_ISO,
+        .bInterfaceNumber = VCAM_VS_INTERFACE,
+        .bInterval = is_bulk ? 0 : 1,
+        .max_packet_size = is_bulk ? link->bulk_packet
+                                   : vcam_alternate_bytes(&link->alternates[bAlternateSetting - 1]),
+    };
+    return 2;
+}
