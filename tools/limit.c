@@ -25,7 +25,8 @@ static gboolean add_size(GArray *array, const char *item, GError **error)
 {
     char *end;
     guint64 width = g_ascii_strtoull(item, &end, 10);
-    guint64 height = *end == 'x' && g_ascii_isdigit(end[1]) ? g_ascii_strtoull(end + 1, &end, 10) : 0;
+    guint64 height =
+        *end == 'x' && g_ascii_isdigit(end[1]) ? g_ascii_strtoull(end + 1, &end, 10) : 0;
     if (!g_ascii_isdigit(item[0]) || *end || width < 16 || height < 16 || width > 8192 ||
         height > 8192 || width % 2 || height % 2)
         return bad_item(error, "--size", item, "an even size from 16x16 to 8192x8192, as 1280x720");
@@ -48,7 +49,7 @@ static gboolean add_fps(GArray *array, const char *item, GError **error)
 static gboolean each_item(const char *list, GArray *array,
                           gboolean (*add)(GArray *, const char *, GError **), GError **error)
 {
-    if (!list)
+    if (!list || !list[0])
         return TRUE;
     g_auto(GStrv) items = g_strsplit(list, ",", -1);
     for (char **item = items; *item; item++)
@@ -97,7 +98,8 @@ static gboolean admits_size(const struct camera_limit *limit, uint16_t wWidth, u
     return limit->sizes->len == 0;
 }
 
-/* Cameras round their intervals differently (333333, 333667 for 29.97): one per cent is the same. */
+/* Cameras round their intervals differently (333333, 333667 for 29.97): one per cent is the same.
+ */
 static gboolean admits_interval(const struct camera_limit *limit, uint32_t interval)
 {
     for (guint i = 0; i < limit->intervals->len; i++) {
@@ -128,5 +130,38 @@ void camera_limit_narrow(const struct camera_limit *limit, const struct vcam_off
             if (admits_format(limit, format->fourcc) &&
                 admits_size(limit, format->sizes[s].wWidth, format->sizes[s].wHeight))
                 narrow_size(limit, format->fourcc, &format->sizes[s], ret_offer);
+    }
+}
+
+/* The modes of one format and size: the intervals asked for, else those of the nearest thing that
+   all has. */
+static void choose_intervals(const struct camera_limit *limit, const struct vcam_offer *all,
+                             struct vcam_mode mode, struct vcam_offer *ret_offer)
+{
+    const struct vcam_size_offer *known = &all->formats[0].sizes[0];
+    guint count = limit->intervals->len ? limit->intervals->len : known->n_intervals;
+    for (guint i = 0; i < count; i++) {
+        mode.dwFrameInterval = limit->intervals->len ? g_array_index(limit->intervals, uint32_t, i)
+                                                     : known->dwFrameInterval[i];
+        vcam_offer_add(ret_offer, &mode);
+    }
+}
+
+void camera_limit_choose(const struct camera_limit *limit, const struct vcam_offer *all,
+                         struct vcam_offer *ret_offer)
+{
+    memset(ret_offer, 0, sizeof(*ret_offer));
+    for (guint f = 0; f < all->n_formats; f++) {
+        const struct vcam_format_offer *format = &all->formats[f];
+        guint count = limit->sizes->len ? limit->sizes->len : format->n_sizes;
+        for (guint s = 0; s < count && admits_format(limit, format->fourcc); s++) {
+            struct camera_size size =
+                limit->sizes->len
+                    ? g_array_index(limit->sizes, struct camera_size, s)
+                    : (struct camera_size){format->sizes[s].wWidth, format->sizes[s].wHeight};
+            choose_intervals(limit, all,
+                             (struct vcam_mode){format->fourcc, size.wWidth, size.wHeight, 0},
+                             ret_offer);
+        }
     }
 }

@@ -24,3 +24,7 @@ gboolean camera_limit_parse(struct camera_limit *limit, const char *formats, con
 /* The part of offer that limit admits; may be empty. */
 void camera_limit_narrow(const struct camera_limit *limit, const struct vcam_offer *offer,
                          struct vcam_offer *ret_offer);
+/* For a camera that can do any size and rate: the formats of all, in the sizes and at the rates
+   that limit names, or those of all where it names none. */
+void camera_limit_choose(const struct camera_limit *limit, const struct vcam_offer *all,
+                         struct vcam_offer *ret_offer);

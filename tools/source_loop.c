@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A GSource that waits for the source's descriptor and for the time that it asked to be called at. */
+/* A GSource that waits for the source's descriptor and for the time that it asked to be called at.
+ */
 #include "tools/source_loop.h"
 
 #include <glib-unix.h>

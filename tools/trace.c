@@ -17,8 +17,9 @@ struct trace {
 };
 
 static const char *const event_names[] = {
-    [VCAM_FRAME_BEGUN] = "begun", [VCAM_FRAME_SENT] = "sent",       [VCAM_FRAME_DROPPED] = "dropped",
-    [VCAM_FRAME_CUT] = "cut",     [VCAM_FRAME_REFUSED] = "refused",
+    [VCAM_FRAME_BEGUN] = "begun",     [VCAM_FRAME_SENT] = "sent",
+    [VCAM_FRAME_DROPPED] = "dropped", [VCAM_FRAME_CUT] = "cut",
+    [VCAM_FRAME_REFUSED] = "refused",
 };
 
 struct trace *trace_open(const char *path, GError **error)
@@ -47,14 +48,14 @@ void trace_frame(struct trace *trace, const struct vcam_frame *frame, enum vcam_
     if (event == VCAM_FRAME_SENT)
         g_snprintf(hash, sizeof(hash), "\"hash\":\"%016" PRIx64 "\",",
                    vcam_hash(frame->data, frame->size));
-    int written = fprintf(trace->file,
-                          "{\"event\":\"%s\",\"frame\":%" PRIu64 ",\"format\":\"%s\",\"width\":%u,"
-                          "\"height\":%u,\"interval\":%" PRIu32 ",\"bytes\":%zu,%s"
-                          "\"capture_us\":%" PRIi64 ",\"ready_us\":%" PRIi64 ",\"now_us\":%" PRIi64
-                          "}\n",
-                          event_names[event], frame->number, format ? format->name : "?",
-                          frame->mode.wWidth, frame->mode.wHeight, frame->mode.dwFrameInterval,
-                          frame->size, hash, frame->capture_us, frame->ready_us, now_us);
+    int written =
+        fprintf(trace->file,
+                "{\"event\":\"%s\",\"frame\":%" PRIu64 ",\"format\":\"%s\",\"width\":%u,"
+                "\"height\":%u,\"interval\":%" PRIu32 ",\"bytes\":%zu,%s"
+                "\"capture_us\":%" PRIi64 ",\"ready_us\":%" PRIi64 ",\"now_us\":%" PRIi64 "}\n",
+                event_names[event], frame->number, format ? format->name : "?", frame->mode.wWidth,
+                frame->mode.wHeight, frame->mode.dwFrameInterval, frame->size, hash,
+                frame->capture_us, frame->ready_us, now_us);
     if (written < 0) {
         trace->broken = TRUE;
         g_warning("trace %s: %s: the trace ends here, the camera goes on", trace->path,

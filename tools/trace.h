@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --trace: one JSON line for each thing that happens to a frame, so that what a guest received can be
-   compared with what was sent, and delays can be found. */
+/* --trace: one JSON line for each thing that happens to a frame, so that what a guest received can
+   be compared with what was sent, and delays can be found. */
 #pragma once
 
 #include <glib.h>

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* camredir share: a source, a virtual camera made of what it offers, and a host that plugs it in.
+ */
+#include <errno.h>
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redir/error.h"
+#include "redir/host.h"
+#include "redir/transports/socket.h"
+#include "tools/source_loop.h"
+#include "tools/status.h"
+#include "tools/tools.h"
+#include "tools/trace.h"
+#include "vcam/log.h"
+#include "vcam/sources/sources.h"
+
+/* The Linux Foundation's webcam gadget: known everywhere, with no driver's quirks attached. */
+#define ID_VENDOR  0x1d6b
+#define ID_PRODUCT 0x0102
+
+#define STATUS_PERIOD_MS 500
+
+struct share_options {
+    char *to, *as, *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace;
+    gboolean no_retry;
+};
+
+struct share {
+    struct vcam_source *source;
+    struct source_loop *loop;
+    struct vcam_device *device;
+    struct trace *trace;
+    struct status status;
+    RedirHost *host;
+    const char *address;
+    char *link; /* how the connection is, for people */
+    GMainLoop *main;
+    int exit_status;
+};
+
+/* ---- The camera's side ---- */
+
+static void stream_start(void *user, const struct vcam_mode *mode)
+{
+    struct share *share = user;
+    g_autofree char *text = status_mode(mode);
+    g_message("camera on: the guest streams %s", text);
+    int error = vcam_source_start(share->source, mode, g_get_monotonic_time());
+    if (error)
+        g_warning("%s does not start: %s", share->source->name, g_strerror(-error));
+    source_loop_wake(share->loop);
+}
+
+static void stream_stop(void *user)
+{
+    struct share *share = user;
+    vcam_source_stop(share->source);
+    source_loop_wake(share->loop);
+    g_message("camera off");
+}
+
+static int control_get(void *user, enum vcam_control_id id, int32_t *ret_value)
+{
+    struct share *share = user;
+    return vcam_source_control_get(share->source, id, ret_value);
+}
+
+static int control_set(void *user, enum vcam_control_id id, int32_t value)
+{
+    struct share *share = user;
+    return vcam_source_control_set(share->source, id, value);
+}
+
+static void frame_event(void *user, const struct vcam_frame *frame, enum vcam_frame_event event,
+                        int64_t now_us)
+{
+    struct share *share = user;
+    if (share->trace)
+        trace_frame(share->trace, frame, event, now_us);
+}
+
+static void source_frame(void *user, struct vcam_frame *frame)
+{
+    struct share *share = user;
+    vcam_device_push_frame(share->device, frame, g_get_monotonic_time());
+}
+
+static void source_event(void *user, enum vcam_source_event event, int detail)
+{
+    struct share *share = user;
+    switch (event) {
+    case VCAM_SOURCE_GONE:
+        if (detail == -EBUSY)
+            g_warning("%s is used by another program: close it, the picture follows by itself",
+                      share->source->name);
+        else
+            g_warning("%s is gone (%s): plug it in again, the picture follows by itself",
+                      share->source->name, g_strerror(detail < 0 ? -detail : detail));
+        break;
+    case VCAM_SOURCE_BACK:
+        g_message("%s is back", share->source->name);
+        break;
+    case VCAM_SOURCE_CONTROLS:
+        vcam_device_control_changed(share->device, detail);
+        break;
+    }
+}
+
+static void log_line(void *user, const char *line)
+{
+    (void)user;
+    g_warning("%s", line);
+}
+
+/* ---- The connection's side ---- */
+
+static const char *link_text(RedirHostState state)
+{
+    switch (state) {
+    case REDIR_HOST_WAITING:
+        return "waiting for the VM at";
+    case REDIR_HOST_CONNECTING:
+        return "connecting to";
+    case REDIR_HOST_CONNECTED:
+        return "connected to";
+    case REDIR_HOST_ATTACHED:
+        return "in the guest at";
+    case REDIR_HOST_STOPPED:
+        break;
+    }
+    return "left";
+}
+
+static void host_state(gpointer user, RedirHostState state, const GError *error)
+{
+    struct share *share = user;
+    g_free(share->link);
+    share->link = g_strdup_printf("%s %s", link_text(state), share->address);
+    if (state != REDIR_HOST_STOPPED)
+        return;
+    if (error) {
+        g_warning("%s", error->message);
+        share->exit_status = EXIT_ADDRESS;
+    }
+    g_main_loop_quit(share->main);
+}
+
+static gboolean on_signal(gpointer user)
+{
+    struct share *share = user;
+    redir_host_stop(share->host);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean show_status(gpointer user)
+{
+    struct share *share = user;
+    struct vcam_device_state state;
+    vcam_device_get_state(share->device, &state);
+    g_autofree char *line = status_line(&share->status, share->source->name, share->link, &state,
+                                        g_get_monotonic_time());
+    log_set_status(line);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- Setting up ---- */
+
+static gboolean choose(const char *option, const char *value, const char *const *names, int *ret)
+{
+    for (int i = 0; names[i]; i++) {
+        if (!value || strcmp(value, names[i]) == 0) {
+            *ret = value ? i : *ret;
+            return TRUE;
+        }
+    }
+    g_autofree char *list = g_strjoinv(", ", (char **)names);
+    g_printerr("camredir: %s: '%s' is none of %s\n", option, value, list);
+    return FALSE;
+}
+
+/* Distinguishes two cameras in one guest, and stays the same for the same camera. */
+static char *make_serial(const struct vcam_source *source, const char *address)
+{
+    if (source->serial[0])
+        return g_strdup(source->serial);
+    g_autofree char *identity = g_strdup_printf("%s\n%s", source->name, address);
+    return g_strdup_printf("%08X", g_str_hash(identity));
+}
+
+static struct vcam_device *make_device(struct share *share, const struct share_options *options,
+                                       const struct vcam_offer *offer, int speed, int transfer)
+{
+    g_autofree char *serial =
+        options->serial ? g_strdup(options->serial) : make_serial(share->source, share->address);
+    const struct vcam_profile_options profile_options = {
+        .speed = speed,
+        .transfer = transfer,
+        .idVendor = ID_VENDOR,
+        .idProduct = ID_PRODUCT,
+        .bcdDevice = 0x0100,
+        .manufacturer = "camredir",
+        .product = options->name ? options->name : share->source->name,
+        .serial = serial,
+    };
+    unsigned left_out = 0;
+    struct vcam_profile *profile =
+        vcam_profile_new(offer, &share->source->controls, &profile_options, &left_out);
+    if (!profile) {
+        g_warning("%s: nothing that it offers fits --speed %s --transfer %s: choose a smaller "
+                  "--size or --fps, MJPEG, or a faster link",
+                  share->source->name, options->speed ? options->speed : "high",
+                  options->transfer ? options->transfer : "bulk");
+        return NULL;
+    }
+    if (left_out)
+        g_message("%u modes are not offered: too much for this link, or for one configuration",
+                  left_out);
+    const struct vcam_device_ops ops = {stream_start, stream_stop, control_get,
+                                        control_set,  frame_event, share};
+    return vcam_device_new(profile, &ops);
+}
+
+static int serve(struct share *share, const struct share_options *options)
+{
+    g_autoptr(GError) error = NULL;
+    const RedirHostOptions host_options = {
+        .address = share->address,
+        .role = options->to ? REDIR_CONNECT : REDIR_LISTEN,
+        .transport_new = redir_socket_transport_new,
+        .retry = !options->no_retry,
+    };
+    const RedirHostEvents events = {host_state, share};
+    share->host = redir_host_new(share->device, &host_options, &events, &error);
+    if (!share->host) {
+        g_warning("%s", error->message);
+        return EXIT_USAGE;
+    }
+    share->main = g_main_loop_new(NULL, FALSE);
+    guint ids[] = {g_unix_signal_add(SIGINT, on_signal, share),
+                   g_unix_signal_add(SIGTERM, on_signal, share),
+                   g_unix_signal_add(SIGHUP, on_signal, share),
+                   log_has_status() ? g_timeout_add(STATUS_PERIOD_MS, show_status, share) : 0};
+    if (redir_host_start(share->host, &error)) {
+        g_main_loop_run(share->main);
+    } else {
+        g_warning("%s", error->message);
+        share->exit_status = EXIT_ADDRESS;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
+        if (ids[i])
+            g_source_remove(ids[i]);
+    log_set_status(NULL);
+    g_main_loop_unref(share->main);
+    return share->exit_status;
+}
+
+static int share_camera(struct share *share, const struct share_options *options, const char *spec,
+                        const struct camera_limit *limit, int speed, int transfer)
+{
+    g_autoptr(GError) error = NULL;
+    struct vcam_offer offer;
+    if (options->trace && !(share->trace = trace_open(options->trace, &error))) {
+        g_warning("%s", error->message);
+        return EXIT_USAGE;
+    }
+    share->source = camera_open(spec, limit, &offer, &error);
+    if (!share->source) {
+        g_warning("%s", error->message);
+        return EXIT_CAMERA;
+    }
+    share->device = make_device(share, options, &offer, speed, transfer);
+    if (!share->device)
+        return EXIT_CAMERA;
+    const struct vcam_source_sink sink = {source_frame, source_event, share};
+    vcam_source_set_sink(share->source, &sink);
+    share->loop = source_loop_new(share->source);
+    return serve(share, options);
+}
+
+static void share_clear(struct share *share)
+{
+    redir_host_free(share->host);
+    vcam_device_free(share->device);
+    source_loop_free(share->loop);
+    vcam_source_free(share->source);
+    trace_close(share->trace);
+    g_free(share->link);
+}
+
+static void options_clear(struct share_options *options)
+{
+    char **strings[] = {&options->to,      &options->as,    &options->speed, &options->transfer,
+                        &options->formats, &options->sizes, &options->rates, &options->name,
+                        &options->serial,  &options->trace};
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        g_free(*strings[i]);
+}
+
+static int checked(const struct share_options *options, const char *spec)
+{
+    static const char *const speeds[] = {"full", "high", "super", NULL};
+    static const char *const transfers[] = {"bulk", "iso", NULL};
+    g_autoptr(GError) error = NULL;
+    int speed = VCAM_SPEED_HIGH, transfer = VCAM_TRANSFER_BULK;
+    if (!choose("--speed", options->speed, speeds, &speed) ||
+        !choose("--transfer", options->transfer, transfers, &transfer))
+        return EXIT_USAGE;
+    if (!options->to == !options->as) {
+        g_printerr("camredir: share needs one of --to ADDRESS (QEMU listens there) and --as "
+                   "ADDRESS (QEMU connects there)\n");
+        return EXIT_USAGE;
+    }
+    struct camera_limit limit;
+    camera_limit_init(&limit);
+    int status = EXIT_USAGE;
+    if (camera_limit_parse(&limit, options->formats, options->sizes, options->rates, &error)) {
+        struct share share = {.address = options->to ? options->to : options->as,
+                              .link = g_strdup("starting")};
+        vcam_log_set(log_line, NULL);
+        status = share_camera(&share, options, spec, &limit, speed, transfer);
+        share_clear(&share);
+    } else {
+        g_printerr("camredir: %s\n", error->message);
+    }
+    camera_limit_clear(&limit);
+    return status;
+}
+
+int share_run(int argc, char **argv)
+{
+    struct share_options o = {0};
+    const GOptionEntry entries[] = {
+        {"to", 't', 0, G_OPTION_ARG_STRING, &o.to, "Connect to QEMU there", "ADDRESS"},
+        {"as", 'a', 0, G_OPTION_ARG_STRING, &o.as, "Wait there for QEMU to connect", "ADDRESS"},
+        {"speed", 0, 0, G_OPTION_ARG_STRING, &o.speed, "USB speed: full, high (default), super",
+         "SPEED"},
+        {"transfer", 0, 0, G_OPTION_ARG_STRING, &o.transfer, "bulk (default) or iso", "TYPE"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &o.formats, "Offer only these: YUY2,MJPEG", "LIST"},
+        {"size", 0, 0, G_OPTION_ARG_STRING, &o.sizes, "Offer only these: 640x480,1280x720", "LIST"},
+        {"fps", 0, 0, G_OPTION_ARG_STRING, &o.rates, "Offer only these: 15,30", "LIST"},
+        {"name", 0, 0, G_OPTION_ARG_STRING, &o.name, "The camera's name in the guest", "TEXT"},
+        {"serial", 0, 0, G_OPTION_ARG_STRING, &o.serial, "Its serial number in the guest", "TEXT"},
+        {"trace", 0, 0, G_OPTION_ARG_FILENAME, &o.trace, "Write a JSON line for each frame event",
+         "FILE"},
+        {"no-retry", 0, 0, G_OPTION_ARG_NONE, &o.no_retry,
+         "End when the connection cannot be made or is lost", NULL},
+        {0},
+    };
+    int status = EXIT_USAGE;
+    if (options_parse("[CAMERA] --to|--as ADDRESS - put a camera into a virtual machine",
+                      "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
+                      "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
+                      "camera. ADDRESS is unix:PATH or tcp:HOST:PORT.",
+                      entries, &argc, &argv, 1))
+        status = checked(&o, argc > 1 ? argv[1] : NULL);
+    options_clear(&o);
+    return status;
+}
