@@ -60,27 +60,36 @@ static inline size_t desc_stride(const struct desc_row *row)
 /* One element, from host order in memory to the wire and back. */
 static inline void desc_put_wire(uint8_t *wire, const void *value, size_t width)
 {
-    uint64_t v;
+    uint32_t v;
     switch (width) {
     case 1:
         *wire = *(const uint8_t *)value;
         return;
     case 2:
         v = *(const uint16_t *)value;
-        break;
+        wire[0] = (uint8_t)v;
+        wire[1] = (uint8_t)(v >> 8);
+        return;
     case 3:
+        v = *(const uint32_t *)value;
+        wire[0] = (uint8_t)v;
+        wire[1] = (uint8_t)(v >> 8);
+        wire[2] = (uint8_t)(v >> 16);
+        return;
     case 4:
         v = *(const uint32_t *)value;
-        break;
+        wire[0] = (uint8_t)v;
+        wire[1] = (uint8_t)(v >> 8);
+        wire[2] = (uint8_t)(v >> 16);
+        wire[3] = (uint8_t)(v >> 24);
+        return;
     case 8:
-        v = *(const uint64_t *)value;
-        break;
+        for (size_t i = 0; i < 8; i++)
+            wire[i] = (uint8_t)(*(const uint64_t *)value >> (8 * i));
+        return;
     default:
         memcpy(wire, value, width);
-        return;
     }
-    for (size_t i = 0; i < width; i++)
-        wire[i] = (uint8_t)(v >> (8 * i));
 }
 
 static inline void desc_get_wire(void *value, const uint8_t *wire, size_t width)

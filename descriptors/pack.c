@@ -10,20 +10,28 @@ struct sink {
     size_t left;
 };
 
-static bool put_row(struct sink *sink, const void *self, const struct desc_row *row)
+static bool put_array(struct sink *sink, const void *self, const struct desc_row *row)
 {
-    const uint8_t *from = desc_at(self, row->offset);
-    size_t width = row->width, stride = desc_stride(row), n = 1;
+    const uint8_t *from = *(uint8_t *const *)desc_at(self, row->offset);
+    size_t width = row->width, stride = desc_stride(row), n = desc_n(self, row->n_offset);
 
-    if (row->role == DESC_ROLE_VARS) {
-        from = *(uint8_t *const *)from;
-        n = desc_n(self, row->n_offset);
-    }
     if (sink->left < n * width)
         return false;
     sink->left -= n * width;
     for (; n > 0; n--, from += stride, sink->at += width)
         desc_put_wire(sink->at, from, width);
+    return true;
+}
+
+static inline bool put_row(struct sink *sink, const void *self, const struct desc_row *row)
+{
+    if (row->role == DESC_ROLE_VARS)
+        return put_array(sink, self, row);
+    if (sink->left < row->width)
+        return false;
+    desc_put_wire(sink->at, desc_at(self, row->offset), row->width);
+    sink->at += row->width;
+    sink->left -= row->width;
     return true;
 }
 

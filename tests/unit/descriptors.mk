@@ -1,0 +1,3 @@
+# What the descriptors' tests link: the engine alone.
+LIBS_test_descriptors       := descriptors
+LIBS_test_descriptors_bytes := descriptors
