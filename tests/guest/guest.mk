@@ -38,8 +38,20 @@ guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
 $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness)
 	$(guest_link)
 
-check_programs += $(O)/tests/guest/guest-tests $(guest_needs) $(O)/tests/guest/camredir.cpio
-check_commands += '$(O)/tests/guest/guest-tests'
+$(O)/tests/guest/program-tests: $(patsubst %,$(O)/tests/guest/%.o,program_tests peer process share agent_client)
+	$(guest_link)
 
-check-guest: $(O)/tests/guest/guest-tests $(guest_needs) $(O)/tests/guest/camredir.cpio ## the guest tests alone, minutes
-	@LOGS=$(O)/logs tests/run.sh '$(O)/tests/guest/guest-tests'
+guest_programs := $(O)/tests/guest/program-tests $(O)/tests/guest/guest-tests
+guest_needs += $(guest_programs) $(O)/tests/guest/camredir.cpio
+check_programs += $(guest_needs)
+check_commands += $(guest_programs:%='%')
+
+check-guest: $(guest_needs) ## the tests of the whole program and in the guest alone, minutes
+	@LOGS=$(O)/logs tests/run.sh $(guest_programs:%='%')
+
+$(O)/tests/guest/demo: $(O)/tests/guest/demo.o $(O)/tests/guest/picture.o $(harness)
+	$(guest_link)
+
+# CAMERA=... shares another one than the first of this machine.
+demo-run: $(O)/tests/guest/demo $(O)/camredir $(guest)/base.cpio
+	@$(O)/tests/guest/demo $(CAMERA)

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the program does with bad input, from its command line and from its peer: one clear line,
+   the right exit status or a new connection, and memory that stays small. TAP on standard output;
+   no VM. usage: program-tests [PART-OF-A-NAME] */
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/guest/peer.h"
+#include "tests/guest/share.h"
+
+#define MEMORY_KIB (64 * 1024)
+#define END_MS     8000
+#define PATTERN    "pattern --format YUY2 --size 640x480,1920x1080 --fps 30"
+
+typedef struct ProgramTest ProgramTest;
+
+struct ProgramTest {
+    const char *name;
+    gboolean (*run)(const ProgramTest *test, GError **error);
+    const char *command; /* the words behind 'camredir' */
+    int status;
+    const char *says; /* a part of the one line on standard error */
+    /* Against a running program: begun with the stream open. */
+    gboolean (*attack)(Peer *peer, GError **error);
+    gboolean reconnects; /* and the program then opens a new connection */
+};
+
+/* ---- the command line ---- */
+
+static char *new_log(void)
+{
+    static guint count;
+    return g_strdup_printf("%s/%03u.log", harness_logs(), ++count);
+}
+
+static char *expand(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "{}", -1);
+    return g_strjoinv(harness_folder(), parts);
+}
+
+static Process *start_camredir(const char *command, const char *log, GError **error)
+{
+    g_autofree char *program = harness_camredir();
+    g_autofree char *words = expand(command);
+    g_autofree char *line = g_strconcat(program, " ", words, NULL);
+    g_auto(GStrv) argv = g_strsplit(line, " ", -1);
+    return process_start((const char *const *)argv, log, error);
+}
+
+static gboolean check_one_line(const char *log, const char *says, GError **error)
+{
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(log, &text, NULL, error))
+        return FALSE;
+    g_strchomp(text);
+    if (!*text || strchr(text, '\n'))
+        return fail(error, "not one line but: %s", text);
+    if (!g_str_has_prefix(text, "camredir: ") || !strstr(text, says))
+        return fail(error, "'%s' does not say '%s'", text, says);
+    return TRUE;
+}
+
+static gboolean run_refused(const ProgramTest *test, GError **error)
+{
+    g_autofree char *log = new_log();
+    int status = -1;
+    Process *process = start_camredir(test->command, log, error);
+    gboolean ended = process && process_wait(process, END_MS, &status);
+    process_free(process);
+    if (!ended)
+        return fail(error, "it does not end");
+    if (status != test->status)
+        return fail(error, "status %d, not %d", status, test->status);
+    return check_one_line(log, test->says, error);
+}
+
+/* The same with {}/used being served by somebody else, and {}/port.. a TCP port. */
+static gboolean run_in_use(const ProgramTest *test, GError **error)
+{
+    g_autofree char *path = expand("{}/used");
+    Peer *peer = peer_new(path, error);
+    gboolean good = peer && run_refused(test, error);
+    peer_free(peer);
+    return good;
+}
+
+static gboolean run_port_in_use(const ProgramTest *test, GError **error)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 1) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        return fail(error, "no port to be had");
+    g_autofree char *command = g_strdup_printf("%s:%u", test->command, ntohs(address.sin_port));
+    ProgramTest with_port = *test;
+    with_port.command = command;
+    gboolean good = run_refused(&with_port, error);
+    close(fd);
+    return good;
+}
+
+/* ---- peers ---- */
+
+static gboolean check_memory(Process *process, GError **error)
+{
+    gint64 peak_kib = process_peak_kib(process);
+    if (peak_kib <= 0 || peak_kib > MEMORY_KIB)
+        return fail(error, "it took %d KiB", (int)peak_kib);
+    return TRUE;
+}
+
+static gboolean end_camredir(Process *process, GError **error)
+{
+    int status = -1;
+    process_signal(process, SIGTERM);
+    if (!process_wait(process, END_MS, &status))
+        return fail(error, "it does not end on SIGTERM");
+    return status == 0 || fail(error, "it ended with status %d", status);
+}
+
+/* A peer that keeps to the rules must find the camera working. */
+static gboolean check_alive(Peer *peer, GError **error)
+{
+    guint8 endpoint;
+    if (!peer_start_stream(peer, &endpoint, error) || !peer_ask_bulk(peer, endpoint, 16384))
+        return FALSE;
+    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_bulk_packet, 5000, error);
+    if (packet && g_bytes_get_size(packet) != sizeof(struct usb_redir_bulk_packet_header) + 16384)
+        return fail(error, "a bulk answer of %u bytes", (guint)g_bytes_get_size(packet));
+    return packet != NULL;
+}
+
+static gboolean survive(const ProgramTest *test, Process *process, Peer *peer, GError **error)
+{
+    if (!peer_accept(peer, END_MS, error) || !test->attack(peer, error) ||
+        !check_memory(process, error))
+        return FALSE;
+    if (!process_running(process))
+        return fail(error, "it has ended");
+    return !test->reconnects || (peer_accept(peer, 15000, error) && check_alive(peer, error) &&
+                                 check_memory(process, error));
+}
+
+static gboolean run_attack(const ProgramTest *test, GError **error)
+{
+    g_autofree char *path = expand("{}/peer");
+    g_autofree char *log = new_log();
+    Peer *peer = peer_new(path, error);
+    Process *process =
+        peer ? start_camredir("share " PATTERN " --to unix:{}/peer", log, error) : NULL;
+    gboolean good = process && survive(test, process, peer, error);
+    if (process && good && !test->reconnects)
+        good = end_camredir(process, error);
+    if (!good)
+        log_print_tail(log, 10);
+    process_free(process);
+    peer_free(peer);
+    return good;
+}
+
+static gboolean send_garbage(Peer *peer, GError **error)
+{
+    GRand *random = g_rand_new_with_seed(1);
+    guint32 words[16384];
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        words[i] = g_rand_int(random);
+    g_rand_free(random);
+    peer_write(peer, words, sizeof words, 1000);
+    return peer_wait_closed(peer, 10000) || fail(error, "garbage does not end the connection");
+}
+
+static gboolean send_garbage_after_hello(Peer *peer, GError **error)
+{
+    return peer_hello(peer, error) && send_garbage(peer, error);
+}
+
+static gboolean send_long_hello(Peer *peer, GError **error)
+{
+    static const guint32 header[] = {usb_redir_hello, 0xfffffff0, 0};
+    static const guint8 zeros[65536];
+    peer_write(peer, header, sizeof header, 1000);
+    for (guint i = 0; i < 4096; i++) /* 256 MiB */
+        if (!peer_write(peer, zeros, sizeof zeros, 1000))
+            return TRUE;
+    return fail(error, "256 MiB of hello were taken");
+}
+
+static gboolean send_long_packet(Peer *peer, GError **error)
+{
+    static const guint32 header[] = {usb_redir_bulk_packet, 0xfffffff0, 0, 0};
+    static const guint8 zeros[65536];
+    if (!peer_hello(peer, error))
+        return FALSE;
+    peer_write(peer, header, sizeof header, 1000);
+    for (guint i = 0; i < 4096; i++)
+        if (!peer_write(peer, zeros, sizeof zeros, 1000))
+            return TRUE;
+    return fail(error, "256 MiB of a packet were taken");
+}
+
+static gboolean say_nothing(Peer *peer, GError **error)
+{
+    return peer_wait_closed(peer, 6000) ||
+           fail(error, "a peer without a hello keeps the connection");
+}
+
+/* It may answer with an error or end the connection: then a new one must work. */
+static gboolean ask_wrong_endpoints(Peer *peer, GError **error)
+{
+    guint8 endpoint;
+    if (!peer_start_stream(peer, &endpoint, error))
+        return FALSE;
+    for (guint i = 0; i < 256; i++) {
+        struct usb_redir_start_iso_stream_header iso = {i, 32, 3};
+        struct usb_redir_start_interrupt_receiving_header interrupt = {i};
+        struct usb_redir_set_alt_setting_header alternate = {i, i};
+        if (i != endpoint)
+            peer_ask_bulk(peer, i, 1 << 20);
+        peer_send(peer, usb_redir_start_iso_stream, &iso, sizeof iso, NULL, 0);
+        peer_send(peer, usb_redir_start_interrupt_receiving, &interrupt, sizeof interrupt, NULL, 0);
+        peer_send(peer, usb_redir_set_alt_setting, &alternate, sizeof alternate, NULL, 0);
+    }
+    return TRUE;
+}
+
+static gboolean stop_reading(Peer *peer, GError **error)
+{
+    guint8 endpoint;
+    if (!peer_start_stream(peer, &endpoint, error))
+        return FALSE;
+    for (guint i = 0; i < 5000 && peer_ask_bulk(peer, endpoint, 4 << 20); i++)
+        ;
+    g_usleep(4000000);
+    return TRUE;
+}
+
+/* Each request has an answer, and nobody reads them. */
+static gboolean flood(Peer *peer, GError **error)
+{
+    struct {
+        struct usb_redir_header head;
+        struct usb_redir_control_packet_header control;
+    } request = {
+        .head = {usb_redir_control_packet, sizeof request.control, 7},
+        .control = {
+            .endpoint = 0x80, .requesttype = 0x80, .request = 6, .value = 0x0200, .length = 4096}};
+    guint8 endpoint;
+    if (!peer_start_stream(peer, &endpoint, error))
+        return FALSE;
+    for (guint i = 0; i < 1000000 && peer_write(peer, &request, sizeof request, 1000); i++)
+        ;
+    return TRUE;
+}
+
+static gboolean come_late(const ProgramTest *test, GError **error)
+{
+    g_autofree char *path = expand("{}/late");
+    g_autofree char *log = new_log();
+    Process *process = start_camredir(test->command, log, error);
+    g_usleep(1500000);
+    Peer *peer = process ? peer_new(path, error) : NULL;
+    gboolean good = peer && peer_accept(peer, 10000, error) && check_alive(peer, error) &&
+                    end_camredir(process, error);
+    process_free(process);
+    peer_free(peer);
+    return good;
+}
+
+#define NO_RETRY " --to unix:{}/nobody --no-retry"
+
+#define ROW(test_name, function, ...)                                                              \
+    {                                                                                              \
+        .name = test_name, .run = function, __VA_ARGS__                                            \
+    }
+#define REFUSED(name, words, wanted, text)                                                         \
+    ROW(name, run_refused, .command = words, .status = wanted, .says = text)
+#define ATTACK(name, function) ROW(name, run_attack, .attack = function)
+#define CLOSED(name, function) ROW(name, run_attack, .attack = function, .reconnects = TRUE)
+
+static const ProgramTest tests[] = {
+    REFUSED("nobody at a unix address", "share pattern" NO_RETRY, 4, "nobody"),
+    REFUSED("no such folder", "share pattern --as unix:{}/no/where", 4, "where"),
+    REFUSED("nobody at a tcp address", "share pattern --to tcp:127.0.0.1:1 --no-retry", 4,
+            "127.0.0.1:1"),
+    REFUSED("no such host", "share pattern --to tcp:nowhere.invalid:4000 --no-retry", 4,
+            "nowhere.invalid"),
+    ROW("unix address in use", run_in_use, .command = "share pattern --as unix:{}/used",
+        .status = 4, .says = "used"),
+    ROW("tcp address in use", run_port_in_use, .command = "share pattern --as tcp:127.0.0.1",
+        .status = 4, .says = "127.0.0.1"),
+    REFUSED("an address of no known kind", "share pattern --to floppy:a", 2, "floppy"),
+    REFUSED("no address", "share pattern", 2, "--to"),
+    REFUSED("two addresses", "share pattern --to unix:a --as unix:b", 2, "--as"),
+    REFUSED("no such option", "share pattern --wings", 2, "wings"),
+    REFUSED("no such subcommand", "sharing", 2, "sharing"),
+    REFUSED("a size that is none", "share pattern --size big" NO_RETRY, 2, "big"),
+    REFUSED("a format that is none", "share pattern --format VHS" NO_RETRY, 2, "VHS"),
+    REFUSED("a rate that is none", "share pattern --fps fast" NO_RETRY, 2, "fast"),
+    REFUSED("a speed that is none", "share pattern --speed ludicrous" NO_RETRY, 2, "ludicrous"),
+    REFUSED("no such device", "share /dev/video99" NO_RETRY, 3, "/dev/video99"),
+    REFUSED("no such camera", "share Nikon" NO_RETRY, 3, "Nikon"),
+    REFUSED("a device that is no camera", "share /dev/null" NO_RETRY, 3, "/dev/null"),
+    REFUSED("no such file", "share file:/nowhere.jpg" NO_RETRY, 3, "/nowhere.jpg"),
+    REFUSED("a file that is no picture", "share file:/bin/sh" NO_RETRY, 3, "/bin/sh"),
+    REFUSED("a trace that cannot be written", "share pattern --trace /no/trace" NO_RETRY, 1,
+            "/no/trace"),
+    ROW("the VM comes later", come_late, .command = "share " PATTERN " --to unix:{}/late"),
+    CLOSED("peer talks garbage", send_garbage),
+    CLOSED("peer talks garbage after its hello", send_garbage_after_hello),
+    CLOSED("peer says a hello of 4 GB", send_long_hello),
+    CLOSED("peer sends a packet of 4 GB", send_long_packet),
+    CLOSED("peer says nothing", say_nothing),
+    ATTACK("peer asks for endpoints that do not exist", ask_wrong_endpoints),
+    ATTACK("peer stops reading for ever", stop_reading),
+    ATTACK("peer floods and never reads", flood),
+};
+
+int main(int argc, char **argv)
+{
+    guint number = 0, failed = 0;
+    harness_init("program-tests");
+    for (guint i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_autoptr(GError) error = NULL;
+        if (argc > 1 && !strstr(tests[i].name, argv[1]))
+            continue;
+        gboolean good = tests[i].run(&tests[i], &error);
+        printf("%sok %u - %s\n", good ? "" : "not ", ++number, tests[i].name);
+        if (!good)
+            printf("#   %s\n", error->message);
+        failed += !good;
+    }
+    printf("1..%u\n", number);
+    return failed ? 1 : 0;
+}
