@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The .def files as const tables: the rows of each kind, and which kind given bytes are. */
-#include <errno.h>
-
 #include "descriptors/internal.h"
 
 /* What the .def files write in their rows. `self` is the structure of the rows around. */
@@ -117,8 +115,8 @@ const struct desc_type *desc_type_of(enum desc_kind kind)
 
 enum {
 #define SF_PACK(tag, context, ...)                                                                 \
-    KEY_##tag = KEY_CONTEXT(DESC_CONTEXT_##context) +                                              \
-                (DESC_CONTEXT_##context == DESC_CONTEXT_NONE) * DESC_KIND_##tag
+    KEY_##tag = DESC_CONTEXT_##context == DESC_CONTEXT_NONE ? -1 - DESC_KIND_##tag                 \
+                                                            : KEY_CONTEXT(DESC_CONTEXT_##context)
 #define SF_PACK_DEF_CONST(type, name, value) +KEY_##name(value)
 #define SF_PACK_END                          ,
 #include "descriptors/schema.def"
