@@ -350,6 +350,19 @@ static void stream_run(unsigned number, int argc, char **argv)
            stream.format.fmt.pix.height, stream.format.fmt.pix.sizeimage);
 }
 
+static void stream_without_buffers(unsigned number, int argc, char **argv)
+{
+    int fd = argc > 1 ? open(argv[1], O_RDWR | O_CLOEXEC) : -1;
+    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+    struct v4l2_requestbuffers request = {.type = type, .memory = V4L2_MEMORY_MMAP};
+    if (fd < 0 || ioctl(fd, VIDIOC_REQBUFS, &request) < 0)
+        FAILED("%s", strerror(errno));
+    else
+        OK("%d", ioctl(fd, VIDIOC_STREAMON, &type) < 0 ? errno : 0);
+    if (fd >= 0)
+        close(fd);
+}
+
 static void stop_streams(unsigned number, int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -428,7 +441,8 @@ static const struct {
 } verbs[] = {
     {"camera", wait_camera}, {"gone", wait_camera},  {"formats", formats},
     {"stream", stream_run},  {"stop", stop_streams}, {"control", control},
-    {"set", control},        {"load", load},         {"reboot", restart},
+    {"set", control},        {"load", load},         {"streamon", stream_without_buffers},
+    {"reboot", restart},
 };
 
 static void *run_command(void *user)

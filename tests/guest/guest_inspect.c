@@ -2,6 +2,7 @@
 /* Guest tests: programs that other people wrote look at the camera from inside the guest. */
 #include "tests/guest/guest_tests.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,19 +54,16 @@ static gboolean run_lsusb(const GuestTest *test, Session *session, GString *note
     return session_unplug(session, error);
 }
 
-/* Failures that no camera can cause or avoid. */
-static const struct {
-    const char *line, *proof;
-} driver_failures[] = {
-    {NULL, NULL},
-};
+/* A failure that no camera can cause: the tool expects EINVAL of STREAMON without buffers. uvcvideo
+   gives the queue up at REQBUFS(0), and its STREAMON then says EBUSY before it looks at the buffers
+   or talks to the camera. The agent sees the same from the same two calls. */
+#define NO_BUFFERS_FAILURE "node->streamon(q.g_type()) != EINVAL"
 
-static gboolean is_driver_failure(const char *line)
+static gboolean driver_says_busy(Session *session)
 {
-    for (guint i = 0; driver_failures[i].line; i++)
-        if (strstr(line, driver_failures[i].line))
-            return TRUE;
-    return FALSE;
+    g_autofree char *text =
+        agent_run(vm_agent(session->vm), 10000, NULL, "streamon %s", session->device);
+    return text && atoi(text) == EBUSY;
 }
 
 static gboolean run_compliance(const GuestTest *test, Session *session, GString *note,
@@ -81,9 +79,10 @@ static gboolean run_compliance(const GuestTest *test, Session *session, GString 
     keep("v4l2-compliance", text);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     guint passed = 0, excused = 0;
+    gboolean says_busy = driver_says_busy(session);
     for (guint i = 0; lines[i]; i++) {
         passed += g_str_has_suffix(lines[i], ": OK");
-        if (strstr(lines[i], "fail: ") && is_driver_failure(lines[i]))
+        if (says_busy && strstr(lines[i], "fail: ") && strstr(lines[i], NO_BUFFERS_FAILURE))
             excused++;
         else if (strstr(lines[i], "fail: "))
             return fail(error, "v4l2-compliance: %s", g_strstrip(lines[i]));

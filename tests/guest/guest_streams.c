@@ -2,11 +2,9 @@
 /* Guest tests: each controller, speed and transfer streams, and each frame is what was sent. */
 #include "tests/guest/guest_tests.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
+#include "tests/guest/jpeg_file.h"
 
 typedef struct {
     VmParts port;
@@ -51,35 +49,6 @@ static gboolean run_stream(const GuestTest *test, Session *session, GString *not
 static const guint edge_sizes[] = {16384 - 12,    2 * 16384 - 12, 3 * 16384 - 12, 9 * 512 - 12,
                                    9 * 1024 - 12, 16384,          16384 - 11,     16384 - 13};
 
-static GByteArray *small_jpeg(void)
-{
-    struct jpeg_compress_struct jpeg;
-    struct jpeg_error_mgr errors;
-    unsigned char *bytes = NULL, row[160 * 3];
-    unsigned long size = 0;
-    jpeg.err = jpeg_std_error(&errors);
-    jpeg_create_compress(&jpeg);
-    jpeg_mem_dest(&jpeg, &bytes, &size);
-    jpeg.image_width = 160;
-    jpeg.image_height = 120;
-    jpeg.input_components = 3;
-    jpeg.in_color_space = JCS_RGB;
-    jpeg_set_defaults(&jpeg);
-    jpeg_start_compress(&jpeg, TRUE);
-    while (jpeg.next_scanline < jpeg.image_height) {
-        for (guint i = 0; i < sizeof row; i++)
-            row[i] = i + jpeg.next_scanline;
-        JSAMPROW rows[] = {row};
-        jpeg_write_scanlines(&jpeg, rows, 1);
-    }
-    jpeg_finish_compress(&jpeg);
-    jpeg_destroy_compress(&jpeg);
-    GByteArray *result = g_byte_array_new();
-    g_byte_array_append(result, bytes, size);
-    free(bytes);
-    return result;
-}
-
 /* A picture of exactly size bytes: a comment behind the start marker fills it up. */
 static void append_padded(GByteArray *stream, const GByteArray *jpeg, guint size)
 {
@@ -110,7 +79,7 @@ static gboolean check_edges_sent(const char *trace, GError **error)
 static gboolean run_edges(const GuestTest *test, Session *session, GString *note, GError **error)
 {
     const StreamCase *c = test->data;
-    g_autoptr(GByteArray) jpeg = small_jpeg(), stream = g_byte_array_new();
+    g_autoptr(GByteArray) jpeg = jpeg_make(160, 120, 0, 0), stream = g_byte_array_new();
     for (guint i = 0; i < G_N_ELEMENTS(edge_sizes); i++)
         append_padded(stream, jpeg, edge_sizes[i]);
     g_autofree char *path = g_build_filename(harness_folder(), "edges.mjpeg", NULL);

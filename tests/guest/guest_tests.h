@@ -24,7 +24,8 @@ extern const GuestTestTable scenario_tests; /* things that stop, die, and come b
 extern const GuestTestTable inspect_tests;  /* other programs look at the camera */
 extern const GuestTestTable client_tests;   /* a second VM shares a camera that is not ours */
 
-/* FALSE where a frame was damaged or fewer than least came. */
+/* FALSE where a frame was damaged, fewer than least came, or more than a tenth was lost on the way
+   (damaged so that the driver threw it away, or too many for the guest). */
 gboolean check_intact(const Outcome *outcome, guint least, GError **error);
 /* Streams frames of a mode from what is plugged in, all compared. */
 gboolean check_stream(Session *session, const char *fourcc, guint width, guint height, double fps,

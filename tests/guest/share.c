@@ -181,6 +181,7 @@ static gboolean match(const SeenFrame *seen, const GArray *sent, GHashTable *has
 void compare_frames(const GArray *seen, const GArray *sent, Outcome *ret_outcome)
 {
     Outcome outcome = {.frames = seen->len};
+    guint matched = 0, first = G_MAXUINT, last = 0;
     g_autoptr(GHashTable) hashes = index_hashes(sent);
     g_autoptr(GArray) delays = g_array_new(FALSE, FALSE, sizeof(double));
     gint64 offset = 0;
@@ -193,10 +194,15 @@ void compare_frames(const GArray *seen, const GArray *sent, Outcome *ret_outcome
             gint64 ready_us = g_array_index(sent, SentFrame, index).ready_us;
             double ms = (frame->arrival_us - ready_us) / 1000.0;
             g_array_append_val(delays, ms);
+            first = MIN(first, index);
+            last = MAX(last, index);
+            matched++;
         } else {
             outcome.wrong += !frame->record.flagged;
         }
     }
+    if (matched && last - first + 1 > matched)
+        outcome.lost = last - first + 1 - matched;
     if (seen->len > 1)
         outcome.fps = (seen->len - 1) * 1e6 /
                       (g_array_index(seen, SeenFrame, seen->len - 1).arrival_us -
@@ -209,7 +215,7 @@ void compare_frames(const GArray *seen, const GArray *sent, Outcome *ret_outcome
 
 char *outcome_text(const Outcome *outcome)
 {
-    return g_strdup_printf("%u frames, %u damaged, %.2f fps, %.1f/%.1f ms", outcome->frames,
-                           outcome->flagged + outcome->wrong, outcome->fps, outcome->p50_ms,
-                           outcome->p99_ms);
+    return g_strdup_printf("%u frames, %u damaged, %u lost, %.2f fps, %.1f/%.1f ms",
+                           outcome->frames, outcome->flagged + outcome->wrong, outcome->lost,
+                           outcome->fps, outcome->p50_ms, outcome->p99_ms);
 }

@@ -34,6 +34,7 @@ typedef struct {
     guint frames;          /* dequeued by the guest */
     guint flagged;         /* of these the driver says that they are damaged */
     guint wrong;           /* other bytes than any frame that was sent, or of another length */
+    guint lost;            /* sent between the first and the last of them, and not among them */
     guint hashed;          /* compared byte for byte (by hash), the rest by length and order */
     double fps;            /* from the first to the last */
     double p50_ms, p99_ms; /* from ready at the source to dequeued in the guest */
@@ -41,5 +42,5 @@ typedef struct {
 
 /* seen: of SeenFrame, one stream's; sent: of SentFrame. */
 void compare_frames(const GArray *seen, const GArray *sent, Outcome *ret_outcome);
-/* For people: "30 frames, 0 damaged, 29.97 fps, 9.1/12.0 ms". */
+/* For people: "30 frames, 0 damaged, 0 lost, 29.97 fps, 9.1/12.0 ms". */
 char *outcome_text(const Outcome *outcome);

@@ -74,6 +74,11 @@ static gboolean kvm_usable(void)
 
 static enum { ACCEL_UNKNOWN, ACCEL_KVM, ACCEL_TCG } accelerator;
 
+const char *vm_accelerator(void)
+{
+    return accelerator == ACCEL_KVM ? "kvm" : "tcg,thread=multi";
+}
+
 /* The kernel takes several archives, one behind the other. */
 static char *join_initramfs(const Vm *vm, GError **error)
 {
@@ -199,7 +204,7 @@ static GPtrArray *command_line(const Vm *vm)
     g_ptr_array_add(argv, g_strdup("-no-user-config"));
     add(argv, "-name", "camredir-test-%s", vm->name);
     add(argv, "-display", "none");
-    add(argv, "-accel", "%s", accelerator == ACCEL_KVM ? "kvm" : "tcg,thread=multi");
+    add(argv, "-accel", "%s", vm_accelerator());
     add(argv, "-cpu", "max");
     add(argv, "-m", "512");
     add(argv, "-bios", "qboot.rom");

@@ -21,6 +21,9 @@ typedef struct Vm Vm;
 Vm *vm_new(const char *name, VmParts parts);
 void vm_free(Vm *vm); /* accepts NULL */
 
+/* "kvm" or "tcg,thread=multi", once a VM has booted. */
+const char *vm_accelerator(void);
+
 /* Starts QEMU and waits for the agent. Again after vm_kill(): with the same addresses. */
 gboolean vm_boot(Vm *vm, GError **error);
 void vm_kill(Vm *vm); /* SIGKILL */
