@@ -482,6 +482,16 @@ static gboolean listen_tcp(SocketTransport *t, GInetAddress *where, GError **err
     return code == 0 || set_listen_error(t, code, error);
 }
 
+/* A name may stand for ::1 and 127.0.0.1: who connects by that name tries both, who connects by number
+   mostly means the latter. */
+static GInetAddress *preferred(GList *addresses)
+{
+    for (GList *l = addresses; l != NULL; l = l->next)
+        if (g_inet_address_get_family(l->data) == G_SOCKET_FAMILY_IPV4)
+            return l->data;
+    return addresses->data;
+}
+
 static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer user)
 {
     g_autoptr(GError) error = NULL;
@@ -495,7 +505,7 @@ static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer user)
         return;
     }
     g_clear_object(&t->attempt);
-    if (listen_tcp(t, found->data, &error)) {
+    if (listen_tcp(t, preferred(found), &error)) {
         watch_peers(t, TRUE);
     } else {
         t->wanted = FALSE;

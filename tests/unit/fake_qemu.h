@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The other side of usbredir as QEMU's usb-redir plays it, on a socket: asks what a test tells it
+   to and keeps what comes. */
+#pragma once
+
+#include <glib.h>
+#include <usbredirparser.h>
+
+typedef struct {
+    guint8 type; /* usb_redir_control_packet... */
+    guint64 id;
+    guint8 endpoint, status, value; /* value: configuration or alternate setting */
+    guint length;                   /* as the packet's header has it */
+    GBytes *data;
+} FakeAnswer;
+
+typedef struct {
+    int fd;
+    GSource *source;
+    struct usbredirparser *parser;
+    gboolean reading; /* FALSE: the VM is paused */
+    gboolean closed;  /* the host has closed the stream */
+    GString *order;   /* names of the packets other than data, each with a blank behind it */
+    guint64 bytes_read;
+
+    struct usb_redir_device_connect_header device;
+    struct usb_redir_interface_info_header interfaces;
+    struct usb_redir_ep_info_header endpoints;
+    GQueue answers; /* of FakeAnswer, oldest first */
+    guint64 next_id;
+} FakeQemu;
+
+/* Takes fd over, says hello. with_ack: it acknowledges device_disconnect, as QEMU does. */
+FakeQemu *fake_qemu_new(int fd, gboolean with_ack);
+void fake_qemu_free(FakeQemu *qemu);
+void fake_qemu_set_reading(FakeQemu *qemu, gboolean reading);
+void fake_qemu_flush(FakeQemu *qemu);
+
+/* Each sends one packet and returns its id. */
+guint64 fake_qemu_control(FakeQemu *qemu, guint8 requesttype, guint8 request, guint16 value,
+                          guint16 index, guint16 length, const guint8 *data);
+guint64 fake_qemu_bulk(FakeQemu *qemu, guint8 endpoint, guint32 length, const guint8 *data);
+guint64 fake_qemu_set_configuration(FakeQemu *qemu, guint8 configuration);
+guint64 fake_qemu_set_alt(FakeQemu *qemu, guint8 interface, guint8 alt);
+
+/* Takes the answer to id out of the queue, waiting for it. Free it with fake_answer_free(). */
+FakeAnswer *fake_qemu_wait(FakeQemu *qemu, guint64 id);
+/* The oldest answer of that type. */
+FakeAnswer *fake_qemu_wait_type(FakeQemu *qemu, guint8 type);
+void fake_answer_free(FakeAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeAnswer, fake_answer_free)
+
+/* Runs the main loop until condition; ends the test after ten seconds. */
+#define FAKE_WAIT(condition)                                                                       \
+    do {                                                                                           \
+        gint64 fake_end_us = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;                         \
+        while (!(condition)) {                                                                     \
+            fake_step();                                                                           \
+            if (g_get_monotonic_time() > fake_end_us)                                              \
+                g_error("waited in vain for " #condition);                                         \
+        }                                                                                          \
+    } while (0)
+void fake_step(void);
