@@ -90,6 +90,18 @@ demo: ## a disposable Linux guest sees the camera and streams it; pictures in de
 bench: ## frame rates, latencies, CPU and memory as a table (JSON=1: as JSON)
 	@tools/deps.sh && $(MAKE) --no-print-directory bench-run
 
+man_pages := $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
+$(O)/man/%: docs/man/%.scd
+	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
+
+install: all $(man_pages) ## the program and its manual page, below PREFIX and DESTDIR
+	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
+
+uninstall: ## what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
+
 clean: ## remove what was built (the downloaded kernel package stays)
 	rm -rf build/std build/san build/clang build/fuzz demo
 

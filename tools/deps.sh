@@ -23,6 +23,7 @@ kmod                 f:/sbin/depmod
 xz-utils             c:xz
 v4l-utils            c:v4l2-compliance
 usbutils             c:lsusb
+scdoc                c:scdoc
 '
 
 present() {
