@@ -59,12 +59,12 @@ static gboolean check_header(const guint8 *at, gboolean greeted, guint32 type, g
 gboolean redir_input_take(RedirInput *input, gboolean long_ids, const guint8 **ret_packet,
                           gsize *ret_size, GError **error)
 {
-    const guint8 *at = input->bytes->data + input->consumed;
     const gsize header = long_ids ? LONG_HEADER : SHORT_HEADER;
     guint32 type, length;
 
     if (redir_input_pending(input) < SHORT_HEADER)
         return FALSE;
+    const guint8 *at = input->bytes->data + input->consumed;
     memcpy(&type, at, 4);
     memcpy(&length, at + 4, 4);
     type = GUINT32_FROM_LE(type);
