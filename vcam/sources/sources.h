@@ -14,11 +14,6 @@
 
 #define VCAM_ERROR_LEN 256
 
-/* Where sources say what went wrong at run time: whole lines without a newline, which begin with
-   the culprit ("camera bug: ..."), already rate-limited. NULL: standard error, as at first. */
-typedef void (*vcam_sources_log_func)(void *user, const char *line);
-void vcam_sources_set_log(vcam_sources_log_func func, void *user);
-
 /* --- pattern ---------------------------------------------------------------------------------
 
    Colour bars with a moving box, a label for people (size, format, frame number) and, in the top
@@ -53,37 +48,37 @@ struct vcam_source *vcam_source_file_new(const char *path, char ret_error[VCAM_E
    A capture device of Linux. Offers every format, size and interval of the device that UVC can
    carry, and those of its controls that UVC knows. The frames are the driver's own buffers.
    The device is open between start() and stop() alone (and briefly for the constructor and for
-   controls). Pulled out or taken by another program while it streams, it reports GONE, looks for the
-   camera once a second, also under another number, and reports BACK.
+   controls). Pulled out or taken by another program while it streams, it reports GONE, looks for
+   the camera once a second, also under another number, and reports BACK.
 
    path: a device node. ENOENT, EACCES, ENODEV (gone), ENOTTY (not a capture device that streams),
    ENOTSUP (has no format that UVC can carry), ENOMEM. */
 struct vcam_source *vcam_source_v4l2_new(const char *path, char ret_error[VCAM_ERROR_LEN]);
 
 struct vcam_v4l2_device {
-    char path[64];    /* "/dev/video0" */
-    char name[64];    /* "" where it could not be opened */
+    char path[64];                        /* "/dev/video0" */
+    char name[64];                        /* "" where it could not be opened */
     char driver[32], bus[64], serial[64]; /* each "" where unknown */
-    int error;        /* 0; -EBUSY: another program streams now; -EACCES: no permission */
+    int error;              /* 0; -EBUSY: another program streams now; -EACCES: no permission */
     unsigned other_formats; /* that the device has and UVC cannot carry */
     struct vcam_offer offer;
     struct vcam_control_list controls;
 };
 
-/* Calls func for each capture device of the machine, by number. Nodes that are no cameras (metadata,
-   output, codecs) are passed over. Returns how many, or a negative errno. */
+/* Calls func for each capture device of the machine, by number. Nodes that are no cameras
+   (metadata, output, codecs) are passed over. Returns how many, or a negative errno. */
 int vcam_v4l2_list(void (*func)(void *user, const struct vcam_v4l2_device *device), void *user);
 
 /* --- wrappers --------------------------------------------------------------------------------
 
-   Each takes inner over and frees it with itself; where it cannot be made (NULL, ENOMEM) inner stays
-   the caller's. inner's sink becomes the wrapper's business. */
+   Each takes inner over and frees it with itself; where it cannot be made (NULL, ENOMEM) inner
+   stays the caller's. inner's sink becomes the wrapper's business. */
 
-/* Offers MJPEG too where inner has raw pictures alone, and YUY2 where it has no YUY2. What inner has
-   itself passes untouched. */
+/* Offers MJPEG too where inner has raw pictures alone, and YUY2 where it has no YUY2. What inner
+   has itself passes untouched. */
 struct vcam_source *vcam_source_convert_new(struct vcam_source *inner);
 
-/* While inner cannot start, is gone, or gives nothing for a second, shows a picture that says so, and
-   the real ones as soon as they come. start() succeeds for each offered mode. Not for H.264, of
+/* While inner cannot start, is gone, or gives nothing for a second, shows a picture that says so,
+   and the real ones as soon as they come. start() succeeds for each offered mode. Not for H.264, of
    which there is no such picture. */
 struct vcam_source *vcam_source_placeholder_new(struct vcam_source *inner);
