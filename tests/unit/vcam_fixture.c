@@ -115,8 +115,6 @@ void fixture_init(struct fixture *fixture, enum vcam_speed speed, enum vcam_tran
         .product = "Cam",
         .serial = "7",
     };
-    const struct vcam_device_ops ops = {on_start,       on_stop,        on_control_get,
-                                        on_control_set, on_frame_event, fixture};
 
     fixture_default_offer(&default_offer);
     fixture_default_controls(&controls);
@@ -126,7 +124,15 @@ void fixture_init(struct fixture *fixture, enum vcam_speed speed, enum vcam_tran
         fixture->controls[controls.items[i].id] = controls.items[i].def;
     struct vcam_profile *profile =
         vcam_profile_new(offer ? offer : &default_offer, &controls, &options, NULL);
+    fixture_replace(fixture, profile);
+}
+
+void fixture_replace(struct fixture *fixture, struct vcam_profile *profile)
+{
+    const struct vcam_device_ops ops = {on_start,       on_stop,        on_control_get,
+                                        on_control_set, on_frame_event, fixture};
     g_assert_nonnull(profile);
+    vcam_device_free(fixture->device);
     fixture->device = vcam_device_new(profile, &ops);
     g_assert_nonnull(fixture->device);
     vcam_device_set_ready_func(fixture->device, on_ready, fixture);

@@ -31,9 +31,11 @@ void fixture_default_offer(struct vcam_offer *ret_offer);
 /* One of each kind of control. */
 void fixture_default_controls(struct vcam_control_list *ret_controls);
 
-/* Any may be 0 or NULL for the default: high speed bulk is not 0, so say it. */
+/* bcdUVC 0 and offer NULL: the defaults. */
 void fixture_init(struct fixture *fixture, enum vcam_speed speed, enum vcam_transfer transfer,
                   uint16_t bcdUVC, const struct vcam_offer *offer);
+/* Another profile in its place, which it takes over. */
+void fixture_replace(struct fixture *fixture, struct vcam_profile *profile);
 void fixture_clear(struct fixture *fixture);
 
 struct fixture_setup {
