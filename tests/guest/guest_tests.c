@@ -72,6 +72,7 @@ int main(int argc, char **argv)
                 failed += !run_test(test, ++number, &session);
         }
     printf("1..%u\n", number);
+    client_end();
     vm_free(session.vm);
     return failed ? 1 : 0;
 }

@@ -23,6 +23,7 @@ extern const GuestTestTable stream_tests;   /* formats by controllers, speeds an
 extern const GuestTestTable scenario_tests; /* things that stop, die, and come back */
 extern const GuestTestTable inspect_tests;  /* other programs look at the camera */
 extern const GuestTestTable client_tests;   /* a second VM shares a camera that is not ours */
+void client_end(void);                      /* the second VM stays for all of these */
 
 /* FALSE where a frame was damaged, fewer than least came, or more than a tenth was lost on the way
    (damaged so that the driver threw it away, or too many for the guest). */
