@@ -7,8 +7,8 @@ guest_packer  := tests/guest/pack-initramfs.sh
 build/cache/linux-image.deb:
 	$(call say,FETCH,$@)tests/guest/fetch-kernel.sh $@
 
-$(guest)/kernel/vmlinux: build/cache/linux-image.deb tests/guest/unpack-kernel.sh
-	$(call say,UNPACK,$@)tests/guest/unpack-kernel.sh $< $(@D) $(guest_modules) && touch $@
+$(guest)/kernel/vmlinux: build/cache/linux-image.deb tests/guest/unpack-kernel.sh tests/guest/guest.mk
+	$(call say,UNPACK,$@)tests/guest/unpack-kernel.sh $< $(@D) $(guest_modules)
 
 # Static: the guest has no C library of its own.
 $(guest)/agent: tests/guest/agent.c tests/guest/protocol.h vcam/hash.h

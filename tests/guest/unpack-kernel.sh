@@ -4,6 +4,7 @@
 # decompressor, and the modules named, with a list of what each of them needs loaded before it.
 # usage: unpack-kernel.sh PACKAGE OUTPUT-FOLDER MODULE...
 set -eu
+PATH=$PATH:/usr/sbin:/sbin # depmod and modprobe, for those who are not root
 package=$1 out=$2
 shift 2
 rm -rf "$out"
@@ -21,7 +22,7 @@ dpkg-deb --fsys-tarfile "$package" | tar -x -C "$tree" --wildcards './boot/vmlin
 image=$(echo "$tree"/boot/vmlinuz-*)
 number() { od -An -tu"$2" -j "$1" -N "$2" "$image" | tr -d ' '; }
 start=$((($(number 497 1) + 1) * 512 + $(number 584 4)))
-tail -c +$((start + 1)) "$image" | xz -dc --single-stream >"$out/vmlinux"
+tail -c +$((start + 1)) "$image" | xz -dc --single-stream >"$tree/vmlinux"
 
 version=$(basename "$tree"/lib/modules/*)
 depmod -b "$tree" "$version"
@@ -33,3 +34,4 @@ for module in "$@"; do
 done >"$out/modules/list"
 # Without their signatures, which cost a second of each boot to check.
 strip --strip-debug "$out"/modules/*.ko
+mv "$tree/vmlinux" "$out/vmlinux" # last: make takes it as the sign that all is there
