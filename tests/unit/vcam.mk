@@ -7,3 +7,6 @@ vcam_fixture_src := tests/unit/vcam_fixture.c
 $(eval $(call library,vcam_fixture))
 $(foreach t,test_profile test_negotiation test_device_enumeration test_device_controls \
             test_device_stream,$(eval LIBS_$(t) := vcam_fixture vcam descriptors))
+
+# Their fuzzer (tests/fuzz/fuzz_device.c) needs as little.
+LIBS_fuzz_device := vcam descriptors
