@@ -209,6 +209,7 @@ struct desc_row {
     uint32_t min, max;   /* allowed; both 0: anything */
     const struct desc_name *names; /* of values */
     const struct desc_name *bits;  /* of bits */
+    const char *symbol;            /* CONST: what the specification calls the value */
 };
 
 struct desc_text {

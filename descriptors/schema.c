@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The .def files as const tables: the rows of each kind, and which kind given bytes are. */
 #include "descriptors/internal.h"
+#include "descriptors/names.h"
 
 /* What the .def files write in their rows. `self` is the structure of the rows around. */
 #define GROUP(name) DESC_GROUP_##name
@@ -67,9 +68,10 @@ const struct desc_type *desc_type_of(enum desc_kind kind)
         };                                                                                         \
         static const struct desc_text text = {.tag = #tag_, __VA_ARGS__};                          \
         static const struct desc_row rows[] = {
-#define SF_PACK_DEF_SIZE(type, name)          ROW(SIZE, type, name)
-#define SF_PACK_DEF_CONST(type, name, value_) ROW(CONST, type, name, .value = value_)
-#define SF_PACK_DEF_VAR(type, name, ...)      ROW(VAR, type, name, __VA_ARGS__)
+#define SF_PACK_DEF_SIZE(type, name) ROW(SIZE, type, name)
+#define SF_PACK_DEF_CONST(type, name, value_)                                                      \
+    ROW(CONST, type, name, .value = value_, .symbol = #value_)
+#define SF_PACK_DEF_VAR(type, name, ...) ROW(VAR, type, name, __VA_ARGS__)
 #define SF_PACK_DEF_COUNT(type, name, of, ...)                                                     \
     ROW(COUNT, type, name, .n_offset = offsetof(self, n_##of), __VA_ARGS__)
 #define SF_PACK_DEF_TOTAL(type, name) ROW(TOTAL, type, name)
