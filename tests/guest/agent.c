@@ -487,29 +487,32 @@ static void serve(void)
 }
 
 /* A virtio-serial port is known by its name; the device's number depends on the machine. */
-static int open_port(const char *name)
+static bool find_port(const char *name, char *ret_path, size_t size)
 {
-    for (int tries = 0; tries < 500; tries++, usleep(10000)) {
-        DIR *folder = opendir("/sys/class/virtio-ports");
-        for (struct dirent *entry; folder && (entry = readdir(folder));) {
-            char path[300], found[64];
-            snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
-            read_line(path, found, sizeof found);
-            snprintf(path, sizeof path, "/dev/%s", entry->d_name);
-            int fd = strcmp(found, name) == 0 ? open(path, O_RDWR | O_CLOEXEC) : -1;
-            if (fd >= 0) {
-                char link[64];
-                snprintf(link, sizeof link, "/dev/%s", name);
-                if (symlink(path, link) < 0 && errno != EEXIST)
-                    perror(link);
-                closedir(folder);
-                return fd;
-            }
-        }
-        if (folder)
-            closedir(folder);
+    DIR *folder = opendir("/sys/class/virtio-ports");
+    bool found = false;
+    for (struct dirent *entry; folder && !found && (entry = readdir(folder));) {
+        char path[300], port[64];
+        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
+        read_line(path, port, sizeof port);
+        found = strcmp(port, name) == 0;
+        if (found)
+            snprintf(ret_path, size, "/dev/%s", entry->d_name);
     }
-    return -1;
+    if (folder)
+        closedir(folder);
+    return found && access(ret_path, F_OK) == 0;
+}
+
+/* From then on it is /dev/NAME. */
+static bool link_port(const char *name)
+{
+    char path[300], link[64];
+    snprintf(link, sizeof link, "/dev/%s", name);
+    for (int tries = 0; tries < 500; tries++, usleep(10000))
+        if (find_port(name, path, sizeof path))
+            return symlink(path, link) == 0;
+    return false;
 }
 
 static void mount_all(void)
@@ -545,8 +548,11 @@ int main(void)
     mount_all();
     setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 1);
     load_drivers();
-    agent_fd = open_port(GUEST_PORT_AGENT);
-    frames_fd = open_port(GUEST_PORT_FRAMES);
+    if (link_port(GUEST_PORT_AGENT) && link_port(GUEST_PORT_FRAMES) &&
+        link_port(GUEST_PORT_OUTPUT)) {
+        agent_fd = open("/dev/" GUEST_PORT_AGENT, O_RDWR | O_CLOEXEC);
+        frames_fd = open("/dev/" GUEST_PORT_FRAMES, O_RDWR | O_CLOEXEC);
+    }
     if (agent_fd < 0 || frames_fd < 0)
         fprintf(stderr, "agent: no virtio-serial ports\n");
     else
