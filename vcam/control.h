@@ -16,8 +16,8 @@ enum vcam_control_id {
     VCAM_CT_FOCUS_AUTO,
     VCAM_CT_IRIS_ABSOLUTE,
     VCAM_CT_ZOOM_ABSOLUTE,
-    VCAM_CT_PAN_ABSOLUTE,           /* arc seconds; on the wire the first half of PANTILT */
-    VCAM_CT_TILT_ABSOLUTE,          /* the second half */
+    VCAM_CT_PAN_ABSOLUTE,  /* arc seconds; on the wire the first half of PANTILT */
+    VCAM_CT_TILT_ABSOLUTE, /* the second half */
     VCAM_CT_ROLL_ABSOLUTE,
     VCAM_CT_PRIVACY,
     VCAM_PU_BACKLIGHT_COMPENSATION,
@@ -58,15 +58,15 @@ const struct vcam_control_range *vcam_control_find(const struct vcam_control_lis
 
 /* What UVC says of a control, whatever the camera. */
 struct vcam_control_info {
-    const char *name;    /* "brightness": as messages and --json have it */
+    const char *name; /* "brightness": as messages and --json have it */
     uint8_t selector;
-    uint8_t bit;         /* in the entity's bmControls */
-    uint8_t wLength;     /* bytes on the wire of the whole control: 1, 2, 4 or 8 */
-    uint8_t offset;      /* of this value within them (tilt: 4) */
-    uint8_t size;        /* bytes of this value */
+    uint8_t bit;     /* in the entity's bmControls */
+    uint8_t wLength; /* bytes on the wire of the whole control: 1, 2, 4 or 8 */
+    uint8_t offset;  /* of this value within them (tilt: 4) */
+    uint8_t size;    /* bytes of this value */
     bool is_signed;
     bool is_camera_terminal;
-    bool is_bitmap;      /* AE mode: GET_RES gives the supported bits, no GET_MIN or GET_MAX */
+    bool is_bitmap; /* AE mode: GET_RES gives the supported bits, no GET_MIN or GET_MAX */
 };
 
 const struct vcam_control_info *vcam_control_info(enum vcam_control_id id);

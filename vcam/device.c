@@ -82,6 +82,28 @@ enum vcam_answer vcam_reply(const struct vcam_request *request, const void *byte
     return VCAM_DATA;
 }
 
+enum vcam_request_error vcam_reply_number(const struct vcam_request *request, uint16_t value,
+                                          size_t len)
+{
+    const uint8_t bytes[] = {value, value >> 8};
+    vcam_reply(request, bytes, len);
+    return VCAM_NO_ERROR;
+}
+
+enum vcam_request_error vcam_error_code_request(const struct vcam_request *request, uint8_t code)
+{
+    switch (request->setup.bRequest) {
+    case GET_CUR:
+        return vcam_reply_number(request, code, 1);
+    case GET_LEN:
+        return vcam_reply_number(request, 1, 2);
+    case GET_INFO:
+        return vcam_reply_number(request, INFO_GET, 1);
+    default:
+        return VCAM_INVALID_REQUEST;
+    }
+}
+
 /* UVC 1.1, 4.1: to an interface, the direction as bRequest has it, wValue's low byte 0. */
 static enum vcam_request_error class_request(struct vcam_device *device,
                                              const struct vcam_request *request)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The virtual camera as a USB device: a state machine over (setup packet, now).
 
-   It knows no clock, no socket and no main loop: time is a parameter, answers are return values, and
-   what it wants of the outside (capture on, capture off, a control) goes through vcam_device_ops.
-   All calls from one thread. now_us is CLOCK_MONOTONIC in microseconds (any clock in tests). */
+   It knows no clock, no socket and no main loop: time is a parameter, answers are return values,
+   and what it wants of the outside (capture on, capture off, a control) goes through
+   vcam_device_ops. All calls from one thread. now_us is CLOCK_MONOTONIC in microseconds (any clock
+   in tests). */
 #pragma once
 
 #include <stdbool.h>
@@ -25,25 +26,25 @@ struct vcam_setup {
 
 /* How a device answers. A STALL is an answer, not an error. */
 enum vcam_answer {
-    VCAM_ACK,   /* control OUT: taken */
-    VCAM_DATA,  /* IN: bytes follow, possibly none (a zero-length packet) */
-    VCAM_NAK,   /* IN: nothing yet; ask again after endpoint_ready() */
+    VCAM_ACK,  /* control OUT: taken */
+    VCAM_DATA, /* IN: bytes follow, possibly none (a zero-length packet) */
+    VCAM_NAK,  /* IN: nothing yet; ask again after endpoint_ready() */
     VCAM_STALL,
 };
 
 enum vcam_frame_event {
-    VCAM_FRAME_BEGUN,    /* its first byte was taken */
-    VCAM_FRAME_SENT,     /* its last byte was taken */
-    VCAM_FRAME_DROPPED,  /* overtaken by a newer one before its first byte */
-    VCAM_FRAME_CUT,      /* begun, then the stream ended */
-    VCAM_FRAME_REFUSED,  /* camera bug: wrong size for the mode */
+    VCAM_FRAME_BEGUN,   /* its first byte was taken */
+    VCAM_FRAME_SENT,    /* its last byte was taken */
+    VCAM_FRAME_DROPPED, /* overtaken by a newer one before its first byte */
+    VCAM_FRAME_CUT,     /* begun, then the stream ended */
+    VCAM_FRAME_REFUSED, /* camera bug: wrong size for the mode */
 };
 
 /* All but frame_event are required. None may call back into the device, but for push_frame from
    inside stream_start. */
 struct vcam_device_ops {
     /* The guest starts to look (bulk: first IN request after a commit; iso: alternate setting other
-       than 0): open the camera. Failure is not the device's business: it serves what frames come. */
+       than 0): open the camera. Where that fails no frames come. */
     void (*stream_start)(void *user, const struct vcam_mode *mode);
     /* It stopped, was reset, or went. Never called without a start before it. After a stop that the
        guest asked for, bulk requests that still wait are dead: to be completed as cancelled, not
@@ -71,9 +72,9 @@ const struct vcam_profile *vcam_device_profile(const struct vcam_device *device)
 void vcam_device_set_ready_func(struct vcam_device *device, vcam_endpoint_ready_func func,
                                 void *user);
 
-/* One control transfer (USB 2.0, 9.4; UVC 1.1, 4). data holds wLength bytes: the host's for OUT, ours
-   to fill for IN. VCAM_DATA sets *ret_len to at most wLength; VCAM_ACK and VCAM_STALL leave it.
-   SET_CONFIGURATION and SET_INTERFACE come this way too. */
+/* One control transfer (USB 2.0, 9.4; UVC 1.1, 4). data holds wLength bytes: the host's for OUT,
+   ours to fill for IN. VCAM_DATA sets *ret_len to at most wLength; VCAM_ACK and VCAM_STALL leave
+   it. SET_CONFIGURATION and SET_INTERFACE come this way too. */
 enum vcam_answer vcam_device_control(struct vcam_device *device, const struct vcam_setup *setup,
                                      uint8_t *data, size_t *ret_len, int64_t now_us);
 
@@ -81,8 +82,8 @@ enum vcam_answer vcam_device_control(struct vcam_device *device, const struct vc
    and configuration 0. Controls keep their values: they are the camera's. */
 void vcam_device_reset(struct vcam_device *device, int64_t now_us);
 
-/* One slice of the stream: header_len bytes of payload header (0 or 12), then len bytes of the frame,
-   pointing into it and valid until the next call on this device. */
+/* One slice of the stream: header_len bytes of payload header (0 or 12), then len bytes of the
+   frame, pointing into it and valid until the next call on this device. */
 struct vcam_payload {
     uint8_t header[12]; /* UVC 1.1, 2.4.3.3: bHeaderLength, bmHeaderInfo, PTS, SCR */
     uint8_t header_len;
@@ -91,11 +92,12 @@ struct vcam_payload {
     bool begins_frame, ends_frame;
 };
 
-/* A bulk IN request of length bytes. VCAM_DATA: header_len + len <= length, shorter where the payload
-   ends; nothing at all for a request at a frame's begin that has no room for the header.
+/* A bulk IN request of length bytes. VCAM_DATA: header_len + len <= length, shorter where the
+   payload ends; nothing at all for a request at a frame's begin that has no room for the header.
    VCAM_STALL: no such endpoint, halted, or not bulk. */
 enum vcam_answer vcam_device_bulk_in(struct vcam_device *device, uint8_t bEndpointAddress,
-                                     size_t length, int64_t now_us, struct vcam_payload *ret_payload);
+                                     size_t length, int64_t now_us,
+                                     struct vcam_payload *ret_payload);
 
 /* One isochronous packet of the selected alternate setting. VCAM_NAK: no frame data now (send
    nothing, or a zero-length packet to pad). */
@@ -122,10 +124,10 @@ void vcam_device_hold(struct vcam_device *device, bool hold);
 
 struct vcam_device_state {
     uint8_t bConfigurationValue;
-    uint8_t bAlternateSetting;   /* of the streaming interface */
-    bool streaming;              /* between stream_start and stream_stop */
+    uint8_t bAlternateSetting; /* of the streaming interface */
+    bool streaming;            /* between stream_start and stream_stop */
     bool frame_in_flight;
-    struct vcam_mode mode;       /* committed; all 0 before */
+    struct vcam_mode mode; /* committed; all 0 before */
     uint32_t dwMaxPayloadTransferSize;
     uint64_t frames_sent, frames_dropped, bytes_sent; /* since creation */
 };

@@ -87,6 +87,12 @@ enum {
 /* All that a configuration has of state, as it is when one is chosen. The stream must be off. */
 void vcam_device_unconfigure(struct vcam_device *device);
 
+/* The same for class requests: a number of 1 or 2 bytes, always VCAM_NO_ERROR; and all requests to
+   the two controls that hold an error code. */
+enum vcam_request_error vcam_reply_number(const struct vcam_request *request, uint16_t value,
+                                          size_t len);
+enum vcam_request_error vcam_error_code_request(const struct vcam_request *request, uint8_t code);
+
 /* standard.c */
 enum vcam_answer vcam_standard_request(struct vcam_device *device,
                                        const struct vcam_request *request);

@@ -23,10 +23,10 @@ enum vcam_payload_format { VCAM_UNCOMPRESSED, VCAM_MOTION_JPEG, VCAM_FRAME_BASED
 
 struct vcam_format_info {
     uint32_t fourcc;
-    const char *name;                 /* "YUY2", as --format takes it and as people say it */
+    const char *name; /* "YUY2", as --format takes it and as people say it */
     enum vcam_payload_format payload;
-    uint8_t bBitsPerPixel;            /* 0 for MJPEG; nominal for frame based */
-    uint8_t guidFormat[16];           /* zeros for MJPEG */
+    uint8_t bBitsPerPixel;  /* 0 for MJPEG; nominal for frame based */
+    uint8_t guidFormat[16]; /* zeros for MJPEG */
 };
 
 /* NULL where UVC has no such format. */
@@ -38,7 +38,7 @@ const struct vcam_format_info *vcam_format_table(size_t *ret_count);
 /* One way to stream. dwFrameInterval is in 100 ns units (UVC 1.1, 4.3.1.1). */
 struct vcam_mode {
     uint32_t fourcc;
-    uint16_t wWidth, wHeight;         /* pixels */
+    uint16_t wWidth, wHeight; /* pixels */
     uint32_t dwFrameInterval;
 };
 

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chooses of a camera's offer what the link carries and a guest can read, and keeps the descriptors
-   that say so. */
+/* Keeps a camera's descriptors, and finds the one that is asked for. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "descriptors/codes.h"
 #include "vcam/profile_priv.h"
-
-/* An interval of a frame descriptor, and a frame descriptor without intervals, as a lower bound:
-   what leaving one out gains. */
-#define INTERVAL_BYTES 4
-#define FRAME_BYTES    26
-/* Intervals that a size keeps while others have more. */
-#define ENOUGH_INTERVALS 4
 
 bool vcam_controls_of(const struct vcam_control_list *controls, bool is_camera_terminal)
 {
@@ -32,86 +24,6 @@ uint32_t vcam_default_interval(const struct vcam_size_offer *size)
     return best;
 }
 
-/* ---- What remains of the offer ---- */
-
-static unsigned count_modes(const struct vcam_offer *offer)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < offer->n_formats; i++)
-        for (unsigned j = 0; j < offer->formats[i].n_sizes; j++)
-            n += offer->formats[i].sizes[j].n_intervals;
-    return n;
-}
-
-static void add_fitting(struct vcam_offer *to, const struct vcam_format_offer *format,
-                        const struct vcam_link *link, enum vcam_transfer transfer)
-{
-    for (unsigned j = 0; j < format->n_sizes; j++) {
-        const struct vcam_size_offer *size = &format->sizes[j];
-        for (unsigned k = 0; k < size->n_intervals; k++) {
-            struct vcam_mode mode = {format->fourcc, size->wWidth, size->wHeight,
-                                     size->dwFrameInterval[k]};
-            if (mode.dwFrameInterval && vcam_link_fits(link, transfer, &mode))
-                vcam_offer_add(to, &mode);
-        }
-    }
-}
-
-/* Formats in the table's order, whatever the camera's: uvc-rules W6. */
-static void select_fitting(const struct vcam_offer *offer, enum vcam_speed speed,
-                           enum vcam_transfer transfer, struct vcam_offer *ret_offer)
-{
-    size_t n_formats;
-    const struct vcam_format_info *formats = vcam_format_table(&n_formats);
-
-    memset(ret_offer, 0, sizeof(*ret_offer));
-    for (size_t f = 0; f < n_formats; f++)
-        for (unsigned i = 0; i < offer->n_formats; i++)
-            if (offer->formats[i].fourcc == formats[f].fourcc)
-                add_fitting(ret_offer, &offer->formats[i], vcam_link(speed), transfer);
-}
-
-/* Slow rates are missed least. Last format and last size first, the fewer the better the others. */
-static size_t drop_intervals(struct vcam_offer *offer, size_t excess)
-{
-    size_t gained = 0;
-    for (unsigned i = offer->n_formats; i-- && gained < excess;) {
-        struct vcam_format_offer *format = &offer->formats[i];
-        for (unsigned j = format->n_sizes; j-- && gained < excess;)
-            while (format->sizes[j].n_intervals > ENOUGH_INTERVALS && gained < excess) {
-                format->sizes[j].n_intervals--;
-                gained += INTERVAL_BYTES;
-            }
-    }
-    return gained;
-}
-
-/* Takes out the largest size but for the first, which is the default. */
-static size_t drop_largest_size(struct vcam_format_offer *format)
-{
-    unsigned largest = 1;
-    for (unsigned j = 2; j < format->n_sizes; j++)
-        if ((uint32_t)format->sizes[j].wWidth * format->sizes[j].wHeight >
-            (uint32_t)format->sizes[largest].wWidth * format->sizes[largest].wHeight)
-            largest = j;
-    size_t gained = FRAME_BYTES + INTERVAL_BYTES * format->sizes[largest].n_intervals;
-    format->n_sizes--;
-    memmove(&format->sizes[largest], &format->sizes[largest + 1],
-            (format->n_sizes - largest) * sizeof(format->sizes[0]));
-    return gained;
-}
-
-static size_t drop_sizes(struct vcam_offer *offer, size_t excess)
-{
-    size_t gained = 0;
-    for (unsigned i = offer->n_formats; i-- && gained < excess;)
-        while (offer->formats[i].n_sizes > 1 && gained < excess)
-            gained += drop_largest_size(&offer->formats[i]);
-    return gained;
-}
-
-/* ---- The profile ---- */
-
 static int set_bytes(struct descriptor *descriptor, const uint8_t *bytes, size_t len)
 {
     if (!(descriptor->bytes = malloc(len)))
@@ -127,20 +39,18 @@ static int make_configuration(struct vcam_profile *profile, enum vcam_speed spee
                               struct descriptor *ret_descriptor)
 {
     uint8_t *buf = malloc(UINT16_MAX);
-    ssize_t len = -ENOMEM;
+    ssize_t len;
 
-    while (buf && (len = vcam_profile_pack_configuration(profile, speed, offer, bDescriptorType,
-                                                         buf, UINT16_MAX)) > 0) {
-        if (len <= VCAM_MAX_CONFIGURATION) {
-            len = set_bytes(ret_descriptor, buf, len);
-            break;
-        }
-        size_t excess = len - VCAM_MAX_CONFIGURATION;
-        if (!drop_intervals(offer, excess) && !drop_sizes(offer, excess)) {
-            len = -EINVAL;
-            break;
-        }
-    }
+    if (!buf)
+        return -ENOMEM;
+    do
+        len = vcam_profile_pack_configuration(profile, speed, offer, bDescriptorType, buf,
+                                              UINT16_MAX);
+    while (len > VCAM_MAX_CONFIGURATION && vcam_offer_shrink(offer, len - VCAM_MAX_CONFIGURATION));
+    if (len > VCAM_MAX_CONFIGURATION)
+        len = -EINVAL;
+    if (len > 0)
+        len = set_bytes(ret_descriptor, buf, len);
     free(buf);
     return len;
 }
@@ -150,19 +60,12 @@ static int make_configuration(struct vcam_profile *profile, enum vcam_speed spee
 static int make_other_speed(struct vcam_profile *profile, const struct vcam_offer *offer)
 {
     struct vcam_offer slow;
-    select_fitting(offer, VCAM_SPEED_FULL, profile->options.transfer, &slow);
+    vcam_offer_select(offer, VCAM_SPEED_FULL, profile->options.transfer, &slow);
     if (profile->options.speed != VCAM_SPEED_HIGH || !slow.n_formats)
         return 0;
     int r = make_configuration(profile, VCAM_SPEED_FULL, &slow, USB_DESC_OTHER_SPEED_CONFIGURATION,
                                &profile->other_speed);
     return r ? r : vcam_profile_make_qualifier(profile);
-}
-
-static int copy_string(const char **string)
-{
-    if (*string && !(*string = strdup(*string)))
-        return -ENOMEM;
-    return 0;
 }
 
 static int make_strings(struct vcam_profile *profile)
@@ -197,10 +100,10 @@ static int take_options(struct vcam_profile_options *options)
     const char **strings[] = {&options->manufacturer, &options->product, &options->serial};
     int r = 0;
     for (unsigned i = 0; i < 3; i++) {
-        if (r)
-            *strings[i] = NULL;
-        else if ((r = copy_string(strings[i])))
-            *strings[i] = NULL;
+        const char *text = *strings[i];
+        *strings[i] = text && !r ? strdup(text) : NULL;
+        if (text && !*strings[i])
+            r = -ENOMEM;
     }
     if (!options->bcdUVC)
         options->bcdUVC = 0x0110;
@@ -219,7 +122,7 @@ struct vcam_profile *vcam_profile_new(const struct vcam_offer *offer,
     if (controls)
         profile->controls = *controls;
     int r = take_options(&profile->options);
-    select_fitting(offer, options->speed, options->transfer, &profile->offer);
+    vcam_offer_select(offer, options->speed, options->transfer, &profile->offer);
     if (!r && !profile->offer.n_formats)
         r = -EINVAL;
     if (!r)
@@ -230,7 +133,7 @@ struct vcam_profile *vcam_profile_new(const struct vcam_offer *offer,
         return NULL;
     }
     if (ret_left_out)
-        *ret_left_out = count_modes(offer) - count_modes(&profile->offer);
+        *ret_left_out = vcam_offer_count(offer) - vcam_offer_count(&profile->offer);
     return profile;
 }
 

@@ -29,7 +29,7 @@ struct vcam_profile_options {
     enum vcam_speed speed;
     enum vcam_transfer transfer;
     uint16_t idVendor, idProduct, bcdDevice;
-    uint16_t bcdUVC;          /* 0x0100, 0x0110 (default where 0) or 0x0150: sizes of PROBE/COMMIT */
+    uint16_t bcdUVC; /* 0x0100, 0x0110 (default where 0) or 0x0150: sizes of PROBE/COMMIT */
     const char *manufacturer; /* UTF-8, at most 126 UTF-16 units each; copied */
     const char *product;
     const char *serial;
@@ -38,7 +38,7 @@ struct vcam_profile_options {
 /* One endpoint of one alternate setting, as usbredir's ep_info wants it. */
 struct vcam_endpoint {
     uint8_t bEndpointAddress;
-    uint8_t type;             /* bmAttributes 1:0 */
+    uint8_t type; /* bmAttributes 1:0 */
     uint8_t bInterfaceNumber;
     uint8_t bInterval;
     uint32_t max_packet_size; /* bytes in one (micro)frame, multipliers and bursts included */

@@ -116,7 +116,7 @@ static uint32_t bit_rate(uint64_t bytes, uint32_t dwFrameInterval)
 }
 
 /* The three kinds of format, and of frame, differ in few fields, so these fill what all have. */
-#define FILL_FORMAT(b, format, index)                                                              \
+#define FILL_FORMAT(format, index)                                                                 \
     do {                                                                                           \
         (format)->bFormatIndex = (index);                                                          \
         (format)->bDefaultFrameIndex = 1;                                                          \
@@ -164,19 +164,19 @@ static void *add_format_header(struct build *b, struct uvc_vs_input_header *head
 {
     if (info->payload == VCAM_MOTION_JPEG) {
         struct uvc_vs_format_mjpeg *format = DESC_ADD(b->tree, header, uvc_vs_format_mjpeg);
-        FILL_FORMAT(b, format, index);
+        FILL_FORMAT(format, index);
         return format;
     }
     if (info->payload == VCAM_UNCOMPRESSED) {
         struct uvc_vs_format_uncompressed *format =
             DESC_ADD(b->tree, header, uvc_vs_format_uncompressed);
-        FILL_FORMAT(b, format, index);
+        FILL_FORMAT(format, index);
         memcpy(format->guidFormat, info->guidFormat, sizeof(format->guidFormat));
         format->bBitsPerPixel = info->bBitsPerPixel;
         return format;
     }
     struct uvc_vs_format_frame_based *format = DESC_ADD(b->tree, header, uvc_vs_format_frame_based);
-    FILL_FORMAT(b, format, index);
+    FILL_FORMAT(format, index);
     memcpy(format->guidFormat, info->guidFormat, sizeof(format->guidFormat));
     format->bBitsPerPixel = info->bBitsPerPixel;
     format->bVariableSize = 1;

@@ -42,6 +42,14 @@ int vcam_profile_make_qualifier(struct vcam_profile *profile);
 int vcam_profile_make_bos(struct vcam_profile *profile);
 int vcam_profile_make_string(struct vcam_profile *profile, unsigned index, const char *utf8);
 
+/* profile_select.c: the part of the offer that the link carries, formats in the table's order. */
+void vcam_offer_select(const struct vcam_offer *offer, enum vcam_speed speed,
+                       enum vcam_transfer transfer, struct vcam_offer *ret_offer);
+/* Leaves out what is missed least, so that a configuration becomes excess bytes shorter, or at
+   least not longer than that needs. False: nothing is left that could go. */
+bool vcam_offer_shrink(struct vcam_offer *offer, size_t excess);
+unsigned vcam_offer_count(const struct vcam_offer *offer); /* modes */
+
 /* As other descriptors name it: 0 where there is no such string. */
 uint8_t vcam_string_index(const struct vcam_profile *profile, unsigned index);
 

@@ -167,7 +167,7 @@ static enum vcam_request_error get_info(struct vcam_device *device,
         if (is_inactive(device, part))
             info |= INFO_DISABLED;
     }
-    return reply(request, &info, 1);
+    return vcam_reply_number(request, info, 1);
 }
 
 /* An inactive control is set all the same: in UVC 1.1 that is no error, and cameras keep the value.
@@ -205,8 +205,6 @@ static enum vcam_request_error control_request(struct vcam_device *device,
                                                const struct vcam_request *request,
                                                const struct wire_control *control)
 {
-    const uint8_t length[2] = {control->wLength};
-
     switch (request->setup.bRequest) {
     case SET_CUR:
         return set_current(device, request, control);
@@ -218,7 +216,7 @@ static enum vcam_request_error control_request(struct vcam_device *device,
     case GET_DEF:
         return get_limit(request, control);
     case GET_LEN:
-        return reply(request, length, sizeof(length));
+        return vcam_reply_number(request, control->wLength, 2);
     case GET_INFO:
         return get_info(device, request, control);
     default:
@@ -232,20 +230,9 @@ static enum vcam_request_error control_request(struct vcam_device *device,
 static enum vcam_request_error interface_request(struct vcam_device *device,
                                                  const struct vcam_request *request)
 {
-    const uint8_t length[2] = {1}, info = INFO_GET;
-
     if (request->setup.wValue >> 8 != VC_REQUEST_ERROR_CODE)
         return VCAM_INVALID_CONTROL;
-    switch (request->setup.bRequest) {
-    case GET_CUR:
-        return reply(request, &device->bRequestErrorCode, 1);
-    case GET_LEN:
-        return reply(request, length, sizeof(length));
-    case GET_INFO:
-        return reply(request, &info, 1);
-    default:
-        return VCAM_INVALID_REQUEST;
-    }
+    return vcam_error_code_request(request, device->bRequestErrorCode);
 }
 
 enum vcam_request_error vcam_video_control(struct vcam_device *device,

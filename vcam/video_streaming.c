@@ -16,19 +16,6 @@ void vcam_video_streaming_reset(struct vcam_device *device)
     device->bStreamErrorCode = 0;
 }
 
-static enum vcam_request_error reply_u16(const struct vcam_request *request, uint16_t value)
-{
-    const uint8_t bytes[] = {value, value >> 8};
-    vcam_reply(request, bytes, sizeof(bytes));
-    return VCAM_NO_ERROR;
-}
-
-static enum vcam_request_error reply_u8(const struct vcam_request *request, uint8_t value)
-{
-    vcam_reply(request, &value, 1);
-    return VCAM_NO_ERROR;
-}
-
 static enum vcam_request_error reply_probe(struct vcam_device *device,
                                            const struct vcam_request *request,
                                            const struct uvc_probe_commit *probe)
@@ -77,9 +64,9 @@ static enum vcam_request_error probe_request(struct vcam_device *device,
         probe = (struct uvc_probe_commit){0}; /* all fields are discrete: no steps */
         break;
     case GET_LEN:
-        return reply_u16(request, probe_length(device));
+        return vcam_reply_number(request, probe_length(device), 2);
     case GET_INFO:
-        return reply_u8(request, INFO_GET | INFO_SET);
+        return vcam_reply_number(request, INFO_GET | INFO_SET, 1);
     default:
         return VCAM_INVALID_REQUEST;
     }
@@ -119,24 +106,9 @@ static enum vcam_request_error commit_request(struct vcam_device *device,
     case GET_CUR:
         return reply_probe(device, request, &device->commit);
     case GET_LEN:
-        return reply_u16(request, probe_length(device));
+        return vcam_reply_number(request, probe_length(device), 2);
     case GET_INFO:
-        return reply_u8(request, INFO_GET | INFO_SET);
-    default:
-        return VCAM_INVALID_REQUEST;
-    }
-}
-
-static enum vcam_request_error stream_error_request(struct vcam_device *device,
-                                                    const struct vcam_request *request)
-{
-    switch (request->setup.bRequest) {
-    case GET_CUR:
-        return reply_u8(request, device->bStreamErrorCode);
-    case GET_LEN:
-        return reply_u16(request, 1);
-    case GET_INFO:
-        return reply_u8(request, INFO_GET);
+        return vcam_reply_number(request, INFO_GET | INFO_SET, 1);
     default:
         return VCAM_INVALID_REQUEST;
     }
@@ -153,7 +125,7 @@ enum vcam_request_error vcam_video_streaming(struct vcam_device *device,
     case VS_COMMIT:
         return commit_request(device, request);
     case VS_STREAM_ERROR_CODE:
-        return stream_error_request(device, request);
+        return vcam_error_code_request(request, device->bStreamErrorCode);
     default:
         return VCAM_INVALID_CONTROL;
     }

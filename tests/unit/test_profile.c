@@ -39,10 +39,11 @@ static bool has_descriptor(const struct vcam_profile *profile, uint8_t type, uin
 /* Written by hand from USB 2.0, 9.6 and UVC 1.1, 3. */
 static void test_golden(void)
 {
-    static const uint8_t device[] = {
-        0x12, 1, 0x00, 0x02, 0xef, 2, 1, 64, 0x09, 0x12, 0x01, 0x00, 0x02, 0x01, 1, 2, 3, 1};
+    static const uint8_t device[] = {0x12, 1,    0x00, 0x02, 0xef, 2, 1, 64, 0x09,
+                                     0x12, 0x01, 0x00, 0x02, 0x01, 1, 2, 3,  1};
     static const uint8_t qualifier[] = {0x0a, 6, 0x00, 0x02, 0xef, 2, 1, 64, 1, 0};
     static const uint8_t langid[] = {4, 3, 0x09, 0x04}, product[] = {8, 3, 'C', 0, 'a', 0, 'm', 0};
+    // clang-format off
     static const uint8_t configuration[] = {
         /* configuration, association, VideoControl interface */
         9, 2, 183, 0, 2, 1, 0, 0x80, 50,
@@ -66,8 +67,8 @@ static void test_golden(void)
         6, 0x24, 13, 1, 1, 4,
         7, 5, 0x81, 2, 0x00, 0x02, 0,
     };
-    const struct vcam_control_list controls = {
-        1, {{VCAM_PU_BRIGHTNESS, -64, 64, 1, 0, 0}}};
+    // clang-format on
+    const struct vcam_control_list controls = {1, {{VCAM_PU_BRIGHTNESS, -64, 64, 1, 0, 0}}};
     struct vcam_offer offer = {0};
     unsigned left_out = 99;
 
@@ -202,9 +203,9 @@ static void check_configuration(const struct link_row *row, const struct vcam_pr
     for (const struct desc_node *n = desc_next(top, top); n; n = desc_next(n, top)) {
         g_assert_true(n->type->kind != DESC_KIND_usb_raw);
         g_assert_cmpuint(n->n_extra, ==, 0);
-        g_assert_cmpuint(n->present, ==, n->type->n_wire -
-                                             (row->bcdUVC == 0x0100 &&
-                                              n->type->kind == DESC_KIND_uvc_processing_unit));
+        g_assert_cmpuint(n->present, ==,
+                         n->type->n_wire - (row->bcdUVC == 0x0100 &&
+                                            n->type->kind == DESC_KIND_uvc_processing_unit));
         check_class_specific(profile, n);
         const struct usb_interface *interface = DESC_CAST(usb_interface, n);
         if (interface && interface->bInterfaceNumber == VCAM_VS_INTERFACE)
@@ -248,7 +249,7 @@ static void test_links(void)
 
 static void test_bos(void)
 {
-    static const uint8_t bos[] = {5,  15, 22, 0, 2, 7, 16, 2, 0, 0, 0,
+    static const uint8_t bos[] = {5, 15, 22, 0, 2, 7, 16, 2, 0, 0, 0,
                                   0, 10, 16, 3, 0, 8, 0,  3, 0, 0, 0};
     struct vcam_offer offer;
     fixture_default_offer(&offer);
@@ -395,7 +396,10 @@ static void test_strings(void)
     } rows[] = {
         {"\xc3\xa9\xe2\x82\xac", {0xe9, 0x20ac}, 2},
         {"\xf0\x9f\x93\xb7", {0xd83d, 0xdcf7}, 2},
-        {"a\xff" "b", {'a', 0xfffd, 'b'}, 3},
+        {"a\xff"
+         "b",
+         {'a', 0xfffd, 'b'},
+         3},
         {"\xc3", {0xfffd}, 1},
         {"\xe2\x82", {0xfffd}, 1},
         {"\xc0\xaf", {0xfffd}, 1},
