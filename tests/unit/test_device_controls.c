@@ -234,6 +234,12 @@ static void test_status_states(void)
     vcam_device_reset(f.device, f.now_us);
     fixture_configure(&f);
     assert_status(&f, NULL);
+    /* A request that waited at the reset is gone. */
+    unsigned ready = f.status_ready;
+    vcam_device_reset(f.device, f.now_us);
+    fixture_configure(&f);
+    vcam_device_control_changed(f.device, VCAM_CT_PRIVACY);
+    g_assert_cmpuint(f.status_ready, ==, ready);
     fixture_clear(&f);
 }
 

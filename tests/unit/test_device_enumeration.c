@@ -67,6 +67,8 @@ static void test_linux_super(void)
         {"resume", {0x01, 3, 0, 0x0000, 0}, NULL, "ACK"},
         {"suspend interface 2", {0x01, 3, 0, 0x0302, 0}, NULL, "STALL"},
         {"feature 51", {0x00, 3, 51, 0, 0}, NULL, "STALL"},
+        {"SET_CONFIGURATION again", {0x00, 9, 1, 0, 0}, NULL, "ACK"},
+        {"clears U2 and LTM", {0x80, 0, 0, 0, 2}, NULL, "00 00"},
         {"qualifier", {0x80, 6, 0x0600, 0, 10}, NULL, "STALL"},
         {"SET_SEL, 5 bytes", {0x00, 48, 0, 0, 5}, NULL, "STALL"},
     };
