@@ -8,8 +8,6 @@
 #define BULK "pattern --format YUY2,MJPEG --size 320x240,640x480,1280x720 --fps 30"
 #define ISO  BULK " --transfer iso"
 
-#define MEMORY_KIB (64 * 1024)
-
 static const StreamOrder endless = {
     .fourcc = "YUYV", .width = 320, .height = 240, .interval = 333333, .hash_each = 1};
 
@@ -114,7 +112,7 @@ static gboolean run_paused(const GuestTest *test, Session *session, GString *not
         !session_wait_frames(session, stream, before + 20, 20000, error))
         return FALSE;
     gint64 peak_kib = process_peak_kib(share_process(session->share));
-    if (peak_kib > MEMORY_KIB)
+    if (peak_kib > HARNESS_MEMORY_KIB)
         return fail(error, "camredir took %d KiB", (int)peak_kib);
     g_autofree char *text = agent_run(vm_agent(session->vm), 10000, error, "stop");
     if (!text || !session_end(session, stream, &endless, &outcome, NULL, error) ||

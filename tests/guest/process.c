@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,19 @@ static void *wait_for_signal(void *user)
     exit(128 + number);
 }
 
+/* Two runs of one program at a time: the second keeps away from the first one's files. */
+static char *own_logs(const char *program)
+{
+    g_autofree char *path = g_build_filename("build/guest/logs", program, NULL);
+    g_autofree char *lock = g_strconcat(path, ".lock", NULL);
+    if (g_mkdir_with_parents(path, 0755) < 0)
+        g_error("%s: %s", path, g_strerror(errno));
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return g_strdup_printf("%s.%d", path, getpid());
+    return g_steal_pointer(&path);
+}
+
 void harness_init(const char *program)
 {
     static sigset_t signals;
@@ -77,7 +91,7 @@ void harness_init(const char *program)
     setvbuf(stdout, NULL, _IOLBF, 0);
 
     running = g_ptr_array_new();
-    logs = g_build_filename("build/guest/logs", program, NULL);
+    logs = own_logs(program);
     folder = g_dir_make_tmp("camredir-XXXXXX", NULL);
     if (!folder || g_mkdir_with_parents(logs, 0755) < 0)
         g_error("%s: %s", logs, g_strerror(errno));

@@ -7,8 +7,16 @@
 /* Sets the error and returns FALSE: 'return fail(error, ...)'. */
 gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* What camredir may take at most, whatever a peer does. AddressSanitizer keeps freed memory. */
+#ifdef __SANITIZE_ADDRESS__
+#define HARNESS_MEMORY_KIB (512 * 1024)
+#else
+#define HARNESS_MEMORY_KIB (64 * 1024)
+#endif
+
 /* Once, first in main(): from then on a signal ends the program by exit(), which ends the rest.
-   Everything that the program leaves to read goes to build/guest/logs/PROGRAM/, emptied here. */
+   Everything that the program leaves to read goes to build/guest/logs/PROGRAM/, emptied here (or to
+   PROGRAM.PID/, where another run has that one). */
 void harness_init(const char *program);
 const char *harness_logs(void);   /* that folder */
 const char *harness_folder(void); /* for sockets; goes away at exit */
