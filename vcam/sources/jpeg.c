@@ -17,7 +17,7 @@
 #include "vcam/sources/picture.h"
 
 #define MAX_OUTPUT     (64 << 20)
-#define MAX_MEMORY     (40 << 20) /* what libjpeg may take for a progressive picture */
+#define MAX_MEMORY     (24 << 20) /* what libjpeg may take for a progressive picture */
 #define MAX_SCANS      50         /* more are only made to waste our time */
 #define MAX_CHECKED    (64 * 1000 * 1000)
 #define MAX_STRIP_ROWS (4 * DCTSIZE)

@@ -88,6 +88,12 @@ struct vcam_blob *vcam_blob_new(uint8_t *data, size_t size)
     return blob;
 }
 
+struct vcam_blob *vcam_blob_ref(struct vcam_blob *blob)
+{
+    blob->refs++;
+    return blob;
+}
+
 void vcam_blob_unref(struct vcam_blob *blob)
 {
     if (!blob || --blob->refs > 0)
@@ -113,12 +119,11 @@ struct vcam_frame *vcam_blob_frame(struct vcam_blob *blob, const struct vcam_mod
     struct vcam_frame *frame = malloc(sizeof(*frame));
     if (!frame)
         return NULL;
-    blob->refs++;
     *frame = (struct vcam_frame){.mode = *mode,
                                  .data = blob->data,
                                  .size = blob->size,
                                  .refs = 1,
                                  .release = blob_frame_release,
-                                 .owner = blob};
+                                 .owner = vcam_blob_ref(blob)};
     return frame;
 }

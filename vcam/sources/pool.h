@@ -24,6 +24,7 @@ unsigned *vcam_pool_tag(struct vcam_frame *frame);
 struct vcam_blob;
 /* Takes data over, which was malloc'ed (and frees it where it returns NULL). */
 struct vcam_blob *vcam_blob_new(uint8_t *data, size_t size);
+struct vcam_blob *vcam_blob_ref(struct vcam_blob *blob);
 void vcam_blob_unref(struct vcam_blob *blob); /* accepts NULL */
 const uint8_t *vcam_blob_data(const struct vcam_blob *blob, size_t *ret_size);
 /* A frame that shows blob. NULL: out of memory. */

@@ -39,7 +39,7 @@ bool vcam_pattern_read_frame(const struct vcam_mode *mode, const uint8_t *data, 
 
    A JPEG or PNG still, or a stream of JPEGs (.mjpeg, .mjpg, or any name where one picture follows
    the other), shown in a loop. MJPEG and YUY2 at 60, 30, 20, 15, 10 and 5 fps, in the picture's own
-   size where it can be: an odd last column or row is cut off, a still of more than 4096x2304 pixels
+   size where it can be: an odd last column or row is cut off, a still of more than 4096x2160 pixels
    is scaled down. Baseline JPEGs of even size are passed on byte for byte. */
 struct vcam_source *vcam_source_file_new(const char *path, char ret_error[VCAM_ERROR_LEN]);
 
