@@ -20,7 +20,7 @@
 #define GUEST       "build/guest/"
 #define KERNEL_OPTIONS                                                                             \
     "mitigations=off nokaslr rodata=off init_on_alloc=0 lsm= audit=0 nowatchdog tsc=reliable "     \
-    "cryptomgr.notests loglevel=4 console=ttyS0 panic=-1 "                                         \
+    "cryptomgr.notests loglevel=1 console=ttyS0 panic=-1 "                                         \
     "load=virtio_pci,virtio_console,uvcvideo"
 
 /* One of QEMU's own sockets, to which it connects as it starts. */
