@@ -166,8 +166,8 @@ static gboolean stream_busy(Session *session, GString *note, GError **error)
     if (!session_wait_frames(&(Session){.vm = client}, other, 5, 20000, error))
         return FALSE;
     guint stream = session_begin(session, &vivid_order);
-    gboolean good =
-        session_wait_frames(session, stream, 10, 30000, error) && check_log("busy", error);
+    gboolean good = session_wait_frames(session, stream, 10, 30000, error) &&
+                    check_log("used by another program", error);
     g_free(client_run(NULL, "stop"));
     g_free(agent_wait(vm_agent(client), other, 20000, NULL));
     return good && wait_taken(error) && end_stream(session, stream, 10, note, error);

@@ -55,7 +55,9 @@ static gboolean run_test(const GuestTest *test, guint number, Session *session)
                seconds);
         return TRUE;
     }
-    printf("not ok %u - %s\n#   %s (%.1f s)\n", number, test->name, error->message, seconds);
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    g_autofree char *reason = g_strjoinv("\n#   ", lines);
+    printf("not ok %u - %s\n#   %s (%.1f s)\n", number, test->name, reason, seconds);
     if (session->share)
         log_print_tail(share_log(session->share), 10);
     vm_print_log(session->vm);

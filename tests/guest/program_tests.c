@@ -308,7 +308,7 @@ static const ProgramTest tests[] = {
     REFUSED("a device that is no camera", "share /dev/null" NO_RETRY, 3, "/dev/null"),
     REFUSED("no such file", "share file:/nowhere.jpg" NO_RETRY, 3, "/nowhere.jpg"),
     REFUSED("a file that is no picture", "share file:/bin/sh" NO_RETRY, 3, "/bin/sh"),
-    REFUSED("a trace that cannot be written", "share pattern --trace /no/trace" NO_RETRY, 2,
+    REFUSED("a trace that cannot be written", "share pattern --trace /no/trace" NO_RETRY, 1,
             "/no/trace"),
     ROW("the VM comes later", come_late, .command = "share " PATTERN " --to unix:{}/late"),
     CLOSED("peer talks garbage", send_garbage),
