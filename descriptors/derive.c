@@ -26,19 +26,23 @@ static size_t count_children(const struct desc_node *node, const struct desc_row
     return n;
 }
 
+size_t desc_counted(const struct desc_node *node, const struct desc_row *row)
+{
+    unsigned times = row->times ? row->times : 1;
+    return (count_children(node, row) + times - 1) / times;
+}
+
 static bool derive_count(struct desc_node *node, const struct desc_row *row)
 {
-    size_t n = count_children(node, row);
-    unsigned times = row->times ? row->times : 1;
+    size_t n = desc_counted(node, row);
 
     /* 0 with zero_is elements says something else than zero_is: a builder's choice to keep. */
     if (row->zero_is && n == row->zero_is && desc_get(node, row, 0) == 0)
         return true;
-    return store(node, row, (n + times - 1) / times);
+    return store(node, row, n);
 }
 
-/* An array whose length other fields give follows them: zeros are added, or the end is cut. */
-static int fit_array(struct desc_tree *tree, struct desc_node *node, const struct desc_row *row)
+int desc_fit_array(struct desc_tree *tree, struct desc_node *node, const struct desc_row *row)
 {
     size_t have = desc_n(node, row->n_offset), want = desc_announced(node, row);
     void **array = desc_at(node, row->offset);
@@ -68,7 +72,7 @@ static int enter(struct desc_tree *tree, struct desc_node *node, size_t offset, 
             fits = derive_count(node, &rows[i]) && fits;
     for (unsigned i = 0; i < node->present && r == 0; i++)
         if (rows[i].role == DESC_ROLE_VARS)
-            r = fit_array(tree, node, &rows[i]);
+            r = desc_fit_array(tree, node, &rows[i]);
     if (r < 0)
         return r;
 
@@ -118,4 +122,25 @@ int desc_derive(struct desc_tree *tree)
         node = node ? node->next : NULL;
     }
     return result;
+}
+
+void desc_locate(struct desc_tree *tree)
+{
+    struct desc_node *node = (struct desc_node *)tree->root;
+    uint32_t end = 0;
+
+    while (node) {
+        node->offset = end;
+        end += (uint32_t)desc_own_size(node);
+        if (node->first) {
+            node = node->first;
+            continue;
+        }
+        for (; node; node = node->parent) {
+            node->total = end - node->offset;
+            if (node->next)
+                break;
+        }
+        node = node ? node->next : NULL;
+    }
 }

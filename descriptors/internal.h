@@ -31,8 +31,31 @@ struct desc_tree {
 
 /* room: bytes that the tree will need, more or less. */
 struct desc_tree *desc_tree_new_sized(uint16_t bcdUVC, size_t room);
-/* Zeroed, aligned for anything; NULL: out of memory. */
-void *desc_alloc(struct desc_tree *tree, size_t size);
+/* size bytes of a new chunk. */
+void *desc_alloc_chunk(struct desc_tree *tree, size_t size);
+
+/* Aligned for anything, with anything in it; NULL: out of memory. */
+static inline void *desc_alloc_dirty(struct desc_tree *tree, size_t size)
+{
+    size_t rounded = (size + 15) & ~(size_t)15;
+    struct desc_chunk *chunk = tree->chunks;
+
+    if (rounded < size)
+        return NULL;
+    if (chunk->size - chunk->used < rounded)
+        return desc_alloc_chunk(tree, rounded);
+    void *memory = chunk->data + chunk->used;
+    chunk->used += rounded;
+    return memory;
+}
+
+/* The same, zeroed. */
+static inline void *desc_alloc(struct desc_tree *tree, size_t size)
+{
+    void *memory = desc_alloc_dirty(tree, size);
+    return memory ? memset(memory, 0, size) : NULL;
+}
+
 /* In no tree yet, all 0, nothing present; NULL: out of memory. */
 struct desc_node *desc_node_new(struct desc_tree *tree, const struct desc_type *type);
 /* Makes node the last child of parent, whose type must accept its group. */
@@ -40,6 +63,18 @@ void desc_link(struct desc_node *parent, struct desc_node *node);
 
 /* The kind that bytes (a whole descriptor, 2 bytes at least) are within context. */
 enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len);
+
+/* What a COUNT row counts. */
+size_t desc_counted(const struct desc_node *node, const struct desc_row *row);
+/* An array whose length other fields give follows them: zeros are added, or the end is cut.
+   0 or -ENOMEM. */
+int desc_fit_array(struct desc_tree *tree, struct desc_node *node, const struct desc_row *row);
+/* The offsets and totals of the nodes, and no field. */
+void desc_locate(struct desc_tree *tree);
+
+/* The rows before the first array, type->head bytes. */
+void desc_get_head(struct desc_node *node, const uint8_t *bytes);
+void desc_put_head(const struct desc_node *node, uint8_t *bytes);
 
 static inline void *desc_at(const void *self, size_t offset)
 {

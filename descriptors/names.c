@@ -516,18 +516,19 @@ bool desc_guid_parse(const char *text, uint8_t ret_guid[16])
 
 /* ---- Strings ---- */
 
-void desc_strings_collect(const struct desc_tree *tree, struct desc_strings *ret_strings)
+void desc_strings_collect(const void *node, struct desc_strings *ret_strings)
 {
-    const struct desc_node *top =
-        (const struct desc_node *)desc_tree_root((struct desc_tree *)(uintptr_t)tree);
+    const struct desc_node *top = node;
     unsigned n = 0;
 
     memset(ret_strings, 0, sizeof(*ret_strings));
-    for (const struct desc_node *node = top; node && n < 256; node = desc_next(node, top)) {
-        if (node->type->kind == DESC_KIND_usb_string_zero)
+    while (top->parent)
+        top = top->parent;
+    for (const struct desc_node *at = top; at && n < 256; at = desc_next(at, top)) {
+        if (at->type->kind == DESC_KIND_usb_string_zero)
             n = n ? n : 1;
-        if (node->type->kind == DESC_KIND_usb_string)
-            ret_strings->at[n++] = (const struct usb_string *)node;
+        if (at->type->kind == DESC_KIND_usb_string)
+            ret_strings->at[n++] = (const struct usb_string *)at;
     }
 }
 
@@ -590,10 +591,58 @@ bool desc_is_hex(const struct desc_row *row)
     return false;
 }
 
+bool desc_is_opaque(const struct desc_row *row)
+{
+    static const char *const names[] = {"bmControls", "bmControlsRuntime", "bmTransportModes",
+                                        "bData",      "bCapabilityData",   "CapabilityData"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (row->role == DESC_ROLE_VARS && strcmp(row->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* bmaControls begins anew for each format. */
+size_t desc_first_bit(const struct desc_node *node, const struct desc_row *row, size_t index)
+{
+    size_t period = row->by[1] ? *((const uint8_t *)node + row->by[1]) : 0;
+    return 8 * row->width * (period ? index % period : index);
+}
+
+static uint64_t field(const struct desc_node *node, const char *name)
+{
+    for (unsigned i = 0; i < node->type->n_wire; i++)
+        if (strcmp(node->type->rows[i].name, name) == 0)
+            return desc_get(node, &node->type->rows[i], 0);
+    return 0;
+}
+
+/* Are the three elements a range (shortest, longest, step) rather than a list? */
+static bool is_continuous(const struct desc_node *node, const struct desc_row *row)
+{
+    return row->zero_is == 3 && row->role == DESC_ROLE_VARS &&
+           field(node, "bFrameIntervalType") == 0;
+}
+
+void desc_label(const struct desc_node *node, const struct desc_row *row, size_t index, char *text,
+                size_t size)
+{
+    static const char *const range[] = {"dwMinFrameInterval", "dwMaxFrameInterval",
+                                        "dwFrameIntervalStep"};
+    if (row->role != DESC_ROLE_VARS)
+        snprintf(text, size, "%s", row->name);
+    else if (is_continuous(node, row) && index < 3)
+        snprintf(text, size, "%s", range[index]);
+    else if (strcmp(row->name, "wWidthHeight") == 0)
+        snprintf(text, size, "%s(%zu)", index % 2 ? "wHeight" : "wWidth", index / 2 + 1);
+    else
+        snprintf(text, size, "%s(%zu)", row->name, index);
+}
+
 /* What an explanation is made from and where it goes. */
 struct explain {
     const struct desc_node *node;
     const struct desc_row *row;
+    size_t index;
     uint64_t value;
     char *text;
     size_t size;
@@ -608,21 +657,9 @@ static void set_name(struct explain *e, const struct desc_name *names, uint64_t 
 
 static void explain_interval(struct explain *e)
 {
-    if (e->value)
+    bool is_step = e->index == 2 && is_continuous(e->node, e->row);
+    if (e->value && !is_step)
         snprintf(e->text, e->size, "%.3f fps", 1e7 / (double)e->value);
-}
-
-/* The longest, the shortest and the step of a continuous frame. */
-static void explain_intervals(struct explain *e)
-{
-    if (strcmp(e->row->name, "dwFrameInterval") == 0 && e->node->present) {
-        for (const struct desc_row *row = e->node->type->rows; row < e->row; row++)
-            if (strcmp(row->name, "bFrameIntervalType") == 0 && desc_get(e->node, row, 0) == 0) {
-                snprintf(e->text, e->size, "continuous");
-                return;
-            }
-    }
-    explain_interval(e);
 }
 
 static void explain_interval_type(struct explain *e)
@@ -708,7 +745,7 @@ static const struct {
     {"wMaxPacketSize", explain_packet},
     {"dwClockFrequency", explain_clock},
     {"dwDefaultFrameInterval", explain_interval},
-    {"dwFrameInterval", explain_intervals},
+    {"dwFrameInterval", explain_interval},
     {"bFrameIntervalType", explain_interval_type},
     {"bFormatType", explain_dv},
 };
@@ -743,10 +780,18 @@ static void explain_string(struct explain *e, const struct desc_strings *strings
         desc_utf16_text(string->bString, string->n_bString, e->text, e->size);
 }
 
+/* codes.h puts it in front of names that are too short for C. */
+static const char *without_prefix(const char *symbol)
+{
+    return strncmp(symbol, "USB_DESC_", 9) == 0  ? symbol + 9
+           : strncmp(symbol, "USB_CAP_", 8) == 0 ? symbol + 8
+                                                 : symbol;
+}
+
 const char *desc_explain(const struct desc_node *node, const struct desc_row *row, size_t index,
                          const struct desc_strings *strings, char *text, size_t size)
 {
-    struct explain e = {node, row, 0, text, size};
+    struct explain e = {node, row, index, 0, text, size};
 
     text[0] = '\0';
     if (row->width == 16) {
@@ -755,7 +800,7 @@ const char *desc_explain(const struct desc_node *node, const struct desc_row *ro
     }
     e.value = desc_get(node, row, index);
     if (row->role == DESC_ROLE_CONST && e.value == row->value)
-        snprintf(text, size, "%s", row->symbol);
+        snprintf(text, size, "%s", without_prefix(row->symbol));
     else if (row->names)
         set_name(&e, row->names, e.value);
     else if (is_string_index(row))

@@ -43,11 +43,11 @@ bool desc_guid_parse(const char *text, uint8_t ret_guid[16]);
 /* ---- Text ---- */
 
 /* The string descriptors of a tree, by the index that other descriptors call them: the first of the
-   tree is 0 (the languages). */
+   tree is 0 (the languages). node: any of the tree. */
 struct desc_strings {
     const struct usb_string *at[256];
 };
-void desc_strings_collect(const struct desc_tree *tree, struct desc_strings *ret_strings);
+void desc_strings_collect(const void *node, struct desc_strings *ret_strings);
 
 /* UTF-16 as UTF-8, at most size - 1 bytes and a NUL. Control characters, halves of a pair, and what
    turns the direction of text are written as \uXXXX. Returns the units that it holds. */
@@ -55,6 +55,16 @@ size_t desc_utf16_text(const uint16_t *units, size_t n, char *ret_text, size_t s
 
 /* Is the number one that people read in hex (bits, ids, BCD, addresses)? */
 bool desc_is_hex(const struct desc_row *row);
+
+/* Is the array a run of bytes (controls, data), rather than a list of numbers? */
+bool desc_is_opaque(const struct desc_row *row);
+
+/* The number of the lowest bit of element index, as row->bits counts them. */
+size_t desc_first_bit(const struct desc_node *node, const struct desc_row *row, size_t index);
+
+/* The element's name: "wWidth", "baSourceID(0)", "dwMinFrameInterval", "wHeight(2)". */
+void desc_label(const struct desc_node *node, const struct desc_row *row, size_t index, char *text,
+                size_t size);
 
 /* What element index of the row means beyond its number: a name, a unit, the string meant. Empty
    where there is nothing to say; bits are named by row->bits, not here. Returns text. strings may
