@@ -263,7 +263,7 @@ static int share_camera(struct share *share, const struct share_options *options
     struct vcam_offer offer;
     if (options->trace && !(share->trace = trace_open(options->trace, &error))) {
         g_warning("%s", error->message);
-        return EXIT_USAGE;
+        return EXIT_BROKEN;
     }
     share->source = camera_open(spec, limit, &offer, &error);
     if (!share->source) {

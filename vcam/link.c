@@ -95,13 +95,7 @@ uint32_t vcam_link_payload_size(const struct vcam_link *link, enum vcam_transfer
 {
     if (transfer == VCAM_TRANSFER_BULK)
         return vcam_mode_max_frame_size(mode) + VCAM_PAYLOAD_HEADER;
-    /* Whatever the picture's size, a JPEG goes out as fast as the bus allows. */
-    if (!is_uncompressed(mode))
-        return largest_packet(link);
-    /* One sixteenth more: a camera's clock and the bus's are not the same. */
-    uint64_t size = vcam_usual_frame_size(mode), need = iso_need(link, mode, size + size / 16);
-    for (unsigned i = 0; i < link->n_alternates; i++)
-        if (vcam_alternate_bytes(&link->alternates[i]) >= need)
-            return vcam_alternate_bytes(&link->alternates[i]);
+    /* The largest, whatever the mode needs: QEMU's queue is counted in packets and throws away what
+       its guest does not take in time, so the fewer packets a frame has, the more it survives. */
     return largest_packet(link);
 }
