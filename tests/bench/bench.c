@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/guest/jpeg_file.h"
@@ -114,10 +115,13 @@ static char *row_name(const Row *row)
 
 static void print_head(void)
 {
-    printf("QEMU with %s, %u processors; %d s a row. Every frame's length and order was checked,\n"
+    double load = 0;
+    getloadavg(&load, 1);
+    printf("QEMU with %s, %u processors, load %.1f before; %d s a row. Every frame's length and "
+           "order was checked,\n"
            "each %dth compared byte for byte. Processor time and memory are camredir's, with the\n"
            "trace that checks frames; the pattern is painted for each frame, 'file' passes on.\n\n",
-           vm_accelerator(), g_get_num_processors(), STREAM_MS / 1000, HASH_EACH);
+           vm_accelerator(), g_get_num_processors(), load, STREAM_MS / 1000, HASH_EACH);
     printf("%-34s %14s %6s %15s %8s %6s %8s %8s\n", "", "fps got/asked", "ratio", "ms p50/p99",
            "not sent", "lost", "CPU ms", "peak");
     printf("%-34s %14s %6s %15s %8s %6s %8s %8s\n", "", "", "", "ready to guest", "(newer)", "",
