@@ -103,12 +103,10 @@ static void member(struct writer *w, const char *name)
 
 static void write_number(struct writer *w, const struct desc_row *row, uint64_t value)
 {
-    if (strncmp(row->name, "bcd", 3) == 0)
-        desc_printf(w->sink, "\"%x.%02x\"", (unsigned)value >> 8, (unsigned)value & 0xff);
-    else if (desc_is_hex(row))
-        desc_printf(w->sink, "\"0x%0*" PRIx64 "\"", 2 * row->width, value);
-    else
-        desc_printf(w->sink, "%" PRIu64, value);
+    const char *quote = desc_is_hex(row) ? "\"" : "";
+    char text[32];
+    desc_value_text(row, value, text, sizeof(text));
+    desc_printf(w->sink, "%s%s%s", quote, text, quote);
 }
 
 static void write_guid(struct writer *w, const uint8_t *guid)

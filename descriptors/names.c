@@ -591,6 +591,16 @@ bool desc_is_hex(const struct desc_row *row)
     return false;
 }
 
+void desc_value_text(const struct desc_row *row, uint64_t value, char *text, size_t size)
+{
+    if (strncmp(row->name, "bcd", 3) == 0)
+        snprintf(text, size, "%x.%02x", (unsigned)value >> 8, (unsigned)value & 0xff);
+    else if (desc_is_hex(row))
+        snprintf(text, size, "0x%0*" PRIx64, 2 * row->width, value);
+    else
+        snprintf(text, size, "%" PRIu64, value);
+}
+
 bool desc_is_opaque(const struct desc_row *row)
 {
     static const char *const names[] = {"bmControls", "bmControlsRuntime", "bmTransportModes",

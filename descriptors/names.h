@@ -56,6 +56,9 @@ size_t desc_utf16_text(const uint16_t *units, size_t n, char *ret_text, size_t s
 /* Is the number one that people read in hex (bits, ids, BCD, addresses)? */
 bool desc_is_hex(const struct desc_row *row);
 
+/* The number as people read it: "1.10" where BCD, "0x81", "640". */
+void desc_value_text(const struct desc_row *row, uint64_t value, char *text, size_t size);
+
 /* Is the array a run of bytes (controls, data), rather than a list of numbers? */
 bool desc_is_opaque(const struct desc_row *row);
 

@@ -2,8 +2,6 @@
 /* The tree as people read it. */
 #include "descriptors/print.h"
 
-#include <inttypes.h>
-
 #include "descriptors/internal.h"
 #include "descriptors/names.h"
 
@@ -72,16 +70,6 @@ static void print_bits(struct printer *p, const struct desc_name *bits, uint64_t
     }
 }
 
-static void value_text(const struct desc_row *row, uint64_t value, char *text, size_t size)
-{
-    if (strncmp(row->name, "bcd", 3) == 0)
-        snprintf(text, size, "%x.%02x", (unsigned)value >> 8, (unsigned)value & 0xff);
-    else if (desc_is_hex(row))
-        snprintf(text, size, "0x%0*" PRIx64, 2 * row->width, value);
-    else
-        snprintf(text, size, "%" PRIu64, value);
-}
-
 static void print_guid(struct printer *p, const struct desc_node *node, const struct desc_row *row,
                        const char *meaning)
 {
@@ -114,7 +102,7 @@ static void print_element(struct printer *p, const struct desc_node *node,
     for (unsigned i = 0; i < row->width; i++)
         wire[i] = (uint8_t)(number >> 8 * i);
     desc_label(node, row, index, label, sizeof(label));
-    value_text(row, number, value, sizeof(value));
+    desc_value_text(row, number, value, sizeof(value));
     begin_line(p, wire, row->width);
     desc_printf(p->sink, "  %-*s %10s", p->width, label, value);
     end_line(p, meaning);
