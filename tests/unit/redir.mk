@@ -1,4 +1,7 @@
-# What the tests of redir/ link, and the QEMU that they talk to.
-LIBS_test_redir_parts := redir
-LIBS_test_redir_host  := redir vcam descriptors
-$(O)/tests/unit/test_redir_host: $(O)/tests/unit/fake_qemu.o
+# What the tests of redir/ link. What they share, the QEMU that they talk to among it, needs the libraries
+# behind it, so it is one itself.
+redir_fixture_src := tests/unit/redir_fixture.c tests/unit/fake_qemu.c
+$(eval $(call library,redir_fixture))
+LIBS_test_redir_parts    := redir
+LIBS_test_redir_endpoint := redir_fixture redir vcam descriptors
+LIBS_test_redir_host     := redir_fixture redir vcam descriptors

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of the usbredir host have in common: a camera, a host that shares it, and the
+   steps by which a guest comes to use it. */
+#pragma once
+
+#include "redir/host.h"
+#include "tests/unit/fake_qemu.h"
+
+typedef struct {
+    enum vcam_speed speed;
+    enum vcam_transfer transfer;
+    struct vcam_mode mode; /* the only one */
+} Camera;
+
+typedef struct {
+    char *dir, *path, *address;
+    int listen_fd; /* QEMU's, where it listens */
+    struct vcam_device *device;
+    struct vcam_mode mode;
+    guint started, stopped, dropped;
+    RedirHost *host;
+    RedirHostState state;
+    GString *states; /* a letter a change: W C O(pen) A S */
+    GError *error;   /* the last */
+    FakeQemu *qemu;
+} Fixture;
+
+extern const Camera bulk_camera, iso_camera, super_iso_camera, full_iso_camera, raw_camera,
+    raw_iso_camera;
+
+/* Everything but host and QEMU; and the end of everything. */
+void prepare(Fixture *f, const Camera *camera);
+void finish(Fixture *f);
+
+/* The host, at f->address. */
+void start_host(Fixture *f, RedirRole role, gboolean retry);
+/* QEMU, listening at f->path; and its connection, up to the point where the guest may ask. */
+void listen_as_qemu(Fixture *f);
+void begin_qemu(Fixture *f, int fd, gboolean with_ack);
+int socket_at(const char *path, gboolean listening);
+int accept_one(int listen_fd);
+
+/* prepare() and all of these, QEMU listening. */
+void attach(Fixture *f, const Camera *camera);
+/* Then SET_CONFIGURATION; then PROBE as it stands and COMMIT of it: what uvcvideo does at least. */
+void configure(Fixture *f);
+void commit(Fixture *f);
+/* attach() to commit(). */
+void start_bulk(Fixture *f, const Camera *camera);
+/* The largest alternate setting and a stream on it. */
+void start_iso(Fixture *f);
+void send_start_iso(Fixture *f, guint8 endpoint);
+
+/* Bytes that tell where they belong: no slice of a frame is like another. */
+void push_frame(Fixture *f, guint number, gsize size);
+void assert_frame(const GByteArray *bytes, guint number, gsize size);
+/* One frame by bulk requests of that length, five in flight. */
+void read_frame(Fixture *f, GByteArray *frame, guint length);
+void cancel(Fixture *f, guint64 id);
+/* The answer to id carries that and no data. */
+void assert_status(Fixture *f, guint64 id, guint8 status);
