@@ -105,7 +105,7 @@ static struct vcam_frame *next_frame(struct file *file, int64_t now_us)
     struct vcam_frame *frame = r == 0 ? stream_frame(file, jpeg, size) : NULL;
     if (r < 0)
         vcam_log(&file->damaged, now_us, "camera bug: %s: no picture could be read: %s",
-                 file->source.name, strerror(-r));
+                 file->source.name, r == -EAGAIN ? "only other bytes for 32 MB" : strerror(-r));
     else if (!frame && errno == EBADMSG)
         vcam_log(&file->damaged, now_us,
                  "camera bug: %s: a picture is damaged or unlike the first, left out",

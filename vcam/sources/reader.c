@@ -11,6 +11,8 @@
 #define FIRST_WINDOW (256 << 10)
 /* Beginnings that turn out to be none, in one call: bounds the time that a hostile file takes. */
 #define MAX_TRIES 64
+/* And bytes: a file that is all hole must not keep the main loop. */
+#define MAX_READ (2 * VCAM_READER_MAX)
 
 struct vcam_reader {
     int fd;
@@ -95,7 +97,8 @@ static bool find_soi(struct vcam_reader *reader)
 
 int vcam_reader_next(struct vcam_reader *reader, const uint8_t **ret_jpeg, size_t *ret_size)
 {
-    for (unsigned tries = 0; tries < MAX_TRIES;) {
+    off_t until = reader->next + MAX_READ;
+    for (unsigned tries = 0; tries < MAX_TRIES && reader->next < until;) {
         int r = 0;
         int64_t length = 0;
         if (find_soi(reader))
