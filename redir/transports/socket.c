@@ -482,8 +482,8 @@ static gboolean listen_tcp(SocketTransport *t, GInetAddress *where, GError **err
     return code == 0 || set_listen_error(t, code, error);
 }
 
-/* A name may stand for ::1 and 127.0.0.1: who connects by that name tries both, who connects by number
-   mostly means the latter. */
+/* A name may stand for ::1 and 127.0.0.1: who connects by that name tries both, who connects by
+   number mostly means the latter. */
 static GInetAddress *preferred(GList *addresses)
 {
     for (GList *l = addresses; l != NULL; l = l->next)

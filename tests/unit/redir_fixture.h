@@ -17,7 +17,7 @@ typedef struct {
     int listen_fd; /* QEMU's, where it listens */
     struct vcam_device *device;
     struct vcam_mode mode;
-    guint started, stopped, dropped;
+    guint started, stopped;
     RedirHost *host;
     RedirHostState state;
     GString *states; /* a letter a change: W C O(pen) A S */
