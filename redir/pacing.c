@@ -4,11 +4,11 @@
 
 #define BATCH_US 1000
 
-void redir_pacing_start(RedirPacing *pacing, guint period_us, gint64 now_us)
+void redir_pacing_start(RedirPacing *pacing, guint period_us, guint target, gint64 now_us)
 {
     *pacing = (RedirPacing){
         .period_us = period_us,
-        .target = REDIR_PACING_TARGET,
+        .target = target,
         .clock_us = now_us,
     };
 }

@@ -223,12 +223,15 @@ static void pump_iso(RedirEndpoint *ep)
     }
 }
 
+static enum vcam_speed speed_of(const RedirEndpoint *ep)
+{
+    return vcam_profile_options(vcam_device_profile(ep->device))->speed;
+}
+
 /* USB 2.0, 9.6.6: the service interval is 2^(bInterval - 1) frames or microframes. */
 static guint service_interval_us(const RedirEndpoint *ep, const struct vcam_endpoint *endpoint)
 {
-    const struct vcam_profile_options *options =
-        vcam_profile_options(vcam_device_profile(ep->device));
-    guint base = options->speed == VCAM_SPEED_FULL ? 1000 : 125;
+    guint base = speed_of(ep) == VCAM_SPEED_FULL ? 1000 : 125;
 
     return base << (CLAMP(endpoint->bInterval, 1, 16) - 1);
 }
@@ -253,6 +256,8 @@ static void on_start_iso_stream(void *priv, uint64_t id,
     ep->streams.iso.endpoint = header->endpoint;
     ep->streams.iso.id = 0;
     redir_pacing_start(&ep->streams.pacing, service_interval_us(ep, &found),
+                       speed_of(ep) == VCAM_SPEED_HIGH ? REDIR_PACING_TARGET_HIGH
+                                                       : REDIR_PACING_TARGET_OTHER,
                        g_get_monotonic_time());
     send_iso_status(ep, id, header->endpoint, usb_redir_success);
 }
