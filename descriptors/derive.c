@@ -123,24 +123,3 @@ int desc_derive(struct desc_tree *tree)
     }
     return result;
 }
-
-void desc_locate(struct desc_tree *tree)
-{
-    struct desc_node *node = (struct desc_node *)tree->root;
-    uint32_t end = 0;
-
-    while (node) {
-        node->offset = end;
-        end += (uint32_t)desc_own_size(node);
-        if (node->first) {
-            node = node->first;
-            continue;
-        }
-        for (; node; node = node->parent) {
-            node->total = end - node->offset;
-            if (node->next)
-                break;
-        }
-        node = node ? node->next : NULL;
-    }
-}

@@ -7,6 +7,7 @@
 #include <json-glib/json-glib.h>
 #include <stdlib.h>
 
+#include "descriptors/edit.h"
 #include "descriptors/internal.h"
 #include "descriptors/names.h"
 

@@ -10,6 +10,9 @@
 static const struct subcommand subcommands[] = {
     {"share", "put a camera into a virtual machine", share_run},
     {"list", "show the cameras of this machine", list_run},
+    {"describe", "show USB descriptors", describe_run},
+    {"lint", "find what is wrong with USB descriptors", lint_run},
+    {"pack", "make bytes of descriptors in JSON", pack_run},
 };
 
 static void print_help(FILE *out)

@@ -9,16 +9,13 @@
 #include "redir/error.h"
 #include "redir/host.h"
 #include "redir/transports/socket.h"
+#include "tools/profile.h"
 #include "tools/source_loop.h"
 #include "tools/status.h"
 #include "tools/tools.h"
 #include "tools/trace.h"
 #include "vcam/log.h"
 #include "vcam/sources/sources.h"
-
-/* The Linux Foundation's webcam gadget: known everywhere, with no driver's quirks attached. */
-#define ID_VENDOR  0x1d6b
-#define ID_PRODUCT 0x0102
 
 #define STATUS_PERIOD_MS 500
 
@@ -167,51 +164,14 @@ static gboolean show_status(gpointer user)
 
 /* ---- Setting up ---- */
 
-static gboolean choose(const char *option, const char *value, const char *const *names, int *ret)
+static struct vcam_device *make_device(struct share *share, const struct vcam_offer *offer,
+                                       const struct profile_wish *wish)
 {
-    for (int i = 0; names[i]; i++) {
-        if (!value || strcmp(value, names[i]) == 0) {
-            *ret = value ? i : *ret;
-            return TRUE;
-        }
-    }
-    g_autofree char *list = g_strjoinv(", ", (char **)names);
-    g_printerr("camredir: %s: '%s' is none of %s\n", option, value, list);
-    return FALSE;
-}
-
-/* Distinguishes two cameras in one guest, and stays the same for the same camera. */
-static char *make_serial(const struct vcam_source *source, const char *address)
-{
-    if (source->serial[0])
-        return g_strdup(source->serial);
-    g_autofree char *identity = g_strdup_printf("%s\n%s", source->name, address);
-    return g_strdup_printf("%08X", g_str_hash(identity));
-}
-
-static struct vcam_device *make_device(struct share *share, const struct share_options *options,
-                                       const struct vcam_offer *offer, int speed, int transfer)
-{
-    g_autofree char *serial =
-        options->serial ? g_strdup(options->serial) : make_serial(share->source, share->address);
-    const struct vcam_profile_options profile_options = {
-        .speed = speed,
-        .transfer = transfer,
-        .idVendor = ID_VENDOR,
-        .idProduct = ID_PRODUCT,
-        .bcdDevice = 0x0100,
-        .manufacturer = "camredir",
-        .product = options->name ? options->name : share->source->name,
-        .serial = serial,
-    };
+    g_autoptr(GError) error = NULL;
     unsigned left_out = 0;
-    struct vcam_profile *profile =
-        vcam_profile_new(offer, &share->source->controls, &profile_options, &left_out);
+    struct vcam_profile *profile = camera_profile(share->source, offer, wish, &left_out, &error);
     if (!profile) {
-        g_warning("%s: nothing that it offers fits --speed %s --transfer %s: choose a smaller "
-                  "--size or --fps, MJPEG, or a faster link",
-                  share->source->name, options->speed ? options->speed : "high",
-                  options->transfer ? options->transfer : "bulk");
+        g_warning("%s", error->message);
         return NULL;
     }
     if (left_out)
@@ -257,7 +217,7 @@ static int serve(struct share *share, const struct share_options *options)
 }
 
 static int share_camera(struct share *share, const struct share_options *options, const char *spec,
-                        const struct camera_limit *limit, int speed, int transfer)
+                        const struct camera_limit *limit, const struct profile_wish *wish)
 {
     g_autoptr(GError) error = NULL;
     struct vcam_offer offer;
@@ -270,7 +230,7 @@ static int share_camera(struct share *share, const struct share_options *options
         g_warning("%s", error->message);
         return EXIT_CAMERA;
     }
-    share->device = make_device(share, options, &offer, speed, transfer);
+    share->device = make_device(share, &offer, wish);
     if (!share->device)
         return EXIT_CAMERA;
     const struct vcam_source_sink sink = {source_frame, source_event, share};
@@ -300,12 +260,11 @@ static void options_clear(struct share_options *options)
 
 static int checked(const struct share_options *options, const char *spec)
 {
-    static const char *const speeds[] = {"full", "high", "super", NULL};
-    static const char *const transfers[] = {"bulk", "iso", NULL};
     g_autoptr(GError) error = NULL;
-    int speed = VCAM_SPEED_HIGH, transfer = VCAM_TRANSFER_BULK;
-    if (!choose("--speed", options->speed, speeds, &speed) ||
-        !choose("--transfer", options->transfer, transfers, &transfer))
+    struct profile_wish wish = {.name = options->name,
+                                .serial = options->serial,
+                                .address = options->to ? options->to : options->as};
+    if (!profile_wish_parse(&wish, options->speed, options->transfer))
         return EXIT_USAGE;
     if (!options->to == !options->as) {
         g_printerr("camredir: share needs one of --to ADDRESS (QEMU listens there) and --as "
@@ -316,10 +275,9 @@ static int checked(const struct share_options *options, const char *spec)
     camera_limit_init(&limit);
     int status = EXIT_USAGE;
     if (camera_limit_parse(&limit, options->formats, options->sizes, options->rates, &error)) {
-        struct share share = {.address = options->to ? options->to : options->as,
-                              .link = g_strdup("starting")};
+        struct share share = {.address = wish.address, .link = g_strdup("starting")};
         vcam_log_set(log_line, NULL);
-        status = share_camera(&share, options, spec, &limit, speed, transfer);
+        status = share_camera(&share, options, spec, &limit, &wish);
         share_clear(&share);
     } else {
         g_printerr("camredir: %s\n", error->message);

@@ -24,6 +24,9 @@ struct subcommand {
 
 int share_run(int argc, char **argv);
 int list_run(int argc, char **argv);
+int describe_run(int argc, char **argv);
+int lint_run(int argc, char **argv);
+int pack_run(int argc, char **argv);
 
 /* Parses argv by GLib's option parser; what remains are operands, at most max_operands.
    Prints what is wrong and returns FALSE. */

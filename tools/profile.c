@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gives a camera its identity on the bus. */
+#include "tools/profile.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <string.h>
+
+/* The Linux Foundation's webcam gadget: known everywhere, with no driver's quirks attached. */
+#define ID_VENDOR  0x1d6b
+#define ID_PRODUCT 0x0102
+
+static const char *const speeds[] = {"full", "high", "super", NULL};
+static const char *const transfers[] = {"bulk", "iso", NULL};
+
+static gboolean choose(const char *option, const char *value, const char *const *names, guint *ret)
+{
+    for (guint i = 0; names[i]; i++) {
+        if (!value || strcmp(value, names[i]) == 0) {
+            *ret = value ? i : *ret;
+            return TRUE;
+        }
+    }
+    g_autofree char *list = g_strjoinv(", ", (char **)names);
+    g_printerr("camredir: %s: '%s' is none of %s\n", option, value, list);
+    return FALSE;
+}
+
+gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer)
+{
+    guint s = VCAM_SPEED_HIGH, t = VCAM_TRANSFER_BULK;
+    if (!choose("--speed", speed, speeds, &s) || !choose("--transfer", transfer, transfers, &t))
+        return FALSE;
+    wish->speed = s;
+    wish->transfer = t;
+    return TRUE;
+}
+
+/* Distinguishes two cameras in one guest, and stays the same for the same camera. */
+static char *make_serial(const struct vcam_source *source, const char *address)
+{
+    if (source->serial[0])
+        return g_strdup(source->serial);
+    g_autofree char *identity = g_strdup_printf("%s\n%s", source->name, address);
+    return g_strdup_printf("%08X", g_str_hash(identity));
+}
+
+struct vcam_profile *camera_profile(const struct vcam_source *source,
+                                    const struct vcam_offer *offer, const struct profile_wish *wish,
+                                    unsigned *ret_left_out, GError **error)
+{
+    g_autofree char *serial =
+        wish->serial ? g_strdup(wish->serial) : make_serial(source, wish->address);
+    const struct vcam_profile_options options = {
+        .speed = wish->speed,
+        .transfer = wish->transfer,
+        .idVendor = ID_VENDOR,
+        .idProduct = ID_PRODUCT,
+        .bcdDevice = 0x0100,
+        .manufacturer = "camredir",
+        .product = wish->name ? wish->name : source->name,
+        .serial = serial,
+    };
+    struct vcam_profile *profile =
+        vcam_profile_new(offer, &source->controls, &options, ret_left_out);
+    if (!profile)
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "%s: nothing that it offers fits --speed %s --transfer %s: choose a smaller "
+                    "--size or --fps, MJPEG, or a faster link",
+                    source->name, speeds[wish->speed], transfers[wish->transfer]);
+    return profile;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The USB device that a camera becomes, as 'share' presents it and 'describe' shows it. */
+#pragma once
+
+#include <glib.h>
+
+#include "vcam/profile.h"
+#include "vcam/source.h"
+
+struct profile_wish {
+    enum vcam_speed speed;
+    enum vcam_transfer transfer;
+    const char *name;    /* NULL: the camera's own */
+    const char *serial;  /* NULL: the camera's own, or one made of its name and address */
+    const char *address; /* where the camera goes */
+};
+
+/* By --speed and --transfer; each may be NULL, which leaves the default (high, bulk). Prints what
+   is wrong and returns FALSE. */
+gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer);
+
+/* NULL: *ret_error says why. *ret_left_out (may be NULL): modes that the link cannot carry. */
+struct vcam_profile *camera_profile(const struct vcam_source *source,
+                                    const struct vcam_offer *offer, const struct profile_wish *wish,
+                                    unsigned *ret_left_out, GError **error);
