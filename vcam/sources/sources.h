@@ -79,6 +79,6 @@ int vcam_v4l2_list(void (*func)(void *user, const struct vcam_v4l2_device *devic
 struct vcam_source *vcam_source_convert_new(struct vcam_source *inner);
 
 /* While inner cannot start, is gone, or gives nothing for a second, shows a picture that says so,
-   and the real ones as soon as they come. start() succeeds for each offered mode. Not for H.264, of
-   which there is no such picture. */
+   and the real ones as soon as they come. start() fails only where trying again cannot help
+   (-EINVAL, -ENOMEM). Not for H.264, of which there is no such picture. */
 struct vcam_source *vcam_source_placeholder_new(struct vcam_source *inner);
