@@ -59,7 +59,7 @@ static const struct fake_model plain = {.card = "Plain",
                                         .formats = {{YUYV, .sizes = {{640, 480, {FPS(30)}}}}}};
 /* Enumerates nothing but its format. */
 static const struct fake_model silent = {
-    .card = "Silent", .driver = "old", .bus = "pp:0", .index = "0", .formats = {{.fourcc = YUYV}}};
+    .card = "", .driver = "old", .bus = "pp:0", .index = "0", .formats = {{.fourcc = YUYV}}};
 
 struct row {
     uint32_t fourcc;
@@ -150,6 +150,7 @@ static void test_no_enumeration(void)
     fake_plug(0, &silent);
     struct vcam_source *source = open_source("/dev/video0");
     assert_offer(&source->offer, now, G_N_ELEMENTS(now));
+    g_assert_cmpstr(source->name, ==, "Camera"); /* it has none of its own */
     vcam_source_free(source);
     fake_quirks(0)->fixed_rate = true;
     source = open_source("/dev/video0");

@@ -16,11 +16,11 @@
 struct v4l2 {
     struct vcam_source source;
     const struct vcam_v4l2_io *io;
-    char path[V4L2_PATH_LEN]; /* where it was last seen */
-    struct v4l2_identity identity;
+    char path[VCAM_V4L2_PATH_LEN]; /* where it was last seen */
+    struct vcam_v4l2_identity identity;
     /* While started: */
     struct vcam_mode mode;
-    struct v4l2_capture *capture; /* NULL: stopped, or gone */
+    struct vcam_v4l2_capture *capture; /* NULL: stopped, or gone */
     bool is_gone;
     int64_t retry_us;
     uint64_t next_number;
@@ -38,23 +38,23 @@ static struct v4l2 *v4l2_of(struct vcam_source *source)
 
 static int begin(struct v4l2 *v4l2)
 {
-    struct v4l2_node node;
-    int r = v4l2_find(v4l2->io, v4l2->path, &v4l2->identity, &node);
+    struct vcam_v4l2_node node;
+    int r = vcam_v4l2_find(v4l2->io, v4l2->path, &v4l2->identity, &node);
     if (r < 0)
         return r;
-    r = v4l2_capture_new(&node, &v4l2->mode, &v4l2->capture);
+    r = vcam_v4l2_capture_new(&node, &v4l2->mode, &v4l2->capture);
     if (r < 0) {
-        v4l2_close(&node);
+        vcam_v4l2_close(&node);
         return r;
     }
     v4l2->sequence_known = false;
-    v4l2_subscribe_controls(v4l2_capture_node(v4l2->capture), &v4l2->source.controls);
+    vcam_v4l2_subscribe_controls(vcam_v4l2_capture_node(v4l2->capture), &v4l2->source.controls);
     return 0;
 }
 
 static void end(struct v4l2 *v4l2)
 {
-    v4l2_capture_free(v4l2->capture);
+    vcam_v4l2_capture_free(v4l2->capture);
     v4l2->capture = NULL;
 }
 
@@ -104,7 +104,7 @@ static void take_frame(struct v4l2 *v4l2, int64_t now_us, short polled)
 {
     struct vcam_frame *frame;
     uint32_t size = 0;
-    int r = v4l2_capture_take(v4l2->capture, now_us, &frame, &size);
+    int r = vcam_v4l2_capture_take(v4l2->capture, now_us, &frame, &size);
     if (r == 0) {
         frame->number = number_of(v4l2, frame->number);
         v4l2->source.sink.frame(v4l2->source.sink.user, frame);
@@ -122,7 +122,7 @@ static void take_changes(struct v4l2 *v4l2)
 {
     enum vcam_control_id id;
     for (unsigned i = 0; i < VCAM_CONTROL_COUNT && v4l2->capture; i++) {
-        if (v4l2_next_change(v4l2_capture_node(v4l2->capture), &id) < 0)
+        if (vcam_v4l2_next_change(vcam_v4l2_capture_node(v4l2->capture), &id) < 0)
             return;
         if (vcam_control_find(&v4l2->source.controls, id))
             report(v4l2, VCAM_SOURCE_CONTROLS, id);
@@ -153,7 +153,7 @@ static int64_t source_dispatch(struct vcam_source *source, int64_t now_us)
     if (v4l2->is_gone)
         look_for(v4l2, now_us);
     if (v4l2->capture) {
-        short polled = v4l2->io->poll(v4l2_capture_node(v4l2->capture)->fd, POLLIN | POLLPRI);
+        short polled = v4l2->io->poll(vcam_v4l2_capture_node(v4l2->capture)->fd, POLLIN | POLLPRI);
         if (polled & POLLPRI)
             take_changes(v4l2);
         if (polled & ~POLLPRI && v4l2->capture) /* the sink may have stopped us */
@@ -168,33 +168,33 @@ static int source_get_fd(struct vcam_source *source, short *ret_events)
     if (!v4l2->capture)
         return -1;
     *ret_events = POLLIN | POLLPRI;
-    return v4l2_capture_node(v4l2->capture)->fd;
+    return vcam_v4l2_capture_node(v4l2->capture)->fd;
 }
 
 /* The open device, or one that is opened for this alone. */
-static int borrow_node(struct v4l2 *v4l2, struct v4l2_node *ret_node)
+static int borrow_node(struct v4l2 *v4l2, struct vcam_v4l2_node *ret_node)
 {
     if (!v4l2->capture)
-        return v4l2_find(v4l2->io, v4l2->path, &v4l2->identity, ret_node);
-    *ret_node = *v4l2_capture_node(v4l2->capture);
+        return vcam_v4l2_find(v4l2->io, v4l2->path, &v4l2->identity, ret_node);
+    *ret_node = *vcam_v4l2_capture_node(v4l2->capture);
     return 0;
 }
 
-static void return_node(struct v4l2 *v4l2, struct v4l2_node *node)
+static void return_node(struct v4l2 *v4l2, struct vcam_v4l2_node *node)
 {
     if (!v4l2->capture)
-        v4l2_close(node);
+        vcam_v4l2_close(node);
 }
 
 static int source_control_get(struct vcam_source *source, enum vcam_control_id id,
                               int32_t *ret_value)
 {
     struct v4l2 *v4l2 = v4l2_of(source);
-    struct v4l2_node node;
+    struct vcam_v4l2_node node;
     int r = borrow_node(v4l2, &node);
     if (r < 0)
         return r;
-    r = v4l2_get_control(&node, id, ret_value);
+    r = vcam_v4l2_get_control(&node, id, ret_value);
     return_node(v4l2, &node);
     return r;
 }
@@ -202,11 +202,11 @@ static int source_control_get(struct vcam_source *source, enum vcam_control_id i
 static int source_control_set(struct vcam_source *source, enum vcam_control_id id, int32_t value)
 {
     struct v4l2 *v4l2 = v4l2_of(source);
-    struct v4l2_node node;
+    struct vcam_v4l2_node node;
     int r = borrow_node(v4l2, &node);
     if (r < 0)
         return r;
-    r = v4l2_set_control(&node, id, value);
+    r = vcam_v4l2_set_control(&node, id, value);
     return_node(v4l2, &node);
     return r;
 }
@@ -258,18 +258,18 @@ static void tell_open_error(const char *path, int error, char ret_error[VCAM_ERR
 static int read_device(struct v4l2 *v4l2, char ret_error[VCAM_ERROR_LEN])
 {
     struct vcam_source *source = &v4l2->source;
-    struct v4l2_node node;
-    int r = v4l2_open(v4l2->io, v4l2->path, &node, &v4l2->identity);
+    struct vcam_v4l2_node node;
+    int r = vcam_v4l2_open(v4l2->io, v4l2->path, &node, &v4l2->identity);
     if (r < 0) {
         tell_open_error(v4l2->path, r, ret_error);
         return r;
     }
-    v4l2->identity.serial_is_own = v4l2_serial_is_unique(v4l2->io, &v4l2->identity);
-    v4l2_name(&v4l2->identity, source->name);
+    v4l2->identity.serial_is_own = vcam_v4l2_serial_is_unique(v4l2->io, &v4l2->identity);
+    vcam_v4l2_name(&v4l2->identity, source->name);
     snprintf(source->serial, sizeof(source->serial), "%s", v4l2->identity.serial);
-    unsigned others = v4l2_read_offer(&node, &source->offer);
-    v4l2_read_controls(&node, &source->controls);
-    v4l2_close(&node);
+    unsigned others = vcam_v4l2_read_offer(&node, &source->offer);
+    vcam_v4l2_read_controls(&node, &source->controls);
+    vcam_v4l2_close(&node);
     if (source->offer.n_formats)
         return 0;
     snprintf(ret_error, VCAM_ERROR_LEN,
@@ -282,7 +282,7 @@ static int read_device(struct v4l2 *v4l2, char ret_error[VCAM_ERROR_LEN])
 struct vcam_source *vcam_source_v4l2_new_on(const struct vcam_v4l2_io *io, const char *path,
                                             char ret_error[VCAM_ERROR_LEN])
 {
-    if (strlen(path) >= V4L2_PATH_LEN) {
+    if (strlen(path) >= VCAM_V4L2_PATH_LEN) {
         tell_open_error(path, -ENAMETOOLONG, ret_error);
         return NULL;
     }

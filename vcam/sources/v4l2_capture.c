@@ -25,9 +25,9 @@ struct buffer {
     bool out;
 };
 
-struct v4l2_capture {
-    struct v4l2_node node; /* fd -1: ended */
-    unsigned refs;         /* the owner's and one a frame that is out */
+struct vcam_v4l2_capture {
+    struct vcam_v4l2_node node; /* fd -1: ended */
+    unsigned refs;              /* the owner's and one a frame that is out */
     struct vcam_mode mode;
     uint32_t bytesperline;  /* not 0: lines are copied together */
     struct vcam_pool *pool; /* for these */
@@ -35,24 +35,24 @@ struct v4l2_capture {
     struct buffer buffers[MAX_BUFFERS];
 };
 
-static int queue(struct v4l2_capture *capture, unsigned index)
+static int queue(struct vcam_v4l2_capture *capture, unsigned index)
 {
     struct v4l2_buffer buf = {
         .index = index,
         .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
         .memory = V4L2_MEMORY_MMAP,
     };
-    return v4l2_ioctl(&capture->node, VIDIOC_QBUF, &buf);
+    return vcam_v4l2_ioctl(&capture->node, VIDIOC_QBUF, &buf);
 }
 
-static void unmap(struct v4l2_capture *capture, struct buffer *buffer)
+static void unmap(struct vcam_v4l2_capture *capture, struct buffer *buffer)
 {
     if (buffer->start)
         capture->node.io->unmap(buffer->start, buffer->length);
     buffer->start = NULL;
 }
 
-static void unref(struct v4l2_capture *capture)
+static void unref(struct vcam_v4l2_capture *capture)
 {
     if (--capture->refs == 0)
         free(capture);
@@ -62,7 +62,7 @@ static void unref(struct v4l2_capture *capture)
 static void release(struct vcam_frame *frame)
 {
     struct buffer *buffer = (struct buffer *)frame;
-    struct v4l2_capture *capture = frame->owner;
+    struct vcam_v4l2_capture *capture = frame->owner;
     buffer->out = false;
     if (capture->node.fd >= 0)
         queue(capture, buffer - capture->buffers);
@@ -73,7 +73,7 @@ static void release(struct vcam_frame *frame)
 
 /* --- begin and end --- */
 
-static int map(struct v4l2_capture *capture, unsigned index)
+static int map(struct vcam_v4l2_capture *capture, unsigned index)
 {
     struct v4l2_buffer buf = {
         .index = index,
@@ -81,7 +81,7 @@ static int map(struct v4l2_capture *capture, unsigned index)
         .memory = V4L2_MEMORY_MMAP,
     };
     struct buffer *buffer = &capture->buffers[index];
-    int r = v4l2_ioctl(&capture->node, VIDIOC_QUERYBUF, &buf);
+    int r = vcam_v4l2_ioctl(&capture->node, VIDIOC_QUERYBUF, &buf);
     if (r < 0)
         return r;
     if (!buf.length)
@@ -91,20 +91,20 @@ static int map(struct v4l2_capture *capture, unsigned index)
     return buffer->start ? queue(capture, index) : -ENOMEM;
 }
 
-static int request(const struct v4l2_node *node, unsigned count, unsigned *ret_count)
+static int request(const struct vcam_v4l2_node *node, unsigned count, unsigned *ret_count)
 {
     struct v4l2_requestbuffers buffers = {
         .count = count,
         .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
         .memory = V4L2_MEMORY_MMAP,
     };
-    int r = v4l2_ioctl(node, VIDIOC_REQBUFS, &buffers);
+    int r = vcam_v4l2_ioctl(node, VIDIOC_REQBUFS, &buffers);
     if (r == 0)
         *ret_count = buffers.count;
     return r;
 }
 
-static int begin(struct v4l2_capture *capture)
+static int begin(struct vcam_v4l2_capture *capture)
 {
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     unsigned granted = 0;
@@ -119,29 +119,29 @@ static int begin(struct v4l2_capture *capture)
         if (r < 0)
             return r;
     }
-    return v4l2_ioctl(&capture->node, VIDIOC_STREAMON, &type);
+    return vcam_v4l2_ioctl(&capture->node, VIDIOC_STREAMON, &type);
 }
 
 /* Order matters: an older kernel gives the queue up only where nothing is mapped. */
-static void end(struct v4l2_capture *capture)
+static void end(struct vcam_v4l2_capture *capture)
 {
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     unsigned none = 0;
-    v4l2_ioctl(&capture->node, VIDIOC_STREAMOFF, &type);
+    vcam_v4l2_ioctl(&capture->node, VIDIOC_STREAMOFF, &type);
     for (unsigned i = 0; i < capture->n_buffers; i++)
         if (!capture->buffers[i].out)
             unmap(capture, &capture->buffers[i]);
     request(&capture->node, 0, &none);
 }
 
-int v4l2_capture_new(const struct v4l2_node *node, const struct vcam_mode *mode,
-                     struct v4l2_capture **ret_capture)
+int vcam_v4l2_capture_new(const struct vcam_v4l2_node *node, const struct vcam_mode *mode,
+                          struct vcam_v4l2_capture **ret_capture)
 {
-    struct v4l2_capture *capture = calloc(1, sizeof(*capture));
+    struct vcam_v4l2_capture *capture = calloc(1, sizeof(*capture));
     if (!capture)
         return -ENOMEM;
-    *capture = (struct v4l2_capture){.node = *node, .refs = 1, .mode = *mode};
-    int r = v4l2_set_mode(node, mode, &capture->bytesperline);
+    *capture = (struct vcam_v4l2_capture){.node = *node, .refs = 1, .mode = *mode};
+    int r = vcam_v4l2_set_mode(node, mode, &capture->bytesperline);
     if (r == 0 && capture->bytesperline) {
         capture->pool = vcam_pool_new(mode, vcam_mode_max_frame_size(mode));
         r = capture->pool ? 0 : -ENOMEM;
@@ -159,17 +159,17 @@ int v4l2_capture_new(const struct v4l2_node *node, const struct vcam_mode *mode,
     return r;
 }
 
-void v4l2_capture_free(struct v4l2_capture *capture)
+void vcam_v4l2_capture_free(struct vcam_v4l2_capture *capture)
 {
     if (!capture)
         return;
     end(capture);
-    v4l2_close(&capture->node);
+    vcam_v4l2_close(&capture->node);
     vcam_pool_free(capture->pool);
     unref(capture);
 }
 
-const struct v4l2_node *v4l2_capture_node(const struct v4l2_capture *capture)
+const struct vcam_v4l2_node *vcam_v4l2_capture_node(const struct vcam_v4l2_capture *capture)
 {
     return &capture->node;
 }
@@ -187,7 +187,7 @@ static const uint8_t *join_lines(uint8_t **to, const uint8_t *from, const uint8_
     return from;
 }
 
-static bool join_planes(const struct v4l2_capture *capture, const uint8_t *from, size_t size,
+static bool join_planes(const struct vcam_v4l2_capture *capture, const uint8_t *from, size_t size,
                         uint8_t *to)
 {
     const struct vcam_mode *mode = &capture->mode;
@@ -205,7 +205,7 @@ static bool join_planes(const struct v4l2_capture *capture, const uint8_t *from,
 }
 
 /* Lines with a gap between them: a copy without it. */
-static int take_joined(struct v4l2_capture *capture, const struct v4l2_buffer *buf,
+static int take_joined(struct vcam_v4l2_capture *capture, const struct v4l2_buffer *buf,
                        struct vcam_frame **ret_frame)
 {
     struct vcam_frame *frame = vcam_pool_take(capture->pool);
@@ -222,7 +222,7 @@ static int take_joined(struct v4l2_capture *capture, const struct v4l2_buffer *b
     return r;
 }
 
-static int take_as_is(struct v4l2_capture *capture, const struct v4l2_buffer *buf,
+static int take_as_is(struct vcam_v4l2_capture *capture, const struct v4l2_buffer *buf,
                       struct vcam_frame **ret_frame)
 {
     struct buffer *buffer = &capture->buffers[buf->index];
@@ -259,14 +259,14 @@ static int64_t capture_time(const struct v4l2_buffer *buf, int64_t now_us)
     return usable ? time_us : now_us;
 }
 
-int v4l2_capture_take(struct v4l2_capture *capture, int64_t now_us, struct vcam_frame **ret_frame,
-                      uint32_t *ret_size)
+int vcam_v4l2_capture_take(struct vcam_v4l2_capture *capture, int64_t now_us,
+                           struct vcam_frame **ret_frame, uint32_t *ret_size)
 {
     struct v4l2_buffer buf = {
         .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
         .memory = V4L2_MEMORY_MMAP,
     };
-    int r = v4l2_ioctl(&capture->node, VIDIOC_DQBUF, &buf);
+    int r = vcam_v4l2_ioctl(&capture->node, VIDIOC_DQBUF, &buf);
     if (r < 0)
         return r == -EBADMSG ? -EIO : r;
     if (buf.index >= capture->n_buffers || capture->buffers[buf.index].out)

@@ -52,13 +52,13 @@ static const struct {
     {V4L2_CTRL_FLAG_INACTIVE, VCAM_CONTROL_INACTIVE},
 };
 
-static int query(const struct v4l2_node *node, enum vcam_control_id id,
+static int query(const struct vcam_v4l2_node *node, enum vcam_control_id id,
                  struct v4l2_queryctrl *ret_query)
 {
     struct v4l2_queryctrl queried = {.id = v4l2_ids[id]};
     if (!queried.id)
         return -ENOENT;
-    int r = v4l2_ioctl(node, VIDIOC_QUERYCTRL, &queried);
+    int r = vcam_v4l2_ioctl(node, VIDIOC_QUERYCTRL, &queried);
     if (r < 0)
         return r == -EINVAL || r == -ENOTTY ? -ENOENT : r;
     if (queried.flags & (V4L2_CTRL_FLAG_DISABLED | V4L2_CTRL_FLAG_WRITE_ONLY) ||
@@ -120,14 +120,14 @@ static int32_t exposure_bit(int32_t value)
     return value >= 0 && value < EXPOSURES ? exposure_bits[value] : 0;
 }
 
-static bool exposure_range(const struct v4l2_node *node, const struct v4l2_queryctrl *queried,
+static bool exposure_range(const struct vcam_v4l2_node *node, const struct v4l2_queryctrl *queried,
                            struct vcam_control_range *range)
 {
     for (int32_t value = 0; value < EXPOSURES; value++) {
         struct v4l2_querymenu item = {.id = queried->id, .index = value};
         int32_t bit = exposure_bits[value];
         if (value < queried->minimum || value > queried->maximum ||
-            v4l2_ioctl(node, VIDIOC_QUERYMENU, &item) < 0)
+            vcam_v4l2_ioctl(node, VIDIOC_QUERYMENU, &item) < 0)
             continue;
         range->res |= bit;
         range->min = range->min && range->min < bit ? range->min : bit;
@@ -150,7 +150,7 @@ static int exposure_of_bit(int32_t bit, int32_t *ret_value)
 
 /* --- all of them --- */
 
-static bool read_control(const struct v4l2_node *node, enum vcam_control_id id,
+static bool read_control(const struct vcam_v4l2_node *node, enum vcam_control_id id,
                          struct vcam_control_range *ret_range)
 {
     const struct vcam_control_info *info = vcam_control_info(id);
@@ -168,7 +168,7 @@ static bool read_control(const struct v4l2_node *node, enum vcam_control_id id,
     return usable;
 }
 
-void v4l2_read_controls(const struct v4l2_node *node, struct vcam_control_list *ret_list)
+void vcam_v4l2_read_controls(const struct vcam_v4l2_node *node, struct vcam_control_list *ret_list)
 {
     *ret_list = (struct vcam_control_list){0};
     for (unsigned id = 0; id < VCAM_CONTROL_COUNT; id++)
@@ -176,7 +176,8 @@ void v4l2_read_controls(const struct v4l2_node *node, struct vcam_control_list *
             ret_list->count++;
 }
 
-int v4l2_get_control(const struct v4l2_node *node, enum vcam_control_id id, int32_t *ret_value)
+int vcam_v4l2_get_control(const struct vcam_v4l2_node *node, enum vcam_control_id id,
+                          int32_t *ret_value)
 {
     const struct vcam_control_info *info = vcam_control_info(id);
     struct v4l2_queryctrl queried;
@@ -184,7 +185,7 @@ int v4l2_get_control(const struct v4l2_node *node, enum vcam_control_id id, int3
     if (r < 0)
         return r;
     struct v4l2_control control = {.id = queried.id};
-    r = v4l2_ioctl(node, VIDIOC_G_CTRL, &control);
+    r = vcam_v4l2_ioctl(node, VIDIOC_G_CTRL, &control);
     if (r < 0)
         return r;
     if (info->is_bitmap && !exposure_bit(control.value))
@@ -194,7 +195,7 @@ int v4l2_get_control(const struct v4l2_node *node, enum vcam_control_id id, int3
     return 0;
 }
 
-int v4l2_set_control(const struct v4l2_node *node, enum vcam_control_id id, int32_t value)
+int vcam_v4l2_set_control(const struct vcam_v4l2_node *node, enum vcam_control_id id, int32_t value)
 {
     const struct vcam_control_info *info = vcam_control_info(id);
     struct v4l2_queryctrl queried;
@@ -206,19 +207,20 @@ int v4l2_set_control(const struct v4l2_node *node, enum vcam_control_id id, int3
         r = exposure_of_bit(value, &control.value);
     else
         control.value = value - shift(info, &queried);
-    return r < 0 ? r : v4l2_ioctl(node, VIDIOC_S_CTRL, &control);
+    return r < 0 ? r : vcam_v4l2_ioctl(node, VIDIOC_S_CTRL, &control);
 }
 
 /* --- changes --- */
 
-void v4l2_subscribe_controls(const struct v4l2_node *node, const struct vcam_control_list *list)
+void vcam_v4l2_subscribe_controls(const struct vcam_v4l2_node *node,
+                                  const struct vcam_control_list *list)
 {
     for (unsigned i = 0; i < list->count; i++) {
         struct v4l2_event_subscription subscription = {
             .type = V4L2_EVENT_CTRL,
             .id = v4l2_ids[list->items[i].id],
         };
-        v4l2_ioctl(node, VIDIOC_SUBSCRIBE_EVENT, &subscription);
+        vcam_v4l2_ioctl(node, VIDIOC_SUBSCRIBE_EVENT, &subscription);
     }
 }
 
@@ -232,11 +234,11 @@ static int control_of(uint32_t v4l2_id, enum vcam_control_id *ret_id)
     return -ENOENT;
 }
 
-int v4l2_next_change(const struct v4l2_node *node, enum vcam_control_id *ret_id)
+int vcam_v4l2_next_change(const struct vcam_v4l2_node *node, enum vcam_control_id *ret_id)
 {
-    for (unsigned tries = 0; tries < V4L2_MAX_ENUMERATED; tries++) {
+    for (unsigned tries = 0; tries < VCAM_V4L2_MAX_ENUMERATED; tries++) {
         struct v4l2_event event = {0};
-        if (v4l2_ioctl(node, VIDIOC_DQEVENT, &event) < 0)
+        if (vcam_v4l2_ioctl(node, VIDIOC_DQEVENT, &event) < 0)
             break;
         if (event.type == V4L2_EVENT_CTRL && event.u.ctrl.changes & V4L2_EVENT_CTRL_CH_VALUE &&
             control_of(event.id, ret_id) == 0)

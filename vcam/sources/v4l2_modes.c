@@ -48,21 +48,21 @@ static void each_rate_in_range(const struct v4l2_frmival_stepwise *range, interv
 }
 
 /* A driver that does not enumerate has one: the one that it has now. */
-static void current_interval(const struct v4l2_node *node, interval_func func, void *user)
+static void current_interval(const struct vcam_v4l2_node *node, interval_func func, void *user)
 {
     struct v4l2_streamparm parm = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
     struct v4l2_fract *time = &parm.parm.capture.timeperframe;
-    if (v4l2_ioctl(node, VIDIOC_G_PARM, &parm) < 0 || !interval_of(time))
+    if (vcam_v4l2_ioctl(node, VIDIOC_G_PARM, &parm) < 0 || !interval_of(time))
         *time = (struct v4l2_fract){1, 30};
     func(user, time);
 }
 
-static void each_interval(const struct v4l2_node *node, uint32_t fourcc, unsigned width,
+static void each_interval(const struct vcam_v4l2_node *node, uint32_t fourcc, unsigned width,
                           unsigned height, interval_func func, void *user)
 {
     struct v4l2_frmivalenum item = {.pixel_format = fourcc, .width = width, .height = height};
-    while (item.index < V4L2_MAX_ENUMERATED &&
-           v4l2_ioctl(node, VIDIOC_ENUM_FRAMEINTERVALS, &item) == 0) {
+    while (item.index < VCAM_V4L2_MAX_ENUMERATED &&
+           vcam_v4l2_ioctl(node, VIDIOC_ENUM_FRAMEINTERVALS, &item) == 0) {
         if (item.type != V4L2_FRMIVAL_TYPE_DISCRETE) {
             each_rate_in_range(&item.stepwise, func, user);
             return;
@@ -101,7 +101,8 @@ static void each_size_in_range(const struct v4l2_frmsize_stepwise *range, size_f
 }
 
 /* A driver that does not enumerate has the size that it makes of the usual one. */
-static void nearest_size(const struct v4l2_node *node, uint32_t fourcc, size_func func, void *user)
+static void nearest_size(const struct vcam_v4l2_node *node, uint32_t fourcc, size_func func,
+                         void *user)
 {
     struct v4l2_format format = {
         .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
@@ -110,15 +111,16 @@ static void nearest_size(const struct v4l2_node *node, uint32_t fourcc, size_fun
         .fmt.pix.pixelformat = fourcc,
         .fmt.pix.field = V4L2_FIELD_NONE,
     };
-    if (v4l2_ioctl(node, VIDIOC_TRY_FMT, &format) == 0 && format.fmt.pix.pixelformat == fourcc)
+    if (vcam_v4l2_ioctl(node, VIDIOC_TRY_FMT, &format) == 0 && format.fmt.pix.pixelformat == fourcc)
         func(user, format.fmt.pix.width, format.fmt.pix.height);
 }
 
-static void each_size(const struct v4l2_node *node, uint32_t fourcc, size_func func, void *user)
+static void each_size(const struct vcam_v4l2_node *node, uint32_t fourcc, size_func func,
+                      void *user)
 {
     struct v4l2_frmsizeenum item = {.pixel_format = fourcc};
-    while (item.index < V4L2_MAX_ENUMERATED &&
-           v4l2_ioctl(node, VIDIOC_ENUM_FRAMESIZES, &item) == 0) {
+    while (item.index < VCAM_V4L2_MAX_ENUMERATED &&
+           vcam_v4l2_ioctl(node, VIDIOC_ENUM_FRAMESIZES, &item) == 0) {
         if (item.type != V4L2_FRMSIZE_TYPE_DISCRETE) {
             each_size_in_range(&item.stepwise, func, user);
             return;
@@ -133,7 +135,7 @@ static void each_size(const struct v4l2_node *node, uint32_t fourcc, size_func f
 /* --- the offer --- */
 
 struct reading {
-    const struct v4l2_node *node;
+    const struct vcam_v4l2_node *node;
     struct vcam_offer *offer;
     uint32_t fourcc;
     uint16_t width, height;
@@ -160,7 +162,8 @@ static void add_size(void *user, unsigned width, unsigned height)
     each_interval(reading->node, reading->fourcc, width, height, add_interval, reading);
 }
 
-static void read_format(const struct v4l2_node *node, uint32_t fourcc, struct vcam_offer *offer)
+static void read_format(const struct vcam_v4l2_node *node, uint32_t fourcc,
+                        struct vcam_offer *offer)
 {
     struct reading reading = {node, offer, fourcc, 0, 0, true};
     each_size(node, fourcc, add_size, &reading);
@@ -168,7 +171,7 @@ static void read_format(const struct v4l2_node *node, uint32_t fourcc, struct vc
     each_size(node, fourcc, add_size, &reading);
 }
 
-unsigned v4l2_read_offer(const struct v4l2_node *node, struct vcam_offer *ret_offer)
+unsigned vcam_v4l2_read_offer(const struct vcam_v4l2_node *node, struct vcam_offer *ret_offer)
 {
     size_t n_rows;
     const struct vcam_format_info *rows = vcam_format_table(&n_rows);
@@ -176,7 +179,8 @@ unsigned v4l2_read_offer(const struct v4l2_node *node, struct vcam_offer *ret_of
     unsigned others = 0;
     struct v4l2_fmtdesc item = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
 
-    while (item.index < V4L2_MAX_ENUMERATED && v4l2_ioctl(node, VIDIOC_ENUM_FMT, &item) == 0) {
+    while (item.index < VCAM_V4L2_MAX_ENUMERATED &&
+           vcam_v4l2_ioctl(node, VIDIOC_ENUM_FMT, &item) == 0) {
         const struct vcam_format_info *info = vcam_format_info(item.pixelformat);
         if (info)
             has |= UINT64_C(1) << (info - rows);
@@ -206,11 +210,11 @@ static void compare_interval(void *user, const struct v4l2_fract *time)
 }
 
 /* As the driver spells it: 333333/10000000 is less than 1/30, and some would take the next one. */
-static int set_interval(const struct v4l2_node *node, const struct vcam_mode *mode)
+static int set_interval(const struct vcam_v4l2_node *node, const struct vcam_mode *mode)
 {
     struct search search = {mode->dwFrameInterval, {mode->dwFrameInterval, 10000000}};
     struct v4l2_streamparm parm = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-    int r = v4l2_ioctl(node, VIDIOC_G_PARM, &parm);
+    int r = vcam_v4l2_ioctl(node, VIDIOC_G_PARM, &parm);
     if (r == -ENOTTY || r == -EINVAL ||
         (r == 0 && !(parm.parm.capture.capability & V4L2_CAP_TIMEPERFRAME)))
         return 0; /* it has the one rate that was offered */
@@ -219,7 +223,7 @@ static int set_interval(const struct v4l2_node *node, const struct vcam_mode *mo
         .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
         .parm.capture.timeperframe = search.found,
     };
-    r = v4l2_ioctl(node, VIDIOC_S_PARM, &parm);
+    r = vcam_v4l2_ioctl(node, VIDIOC_S_PARM, &parm);
     if (r < 0)
         return r;
     /* uvcvideo rounds fractions; 30 and 29.97 are 1/1000 apart. */
@@ -241,8 +245,8 @@ static uint32_t tight_bytesperline(const struct vcam_mode *mode)
     return info->bBitsPerPixel == 16 ? mode->wWidth * 2u : mode->wWidth; /* the rest has planes */
 }
 
-int v4l2_set_mode(const struct v4l2_node *node, const struct vcam_mode *mode,
-                  uint32_t *ret_bytesperline)
+int vcam_v4l2_set_mode(const struct vcam_v4l2_node *node, const struct vcam_mode *mode,
+                       uint32_t *ret_bytesperline)
 {
     struct v4l2_format format = {
         .type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
@@ -252,7 +256,7 @@ int v4l2_set_mode(const struct v4l2_node *node, const struct vcam_mode *mode,
         .fmt.pix.field = V4L2_FIELD_NONE,
     };
     const struct v4l2_pix_format *pix = &format.fmt.pix;
-    int r = v4l2_ioctl(node, VIDIOC_S_FMT, &format);
+    int r = vcam_v4l2_ioctl(node, VIDIOC_S_FMT, &format);
     if (r < 0)
         return r;
     uint32_t tight = tight_bytesperline(mode);
