@@ -226,6 +226,8 @@ struct desc_type {
     uint16_t size;    /* of the structure */
     uint8_t n_wire;   /* rows with bytes; the OBJS rows follow them */
     uint8_t n_rows;
+    uint8_t n_head; /* rows before the first VARS */
+    uint8_t head;   /* their bytes */
     const struct desc_row *rows;
     const struct desc_text *text;
 };

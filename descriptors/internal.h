@@ -22,11 +22,12 @@ union desc_any {
 
 struct desc_tree {
     struct usb_descriptors *root;
-    struct desc_chunk *chunks; /* the first is the one in use */
+    struct desc_chunk *chunks; /* the first is the one in use, the last is below */
     uint16_t bcdUVC;
     int error;            /* the first that the building met */
     union desc_any spare; /* what a builder gets once memory has run out */
     uint64_t spare_array[DESC_MAX_ELEMENTS];
+    struct desc_chunk own; /* in the same allocation: most trees need no other */
 };
 
 /* room: bytes that the tree will need, more or less. */
@@ -56,11 +57,6 @@ static inline void *desc_alloc(struct desc_tree *tree, size_t size)
     return memory ? memset(memory, 0, size) : NULL;
 }
 
-/* In no tree yet, all 0, nothing present; NULL: out of memory. */
-struct desc_node *desc_node_new(struct desc_tree *tree, const struct desc_type *type);
-/* Makes node the last child of parent, whose type must accept its group. */
-void desc_link(struct desc_node *parent, struct desc_node *node);
-
 /* The kind that bytes (a whole descriptor, 2 bytes at least) are within context. */
 enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len);
 
@@ -69,12 +65,10 @@ size_t desc_counted(const struct desc_node *node, const struct desc_row *row);
 /* An array whose length other fields give follows them: zeros are added, or the end is cut.
    0 or -ENOMEM. */
 int desc_fit_array(struct desc_tree *tree, struct desc_node *node, const struct desc_row *row);
-/* The offsets and totals of the nodes, and no field. */
-void desc_locate(struct desc_tree *tree);
 
 /* The rows before the first array, type->head bytes. */
-void desc_get_head(struct desc_node *node, const uint8_t *bytes);
-void desc_put_head(const struct desc_node *node, uint8_t *bytes);
+void desc_get_head(struct desc_node *restrict node, const uint8_t *restrict bytes);
+void desc_put_head(const struct desc_node *restrict node, uint8_t *restrict bytes);
 
 static inline void *desc_at(const void *self, size_t offset)
 {
@@ -90,6 +84,45 @@ static inline uint32_t desc_n(const void *self, size_t n_offset)
 static inline size_t desc_stride(const struct desc_row *row)
 {
     return row->width == 3 ? 4 : row->width;
+}
+
+/* In no tree yet, all 0, nothing present; NULL: out of memory. */
+static inline struct desc_node *desc_node_new(struct desc_tree *tree, const struct desc_type *type)
+{
+    struct desc_node *node = desc_alloc(tree, type->size);
+    if (node)
+        node->type = type;
+    return node;
+}
+
+/* Makes node the last child of parent, whose type must accept its group. */
+static inline void desc_link(struct desc_node *parent, struct desc_node *node)
+{
+    const struct desc_row *row = parent->type->rows + parent->type->n_wire;
+    while (!(row->groups & node->type->group))
+        row++;
+    struct desc_list *list = desc_at(parent, row->offset);
+
+    node->parent = parent;
+    if (parent->last)
+        parent->last->next = node;
+    else
+        parent->first = node;
+    parent->last = node;
+
+    if (list->last)
+        list->last->next_in_list = node;
+    else
+        list->first = node;
+    list->last = node;
+    ++*(uint32_t *)desc_at(parent, row->n_offset);
+}
+
+/* Elements are in memory as they are on the wire. */
+static inline bool desc_is_wire(const struct desc_row *row)
+{
+    return row->width == 1 ||
+           (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && desc_stride(row) == row->width);
 }
 
 /* One element, from host order in memory to the wire and back. */

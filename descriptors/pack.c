@@ -18,8 +18,12 @@ static bool put_array(struct sink *sink, const void *self, const struct desc_row
     if (sink->left < n * width)
         return false;
     sink->left -= n * width;
-    for (; n > 0; n--, from += stride, sink->at += width)
-        desc_put_wire(sink->at, from, width);
+    if (n > 0 && desc_is_wire(row))
+        memcpy(sink->at, from, n * width);
+    else
+        for (size_t i = 0; i < n; i++)
+            desc_put_wire(sink->at + i * width, from + i * stride, width);
+    sink->at += n * width;
     return true;
 }
 
@@ -37,9 +41,17 @@ static inline bool put_row(struct sink *sink, const void *self, const struct des
 
 static bool put_node(struct sink *sink, const struct desc_node *node)
 {
-    const struct desc_row *rows = node->type->rows;
-    for (unsigned i = 0; i < node->present; i++)
-        if (!put_row(sink, node, &rows[i]))
+    const struct desc_type *type = node->type;
+    unsigned i = 0;
+
+    if (node->present >= type->n_head && sink->left >= type->head) {
+        desc_put_head(node, sink->at);
+        sink->at += type->head;
+        sink->left -= type->head;
+        i = type->n_head;
+    }
+    for (; i < node->present; i++)
+        if (!put_row(sink, node, &type->rows[i]))
             return false;
     if (sink->left < node->n_extra)
         return false;

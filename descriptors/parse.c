@@ -7,34 +7,40 @@
 
 /* As many elements of an array as there are announced and as the bytes hold. False: out of memory.
  */
-static bool get_array(struct desc_tree *tree, void *self, const struct desc_row *row,
-                      const uint8_t *bytes, size_t n)
+static inline bool get_array(struct desc_tree *tree, void *self, const struct desc_row *row,
+                             const uint8_t *bytes, size_t n)
 {
     uint8_t **array = desc_at(self, row->offset);
 
     *(uint32_t *)desc_at(self, row->n_offset) = (uint32_t)n;
     if (n == 0)
         return true;
-    *array = desc_alloc(tree, n * desc_stride(row));
+    *array = desc_alloc_dirty(tree, n * desc_stride(row));
     if (!*array)
         return false;
-    if (row->width == 1) {
-        memcpy(*array, bytes, n);
-        return true;
-    }
-    for (size_t i = 0; i < n; i++)
-        desc_get_wire(*array + i * desc_stride(row), bytes + i * row->width, row->width);
+    if (desc_is_wire(row))
+        memcpy(*array, bytes, n * row->width);
+    else
+        for (size_t i = 0; i < n; i++)
+            desc_get_wire(*array + i * desc_stride(row), bytes + i * row->width, row->width);
     return true;
 }
 
 /* Fills node from its bytes: rows as long as they last, then extra. */
-static int get_node(struct desc_tree *tree, struct desc_node *node, const uint8_t *bytes,
-                    size_t len)
+static inline int get_node(struct desc_tree *tree, struct desc_node *node, const uint8_t *bytes,
+                           size_t len)
 {
-    const struct desc_row *row = node->type->rows, *end = row + node->type->n_wire;
+    const struct desc_type *type = node->type;
     const uint8_t *at = bytes, *stop = bytes + len;
+    unsigned i = 0;
 
-    for (; row < end; row++) {
+    if (len >= type->head) {
+        desc_get_head(node, at);
+        at += type->head;
+        i = type->n_head;
+    }
+    for (; i < type->n_wire; i++) {
+        const struct desc_row *row = &type->rows[i];
         size_t room = (size_t)(stop - at);
         if (row->role != DESC_ROLE_VARS) {
             if (room < row->width)
@@ -43,18 +49,18 @@ static int get_node(struct desc_tree *tree, struct desc_node *node, const uint8_
             at += row->width;
             continue;
         }
-        size_t announced = desc_announced(node, row), n = room / row->width;
-        if (n > announced)
-            n = announced;
+        size_t announced = desc_announced(node, row), n = announced;
+        if (announced > room || announced * row->width > room) /* a division is slow: only here */
+            n = room / row->width;
         if (!get_array(tree, node, row, at, n))
             return -ENOMEM;
         at += n * row->width;
         if (n < announced) { /* cut short, or to the end: no row can follow */
-            row++;
+            i++;
             break;
         }
     }
-    node->present = (uint8_t)(row - node->type->rows);
+    node->present = (uint8_t)i;
     node->extra = at;
     node->n_extra = (uint32_t)(stop - at);
     return 0;
@@ -70,21 +76,29 @@ static enum desc_context context_of(const struct usb_interface *interface)
                                                                 : DESC_CONTEXT_STANDARD;
 }
 
-static enum desc_context context_at(const struct desc_node *node, enum desc_context outside)
+/* Where the parser is. */
+struct position {
+    struct desc_node *node;          /* the last one */
+    enum desc_context context;       /* of the interface that it is in */
+    const enum desc_context outside; /* of any */
+};
+
+static void move_to(struct position *position, struct desc_node *node)
 {
-    for (; node; node = node->parent)
-        if (node->type->kind == DESC_KIND_usb_interface)
-            return context_of((const struct usb_interface *)node);
-    return outside;
+    if (node->type->kind == DESC_KIND_usb_interface)
+        position->context = context_of((const struct usb_interface *)node);
+    else if (node->parent->type->accepts & (DESC_GROUP_INTERFACE | DESC_GROUP_CONFIGURATION))
+        position->context = position->outside;
+    position->node = node;
 }
 
-/* Adds one node for len bytes at offset, below *current or the nearest above it that can hold it,
-   and moves *current there. */
-static int add_piece(struct desc_tree *tree, struct desc_node **current, enum desc_kind kind,
+/* Adds one node for len bytes at offset, below the last or the nearest above it that can hold it.
+ */
+static int add_piece(struct desc_tree *tree, struct position *position, enum desc_kind kind,
                      const uint8_t *bytes, size_t offset, size_t len)
 {
     struct desc_node *node = desc_node_new(tree, desc_type_of(kind));
-    struct desc_node *parent = *current;
+    struct desc_node *parent = position->node;
 
     if (!node)
         return -ENOMEM;
@@ -94,27 +108,28 @@ static int add_piece(struct desc_tree *tree, struct desc_node **current, enum de
     while (!(parent->type->accepts & node->type->group))
         parent = parent->parent;
     desc_link(parent, node);
-    *current = node;
+    move_to(position, node);
     return 0;
 }
 
 static int parse_all(struct desc_tree *tree, const uint8_t *bytes, size_t len,
                      enum desc_context outside)
 {
-    struct desc_node *current = (struct desc_node *)tree->root;
-    size_t offset = 0;
-    int r = 0;
+    struct position position = {(struct desc_node *)tree->root, outside, outside};
+    size_t offset = 0, size;
 
-    while (offset < len && r == 0) {
+    for (; offset < len; offset += size) {
         const uint8_t *at = bytes + offset;
-        size_t rest = len - offset;
-        if (rest < 2 || at[0] < 2 || at[0] > rest)
-            return add_piece(tree, &current, DESC_KIND_usb_raw, bytes, offset, rest);
-        enum desc_kind kind = desc_classify(context_at(current, outside), at, at[0]);
-        r = add_piece(tree, &current, kind, bytes, offset, at[0]);
-        offset += at[0];
+        enum desc_kind kind = DESC_KIND_usb_raw;
+        size = len - offset;
+        if (size >= 2 && at[0] >= 2 && at[0] <= size) {
+            size = at[0];
+            kind = desc_classify(position.context, at, size);
+        }
+        if (add_piece(tree, &position, kind, bytes, offset, size) < 0)
+            return -ENOMEM;
     }
-    return r;
+    return 0;
 }
 
 int desc_parse(const uint8_t *bytes, size_t len, enum desc_context context,
@@ -127,7 +142,7 @@ int desc_parse(const uint8_t *bytes, size_t len, enum desc_context context,
     if (!tree)
         return -ENOMEM;
 
-    uint8_t *copy = desc_alloc(tree, len);
+    uint8_t *copy = desc_alloc_dirty(tree, len);
     if (copy && len)
         memcpy(copy, bytes, len);
     if (!copy || parse_all(tree, copy, len, context) < 0) {

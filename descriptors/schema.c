@@ -37,6 +37,19 @@ enum {
 #include "descriptors/schema.def"
 };
 
+/* Rows before the first array; chained so that what follows it does not count. */
+enum {
+#define SF_PACK(tag, ...)      N_HEAD_##tag = 1 ? 0
+#define SF_PACK_DEF_SIZE(...)  +1
+#define SF_PACK_DEF_CONST(...) +1
+#define SF_PACK_DEF_VAR(...)   +1
+#define SF_PACK_DEF_COUNT(...) +1
+#define SF_PACK_DEF_TOTAL(...) +1
+#define SF_PACK_DEF_VARS(...)  : 1 ? 0
+#define SF_PACK_END            : 0,
+#include "descriptors/schema.def"
+};
+
 enum {
     WIDTH_u8 = 1,
     WIDTH_u16 = 2,
@@ -44,6 +57,19 @@ enum {
     WIDTH_u32 = 4,
     WIDTH_u64 = 8,
     WIDTH_guid = 16,
+};
+
+/* Their bytes. */
+enum {
+#define SF_PACK(tag, ...)            HEAD_##tag = 1 ? 0
+#define SF_PACK_DEF_SIZE(type, ...)  +WIDTH_##type
+#define SF_PACK_DEF_CONST(type, ...) +WIDTH_##type
+#define SF_PACK_DEF_VAR(type, ...)   +WIDTH_##type
+#define SF_PACK_DEF_COUNT(type, ...) +WIDTH_##type
+#define SF_PACK_DEF_TOTAL(type, ...) +WIDTH_##type
+#define SF_PACK_DEF_VARS(...)         : 1 ? 0
+#define SF_PACK_END                   : 0,
+#include "descriptors/schema.def"
 };
 
 #define ROW(role_, type, name_, ...)                                                               \
@@ -64,6 +90,8 @@ const struct desc_type *desc_type_of(enum desc_kind kind)
             group = DESC_GROUP_##group_,                                                           \
             accepts = ACCEPTS_##tag_,                                                              \
             wire = WIRE_##tag_,                                                                    \
+            heads = N_HEAD_##tag_,                                                                 \
+            head_bytes = HEAD_##tag_,                                                              \
             this_kind = DESC_KIND_##tag_,                                                          \
         };                                                                                         \
         static const struct desc_text text = {.tag = #tag_, __VA_ARGS__};                          \
@@ -93,6 +121,8 @@ const struct desc_type *desc_type_of(enum desc_kind kind)
         .accepts = accepts,                                                                        \
         .size = sizeof(self),                                                                      \
         .n_wire = wire,                                                                            \
+        .n_head = heads,                                                                           \
+        .head = head_bytes,                                                                        \
         .n_rows = sizeof(rows) / sizeof(struct desc_row),                                          \
         .rows = rows,                                                                              \
         .text = &text,                                                                             \
@@ -104,6 +134,58 @@ const struct desc_type *desc_type_of(enum desc_kind kind)
         break;
     }
     return NULL;
+}
+
+/* The same rows as straight lines: walking them one by one is most of the time that parsing and
+   packing take. */
+void desc_get_head(struct desc_node *restrict node, const uint8_t *restrict bytes)
+{
+    switch (node->type->kind) {
+#define GET(type, name)                                                                            \
+    desc_get_wire(&self->name, bytes, WIDTH_##type);                                               \
+    bytes += WIDTH_##type;
+#define SF_PACK(tag, ...)                                                                          \
+    case DESC_KIND_##tag: {                                                                        \
+        struct tag *self = (struct tag *)node;
+#define SF_PACK_DEF_SIZE(type, name)       GET(type, name)
+#define SF_PACK_DEF_CONST(type, name, ...) GET(type, name)
+#define SF_PACK_DEF_VAR(type, name, ...)   GET(type, name)
+#define SF_PACK_DEF_COUNT(type, name, ...) GET(type, name)
+#define SF_PACK_DEF_TOTAL(type, name)      GET(type, name)
+#define SF_PACK_DEF_VARS(...)              return;
+#define SF_PACK_END                                                                                \
+    (void)self;                                                                                    \
+    return;                                                                                        \
+    }
+#include "descriptors/schema.def"
+    case DESC_KIND_COUNT:
+        return;
+    }
+}
+
+void desc_put_head(const struct desc_node *restrict node, uint8_t *restrict bytes)
+{
+    switch (node->type->kind) {
+#define PUT(type, name)                                                                            \
+    desc_put_wire(bytes, &self->name, WIDTH_##type);                                               \
+    bytes += WIDTH_##type;
+#define SF_PACK(tag, ...)                                                                          \
+    case DESC_KIND_##tag: {                                                                        \
+        const struct tag *self = (const struct tag *)node;
+#define SF_PACK_DEF_SIZE(type, name)       PUT(type, name)
+#define SF_PACK_DEF_CONST(type, name, ...) PUT(type, name)
+#define SF_PACK_DEF_VAR(type, name, ...)   PUT(type, name)
+#define SF_PACK_DEF_COUNT(type, name, ...) PUT(type, name)
+#define SF_PACK_DEF_TOTAL(type, name)      PUT(type, name)
+#define SF_PACK_DEF_VARS(...)              return;
+#define SF_PACK_END                                                                                \
+    (void)self;                                                                                    \
+    return;                                                                                        \
+    }
+#include "descriptors/schema.def"
+    case DESC_KIND_COUNT:
+        return;
+    }
 }
 
 /* A kind's CONST fields in one number: context, wTerminalType, bDescriptorType, bDescriptorSubtype.
@@ -136,33 +218,52 @@ static enum desc_kind kind_of_key(int key)
     }
 }
 
+/* The same for keys without a terminal type, as a table: by context, then by type or, for the three
+   types that have subtypes, by subtype. 0: none. */
+#define TABLE_OF(type)                                                                             \
+    ((type) == CS_INTERFACE                 ? 1                                                    \
+     : (type) == CS_ENDPOINT                ? 2                                                    \
+     : (type) == USB_DESC_DEVICE_CAPABILITY ? 3                                                    \
+                                            : 0)
+#define INDEX(context, table, entry) (((context)*4 + (table)) * 256 + (entry))
+#define INDEX_OF_KEY(key)                                                                          \
+    INDEX((key) >> 28, TABLE_OF((key) >> 8 & 0xff),                                                \
+          TABLE_OF((key) >> 8 & 0xff) ? (key)&0xff : (key) >> 8 & 0xff)
+#define N_INDICES INDEX(DESC_CONTEXT_NONE, 0, 0)
+
+static const uint8_t kinds[N_INDICES + DESC_KIND_COUNT] = {
+#define SF_PACK(tag, ...)                                                                          \
+    [KEY_##tag < 0 || (KEY_##tag & 0x0fff0000) ? N_INDICES + DESC_KIND_##tag                       \
+                                               : INDEX_OF_KEY(KEY_##tag)] = DESC_KIND_##tag,
+#include "descriptors/schema.def"
+};
+
 /* A terminal whose type is a kind of its own (camera, media transport); else usb_raw. */
-static enum desc_kind classify_terminal(int key, const uint8_t *bytes, size_t len)
+static enum desc_kind classify_terminal(const uint8_t *bytes, size_t len)
 {
     if (len < 6 || bytes[5] == 0 || bytes[5] > 0x0f)
         return DESC_KIND_usb_raw;
-    return kind_of_key(key + KEY_wTerminalType(bytes[4] | bytes[5] << 8));
+    return kind_of_key(KEY_CONTEXT(DESC_CONTEXT_VC) + KEY_wTerminalType(bytes[4] | bytes[5] << 8) +
+                       KEY_bDescriptorType(CS_INTERFACE) + KEY_bDescriptorSubtype(bytes[2]));
 }
 
 enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len)
 {
-    int type = KEY_bDescriptorType(bytes[1]);
-    bool has_subtype = bytes[1] == CS_INTERFACE || bytes[1] == CS_ENDPOINT ||
-                       bytes[1] == USB_DESC_DEVICE_CAPABILITY;
-    int subtype = has_subtype && len > 2 ? bytes[2] : 0;
-    int key = KEY_CONTEXT(context) + type + subtype;
-    enum desc_kind kind = DESC_KIND_usb_raw;
+    unsigned table = TABLE_OF(bytes[1]), subtype = len > 2 ? bytes[2] : 0;
+    unsigned entry = table ? subtype : bytes[1];
 
     if (context == DESC_CONTEXT_VC && bytes[1] == CS_INTERFACE &&
-        (subtype == VC_INPUT_TERMINAL || subtype == VC_OUTPUT_TERMINAL))
-        kind = classify_terminal(key, bytes, len);
-    if (kind == DESC_KIND_usb_raw)
-        kind = kind_of_key(key);
-    if (kind == DESC_KIND_usb_raw && context != DESC_CONTEXT_STANDARD)
-        kind = kind_of_key(type + subtype);
-    if (kind == DESC_KIND_usb_raw && subtype)
-        kind = kind_of_key(type);
-    return kind;
+        (subtype == VC_INPUT_TERMINAL || subtype == VC_OUTPUT_TERMINAL)) {
+        enum desc_kind kind = classify_terminal(bytes, len);
+        if (kind != DESC_KIND_usb_raw)
+            return kind;
+    }
+    unsigned kind = kinds[INDEX(context, table, entry)];
+    if (!kind)
+        kind = kinds[INDEX(DESC_CONTEXT_STANDARD, table, entry)];
+    if (!kind && table)
+        kind = kinds[INDEX(DESC_CONTEXT_STANDARD, table, 0)];
+    return kind ? (enum desc_kind)kind : DESC_KIND_usb_raw;
 }
 
 uint64_t desc_get(const void *self, const struct desc_row *row, size_t index)

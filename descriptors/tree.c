@@ -15,42 +15,28 @@ static struct desc_chunk *chunk_new(size_t size, struct desc_chunk *next)
     return chunk;
 }
 
-void *desc_alloc(struct desc_tree *tree, size_t size)
+void *desc_alloc_chunk(struct desc_tree *tree, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
-    struct desc_chunk *chunk = tree->chunks;
-
-    if (rounded < size)
+    struct desc_chunk *chunk = chunk_new(size > CHUNK_SIZE ? size : CHUNK_SIZE, tree->chunks);
+    if (!chunk)
         return NULL;
-    if (chunk->size - chunk->used < rounded) {
-        chunk = chunk_new(rounded > CHUNK_SIZE ? rounded : CHUNK_SIZE, tree->chunks);
-        if (!chunk)
-            return NULL;
-        tree->chunks = chunk;
-    }
-    void *memory = chunk->data + chunk->used;
-    chunk->used += rounded;
-    return memset(memory, 0, size);
+    tree->chunks = chunk;
+    chunk->used = size;
+    return chunk->data;
 }
 
 struct desc_tree *desc_tree_new_sized(uint16_t bcdUVC, size_t room)
 {
-    struct desc_tree *tree = malloc(sizeof(*tree));
+    const struct desc_type *type = desc_type_of(DESC_KIND_usb_descriptors);
+    size_t size = room + sizeof(struct usb_descriptors);
+    struct desc_tree *tree = malloc(sizeof(*tree) + size);
     if (!tree)
         return NULL;
     tree->bcdUVC = bcdUVC;
     tree->error = 0;
-    tree->chunks = chunk_new(room, NULL);
-    if (!tree->chunks) {
-        free(tree);
-        return NULL;
-    }
-    tree->root =
-        (struct usb_descriptors *)desc_node_new(tree, desc_type_of(DESC_KIND_usb_descriptors));
-    if (!tree->root) {
-        desc_tree_free(tree);
-        return NULL;
-    }
+    tree->own = (struct desc_chunk){.size = size};
+    tree->chunks = &tree->own;
+    tree->root = (struct usb_descriptors *)desc_node_new(tree, type);
     return tree;
 }
 
@@ -63,7 +49,7 @@ void desc_tree_free(struct desc_tree *tree)
 {
     if (!tree)
         return;
-    while (tree->chunks) {
+    while (tree->chunks != &tree->own) {
         struct desc_chunk *chunk = tree->chunks;
         tree->chunks = chunk->next;
         free(chunk);
@@ -74,43 +60,6 @@ void desc_tree_free(struct desc_tree *tree)
 struct usb_descriptors *desc_tree_root(struct desc_tree *tree)
 {
     return tree->root;
-}
-
-struct desc_node *desc_node_new(struct desc_tree *tree, const struct desc_type *type)
-{
-    struct desc_node *node = desc_alloc(tree, type->size);
-    if (node)
-        node->type = type;
-    return node;
-}
-
-/* The list of parent that holds children of that group. */
-static const struct desc_row *list_row(const struct desc_type *type, uint32_t group)
-{
-    const struct desc_row *row = type->rows + type->n_wire;
-    while (!(row->groups & group))
-        row++;
-    return row;
-}
-
-void desc_link(struct desc_node *parent, struct desc_node *node)
-{
-    const struct desc_row *row = list_row(parent->type, node->type->group);
-    struct desc_list *list = desc_at(parent, row->offset);
-
-    node->parent = parent;
-    if (parent->last)
-        parent->last->next = node;
-    else
-        parent->first = node;
-    parent->last = node;
-
-    if (list->last)
-        list->last->next_in_list = node;
-    else
-        list->first = node;
-    list->last = node;
-    ++*(uint32_t *)desc_at(parent, row->n_offset);
 }
 
 /* Remembers the first error; what the builder then gets is written and never read. */
