@@ -286,6 +286,8 @@ void lint_interface_enter(struct lint *l, const struct desc_node *node)
     const struct usb_interface *interface = (const struct usb_interface *)node;
 
     l->addresses = (struct lint_set){0};
+    if (!lint_interface_of(l, interface)->first)
+        lint_collect(l, node); /* after a configuration and outside of it: looked at alone */
     if (node->present < node->type->n_wire)
         return; /* LEN5 */
     check_alternate(l, interface);
