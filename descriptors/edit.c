@@ -41,6 +41,20 @@ void desc_unlink(void *node)
     relist(parent);
 }
 
+void desc_drop_after(void *node)
+{
+    struct desc_node *self = node;
+    self->next = NULL;
+    relist(self->parent);
+}
+
+void desc_drop_children(void *node)
+{
+    struct desc_node *self = node;
+    self->first = NULL;
+    relist(self);
+}
+
 int desc_place(void *parent, void *node, void *before)
 {
     struct desc_node *self = node, *above = parent;

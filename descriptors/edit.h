@@ -8,6 +8,10 @@
 /* Takes node, with all below it, out of its parent. It may be put elsewhere, in the same tree. */
 void desc_unlink(void *node);
 
+/* Takes out all that follows node in its parent; all that is below node. */
+void desc_drop_after(void *node);
+void desc_drop_children(void *node);
+
 /* Makes node, which is in no parent, a child of parent: before the child `before`, or (NULL) the
    last. -EINVAL where parent cannot hold such a child. */
 int desc_place(void *parent, void *node, void *before);
