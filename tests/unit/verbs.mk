@@ -1,3 +1,4 @@
 # The tests of the verbs link the engine alone; so do their fuzzers.
-$(foreach t,test_print test_json test_cdump test_mutate fuzz_json fuzz_print, \
+$(foreach t,test_print test_json test_cdump test_mutate test_presets fuzz_json \
+              fuzz_print, \
     $(eval LIBS_$(t) := descriptors))
