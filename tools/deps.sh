@@ -23,6 +23,10 @@ kmod                 f:/sbin/depmod
 xz-utils             c:xz
 v4l-utils            c:v4l2-compliance
 usbutils             c:lsusb
+libusb-1.0-0-dev     l:libusb-1.0
+libuvc-dev           l:libuvc
+libumockdev-dev      l:umockdev-1.0
+umockdev             c:umockdev-wrapper
 scdoc                c:scdoc
 '
 

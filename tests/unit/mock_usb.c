@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/unit/mock_usb.h"
+
+#include <errno.h>
+#include <linux/usbdevice_fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <umockdev.h>
+#include <unistd.h>
+
+#define DEVICE_NODE "/dev/bus/usb/001/002"
+
+struct MockUsb {
+    UMockdevTestbed *testbed;
+    UMockdevIoctlBase *ioctls;
+};
+
+gboolean mock_usb_init(char **argv)
+{
+    const char *preload = g_getenv("LD_PRELOAD");
+    if (preload && strstr(preload, "umockdev"))
+        return TRUE;
+    g_autofree char *path = g_find_program_in_path("umockdev-wrapper");
+    if (!path)
+        return FALSE;
+
+    g_autoptr(GPtrArray) command = g_ptr_array_new();
+    g_ptr_array_add(command, path);
+    for (char **word = argv; *word; word++)
+        g_ptr_array_add(command, *word);
+    g_ptr_array_add(command, NULL);
+    /* ASan wants to be the first library, the preloaded one is. */
+    g_setenv("ASAN_OPTIONS", "verify_asan_link_order=0", FALSE);
+    execv(path, (char **)command->pdata);
+    return FALSE;
+}
+
+/* A status interrupt may be waited for, for ever; all else that is asked for fails at once. */
+static gboolean is_interrupt(UMockdevIoctlClient *client)
+{
+    UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
+    UMockdevIoctlData *urb = umockdev_ioctl_data_resolve(arg, 0, sizeof(struct usbdevfs_urb), NULL);
+    gboolean is =
+        urb && ((struct usbdevfs_urb *)(gpointer)urb->data)->type == USBDEVFS_URB_TYPE_INTERRUPT;
+    g_clear_pointer(&urb, umockdev_ioctl_data_unref);
+    return is;
+}
+
+/* Enough for a library to open it. */
+static gboolean answer_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer user)
+{
+    (void)base;
+    (void)user;
+    switch (umockdev_ioctl_client_get_request(client)) {
+    case USBDEVFS_CLAIMINTERFACE:
+    case USBDEVFS_RELEASEINTERFACE:
+    case USBDEVFS_DISCARDURB:
+        umockdev_ioctl_client_complete(client, 0, 0);
+        return TRUE;
+    case USBDEVFS_SUBMITURB:
+        umockdev_ioctl_client_complete(client, is_interrupt(client) ? 0 : -1, ENODEV);
+        return TRUE;
+    case USBDEVFS_GETDRIVER:
+    case USBDEVFS_IOCTL: /* detach the driver, there is none */
+        umockdev_ioctl_client_complete(client, -1, ENODATA);
+        return TRUE;
+    case USBDEVFS_REAPURB:
+    case USBDEVFS_REAPURBNDELAY:
+        umockdev_ioctl_client_complete(client, -1, EAGAIN);
+        return TRUE;
+    default:
+        umockdev_ioctl_client_complete(client, -1, ENOTTY);
+        return TRUE;
+    }
+}
+
+MockUsb *mock_usb_new(const guint8 *descriptors, gsize size)
+{
+    g_autoptr(GString) text = g_string_new("P: /devices/pci0000:00/0000:00:01.0/usb1/1-1\n"
+                                           "N: bus/usb/001/002\n"
+                                           "E: SUBSYSTEM=usb\n"
+                                           "E: DEVTYPE=usb_device\n"
+                                           "E: DEVNAME=" DEVICE_NODE "\n"
+                                           "E: BUSNUM=001\n"
+                                           "E: DEVNUM=002\n"
+                                           "A: busnum=1\n"
+                                           "A: devnum=2\n"
+                                           "A: bConfigurationValue=1\n"
+                                           "A: speed=480\n"
+                                           "H: descriptors=");
+    g_autoptr(GError) error = NULL;
+    MockUsb *mock = g_new0(MockUsb, 1);
+
+    for (gsize i = 0; i < size; i++)
+        g_string_append_printf(text, "%02X", descriptors[i]);
+    g_string_append_c(text, '\n');
+
+    mock->testbed = umockdev_testbed_new();
+    umockdev_testbed_add_from_string(mock->testbed, text->str, &error);
+    g_assert_no_error(error);
+    mock->ioctls = umockdev_ioctl_base_new();
+    g_signal_connect(mock->ioctls, "handle-ioctl", G_CALLBACK(answer_ioctl), NULL);
+    umockdev_testbed_attach_ioctl(mock->testbed, DEVICE_NODE, mock->ioctls, &error);
+    g_assert_no_error(error);
+    return mock;
+}
+
+void mock_usb_free(MockUsb *mock)
+{
+    if (!mock)
+        return;
+    umockdev_testbed_detach_ioctl(mock->testbed, DEVICE_NODE, NULL);
+    g_clear_object(&mock->ioctls);
+    g_clear_object(&mock->testbed);
+    g_free(mock);
+}

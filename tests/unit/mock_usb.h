@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A USB device that consists of its descriptors, put before other people's programs and libraries
+   by umockdev: this process and those that it starts find it in sysfs. It answers no transfer. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct MockUsb MockUsb;
+
+/* First in main(): starts the program again with umockdev's library preloaded, where it is not.
+   FALSE: umockdev-wrapper cannot be run. */
+gboolean mock_usb_init(char **argv);
+
+/* One at a time in a process. descriptors: a device descriptor and its configurations, as sysfs has
+   them. */
+MockUsb *mock_usb_new(const guint8 *descriptors, gsize size);
+void mock_usb_free(MockUsb *mock); /* accepts NULL */
