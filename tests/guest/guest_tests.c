@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VM_PARTS (VM_XHCI | VM_EHCI | VM_UHCI | VM_TCP | VM_CALLS | VM_TOOLS)
+#define ISO_ATTEMPTS 4
+#define VM_PARTS     (VM_XHCI | VM_EHCI | VM_UHCI | VM_TCP | VM_CALLS | VM_TOOLS)
 
 static const GuestTestTable *const tables[] = {&stream_tests, &inspect_tests, &scenario_tests,
                                                &client_tests};
@@ -30,8 +31,14 @@ gboolean check_stream(Session *session, const char *fourcc, guint width, guint h
                          .frames = frames,
                          .hash_each = 1};
     Outcome outcome;
-    if (!session_stream(session, &order, &outcome, NULL, error) ||
-        !check_intact(&outcome, frames, error))
+    /* QEMU drops isochronous packets when its guest is busy. The driver sees that in raw frames and
+       throws them away, but not in MJPEG: a camera of ours that damages frames does it each time.
+     */
+    guint attempts = session->iso && strcmp(fourcc, "MJPG") == 0 ? ISO_ATTEMPTS : 1;
+    while (session_stream(session, &order, &outcome, NULL, error) &&
+           !check_intact(&outcome, frames, error) && --attempts > 0)
+        g_clear_error(error);
+    if (*error)
         return FALSE;
     g_autofree char *text = outcome_text(&outcome);
     if (note)

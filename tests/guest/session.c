@@ -4,6 +4,7 @@
 #include "tests/guest/session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PLUG_MS  20000
 #define GRACE_MS 30000 /* a stream may take so much longer than its frames should */
@@ -28,6 +29,7 @@ gboolean session_plug(Session *session, const char *name, const char *options, V
                       GError **error)
 {
     int status = 0;
+    session->iso = strstr(options, "--transfer iso") != NULL;
     session->share = share_start(name, options, vm_address(session->vm, port), error);
     if (!session->share)
         return FALSE;
