@@ -27,6 +27,14 @@ int LIBUSB_CALL libusb_open(libusb_device *device, libusb_device_handle **ret_ha
     return refuse_open ? LIBUSB_ERROR_ACCESS : real(device, ret_handle);
 }
 
+/* libuvc forgets selector units; libusb what of a transfer the kernel never gave back, as the
+   mocked one does with the status interrupt. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libuvc.so\nleak:libusb-1.0.so\n";
+}
+
 OtherReaders *other_readers_new(const char **ret_why)
 {
     OtherReaders *readers = g_new0(OtherReaders, 1);
@@ -84,4 +92,61 @@ gboolean other_readers_parse_libuvc(OtherReaders *readers)
     if (good)
         uvc_free_device_info(info);
     return good;
+}
+
+static void report_units(GString *text, uvc_device_handle_t *handle)
+{
+    for (const uvc_input_terminal_t *it = uvc_get_input_terminals(handle); it; it = it->next)
+        g_string_append_printf(
+            text, "input %u type %04x focal %u %u %u controls %" G_GINT64_MODIFIER "x\n",
+            it->bTerminalID, it->wTerminalType, it->wObjectiveFocalLengthMin,
+            it->wObjectiveFocalLengthMax, it->wOcularFocalLength, it->bmControls);
+    for (const uvc_selector_unit_t *su = uvc_get_selector_units(handle); su; su = su->next)
+        g_string_append_printf(text, "selector %u\n", su->bUnitID);
+    for (const uvc_processing_unit_t *pu = uvc_get_processing_units(handle); pu; pu = pu->next)
+        g_string_append_printf(text, "processing %u source %u controls %" G_GINT64_MODIFIER "x\n",
+                               pu->bUnitID, pu->bSourceID, pu->bmControls);
+    for (const uvc_extension_unit_t *xu = uvc_get_extension_units(handle); xu; xu = xu->next) {
+        g_string_append_printf(text, "extension %u guid ", xu->bUnitID);
+        for (guint i = 0; i < sizeof(xu->guidExtensionCode); i++)
+            g_string_append_printf(text, "%02x", xu->guidExtensionCode[i]);
+        g_string_append_printf(text, " controls %" G_GINT64_MODIFIER "x\n", xu->bmControls);
+    }
+}
+
+static void report_frame(GString *text, const uvc_format_desc_t *format,
+                         const uvc_frame_desc_t *frame)
+{
+    g_string_append_printf(
+        text, "frame %u.%u %ux%u can %u rate %u-%u buffer %u line %u default %u every",
+        format->bFormatIndex, frame->bFrameIndex, frame->wWidth, frame->wHeight,
+        frame->bmCapabilities, frame->dwMinBitRate, frame->dwMaxBitRate,
+        frame->dwMaxVideoFrameBufferSize, frame->dwBytesPerLine, frame->dwDefaultFrameInterval);
+    if (frame->intervals)
+        for (const uint32_t *interval = frame->intervals; *interval; interval++)
+            g_string_append_printf(text, " %u", *interval);
+    else
+        g_string_append_printf(text, " %u to %u by %u", frame->dwMinFrameInterval,
+                               frame->dwMaxFrameInterval, frame->dwFrameIntervalStep);
+    g_string_append_c(text, '\n');
+}
+
+char *other_readers_report_libuvc(OtherReaders *readers)
+{
+    GString *text = g_string_new(NULL);
+    report_units(text, readers->uvc_handle);
+    for (const uvc_format_desc_t *format = uvc_get_format_descs(readers->uvc_handle); format;
+         format = format->next) {
+        g_string_append_printf(
+            text,
+            "format %u subtype %u %.4s frames %u bits %u default %u aspect %ux%u flags %u protect "
+            "%u variable %u\n",
+            format->bFormatIndex, format->bDescriptorSubtype, (const char *)format->fourccFormat,
+            format->bNumFrameDescriptors, format->bBitsPerPixel, format->bDefaultFrameIndex,
+            format->bAspectRatioX, format->bAspectRatioY, format->bmInterlaceFlags,
+            format->bCopyProtect, format->bVariableSize);
+        for (const uvc_frame_desc_t *frame = format->frame_descs; frame; frame = frame->next)
+            report_frame(text, format, frame);
+    }
+    return g_string_free(text, FALSE);
 }
