@@ -193,8 +193,6 @@ static gboolean on_second(gpointer user)
 
 /* USB 2.0, 9.6.1 and the interface association ECN: bDeviceClass where associations are used. */
 enum { CLASS_MISC = 0xef, SUBCLASS_COMMON = 0x02, PROTOCOL_IAD = 0x01 };
-/* UVC 1.1, A.1 to A.3; A.3 of UVC 1.5: bInterfaceProtocol tells 1.5 apart. */
-enum { CC_VIDEO = 0x0e, SC_VIDEOCONTROL = 0x01, SC_VIDEOSTREAMING = 0x02, PC_PROTOCOL_15 = 0x01 };
 
 static const struct vcam_profile_options *options_of(const RedirEndpoint *ep)
 {
@@ -223,15 +221,16 @@ static struct usb_redir_device_connect_header device_info(const RedirEndpoint *e
 
 static struct usb_redir_interface_info_header interface_info(const RedirEndpoint *ep)
 {
-    guint8 protocol = options_of(ep)->bcdUVC >= 0x0150 ? PC_PROTOCOL_15 : 0;
+    const struct vcam_layout *layout = vcam_profile_layout(vcam_device_profile(ep->device));
+    struct usb_redir_interface_info_header info = {.interface_count = layout->n_interfaces};
 
-    return (struct usb_redir_interface_info_header){
-        .interface_count = 2,
-        .interface = {VCAM_VC_INTERFACE, VCAM_VS_INTERFACE},
-        .interface_class = {CC_VIDEO, CC_VIDEO},
-        .interface_subclass = {SC_VIDEOCONTROL, SC_VIDEOSTREAMING},
-        .interface_protocol = {protocol, protocol},
-    };
+    for (guint i = 0; i < layout->n_interfaces; i++) {
+        info.interface[i] = layout->interfaces[i].bInterfaceNumber;
+        info.interface_class[i] = layout->interfaces[i].bInterfaceClass;
+        info.interface_subclass[i] = layout->interfaces[i].bInterfaceSubClass;
+        info.interface_protocol[i] = layout->interfaces[i].bInterfaceProtocol;
+    }
+    return info;
 }
 
 static guint selected_endpoints(const RedirEndpoint *ep, struct vcam_endpoint ret_endpoints[2])

@@ -109,16 +109,19 @@ static enum vcam_request_error class_request(struct vcam_device *device,
                                              const struct vcam_request *request)
 {
     const struct vcam_setup *setup = &request->setup;
+    const struct vcam_layout *layout = vcam_layout(device);
     uint8_t recipient = setup->bmRequestType & 0x1f, interface = setup->wIndex;
 
     if (!device->bConfigurationValue)
         return VCAM_WRONG_STATE;
     if (recipient != 1 || (setup->bmRequestType ^ setup->bRequest) & 0x80 || setup->wValue & 0xff)
         return VCAM_INVALID_REQUEST;
-    if (interface == VCAM_VC_INTERFACE)
+    if (interface == layout->vc_interface)
         return vcam_video_control(device, request);
-    if (interface == VCAM_VS_INTERFACE)
+    if (interface == layout->vs_interface)
         return vcam_video_streaming(device, request);
+    if (vcam_profile_side(device->profile) && interface == layout->side_interface)
+        return vcam_side_streaming(device, request);
     return VCAM_INVALID_UNIT;
 }
 

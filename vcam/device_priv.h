@@ -28,6 +28,7 @@ struct vcam_device {
 
     struct uvc_probe_commit probe, commit;
     bool committed;
+    struct uvc_probe_commit side_probe; /* of the streaming interface without pictures */
 
     struct vcam_queue queue;
     struct vcam_packetizer packetizer;
@@ -84,6 +85,11 @@ enum {
     INFO_AUTOUPDATE = 1 << 3,
 };
 
+static inline const struct vcam_layout *vcam_layout(const struct vcam_device *device)
+{
+    return vcam_profile_layout(device->profile);
+}
+
 /* All that a configuration has of state, as it is when one is chosen. The stream must be off. */
 void vcam_device_unconfigure(struct vcam_device *device);
 
@@ -102,6 +108,10 @@ enum vcam_request_error vcam_video_control(struct vcam_device *device,
                                            const struct vcam_request *request);
 enum vcam_request_error vcam_video_streaming(struct vcam_device *device,
                                              const struct vcam_request *request);
+/* The same for a second streaming interface: hosts want to negotiate before they take the device.
+ */
+enum vcam_request_error vcam_side_streaming(struct vcam_device *device,
+                                            const struct vcam_request *request);
 
 /* PROBE and COMMIT as after a reset. */
 void vcam_video_streaming_reset(struct vcam_device *device);

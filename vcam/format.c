@@ -153,3 +153,17 @@ bool vcam_offer_has(const struct vcam_offer *offer, const struct vcam_mode *mode
             return true;
     return false;
 }
+
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+uint32_t vcam_nearest_interval(const struct vcam_size_offer *size, uint32_t asked)
+{
+    uint32_t best = size->dwFrameInterval[0];
+    for (unsigned i = 1; i < size->n_intervals; i++)
+        if (distance(size->dwFrameInterval[i], asked) < distance(best, asked))
+            best = size->dwFrameInterval[i];
+    return best;
+}

@@ -76,3 +76,5 @@ bool vcam_offer_has(const struct vcam_offer *offer, const struct vcam_mode *mode
 /* The size of a format, or NULL. */
 const struct vcam_size_offer *vcam_offer_find(const struct vcam_offer *offer, uint32_t fourcc,
                                               uint16_t wWidth, uint16_t wHeight);
+/* The size's interval that is nearest to the asked one. */
+uint32_t vcam_nearest_interval(const struct vcam_size_offer *size, uint32_t asked);

@@ -89,13 +89,3 @@ bool vcam_link_fits(const struct vcam_link *link, enum vcam_transfer transfer,
     return !link->bulk_bytes_per_second ||
            size * 10000000 <= (uint64_t)link->bulk_bytes_per_second * mode->dwFrameInterval;
 }
-
-uint32_t vcam_link_payload_size(const struct vcam_link *link, enum vcam_transfer transfer,
-                                const struct vcam_mode *mode)
-{
-    if (transfer == VCAM_TRANSFER_BULK)
-        return vcam_mode_max_frame_size(mode) + VCAM_PAYLOAD_HEADER;
-    /* The largest, whatever the mode needs: QEMU's queue is counted in packets and throws away what
-       its guest does not take in time, so the fewer packets a frame has, the more it survives. */
-    return largest_packet(link);
-}

@@ -38,10 +38,6 @@ const struct vcam_link *vcam_link(enum vcam_speed speed);
 bool vcam_link_fits(const struct vcam_link *link, enum vcam_transfer transfer,
                     const struct vcam_mode *mode);
 
-/* dwMaxPayloadTransferSize of a mode that fits. */
-uint32_t vcam_link_payload_size(const struct vcam_link *link, enum vcam_transfer transfer,
-                                const struct vcam_mode *mode);
-
 /* Bytes that one frame has to be expected to have. A compressed one is taken to have one bit a
    pixel: a 1080p JPEG of a camera has 150 to 250 kB. */
 uint64_t vcam_usual_frame_size(const struct vcam_mode *mode);

@@ -2,7 +2,6 @@
 /* The negotiation's arithmetic. */
 #include <string.h>
 
-#include "vcam/link.h"
 #include "vcam/negotiation.h"
 #include "vcam/payload.h"
 #include "vcam/profile_priv.h"
@@ -53,7 +52,8 @@ bool vcam_probe_exists(const struct vcam_profile *profile, const struct uvc_prob
 {
     const struct vcam_offer *offer = vcam_profile_offer(profile);
     return probe->bFormatIndex && probe->bFormatIndex <= offer->n_formats && probe->bFrameIndex &&
-           probe->bFrameIndex <= offer->formats[probe->bFormatIndex - 1].n_sizes;
+           probe->bFrameIndex <= offer->formats[probe->bFormatIndex - 1].n_sizes &&
+           size_of(profile, probe)->n_intervals;
 }
 
 struct vcam_mode vcam_probe_mode(const struct vcam_profile *profile,
@@ -68,30 +68,22 @@ struct vcam_mode vcam_probe_mode(const struct vcam_profile *profile,
     };
 }
 
-static uint32_t distance(uint32_t a, uint32_t b)
-{
-    return a > b ? a - b : b - a;
-}
-
 static uint32_t nearest_interval(const struct vcam_size_offer *size, uint32_t asked)
 {
-    if (!asked)
-        return vcam_default_interval(size);
-    uint32_t best = size->dwFrameInterval[0];
-    for (unsigned i = 1; i < size->n_intervals; i++)
-        if (distance(size->dwFrameInterval[i], asked) < distance(best, asked))
-            best = size->dwFrameInterval[i];
-    return best;
+    return asked ? vcam_nearest_interval(size, asked) : vcam_default_interval(size);
 }
 
 /* What follows from format, frame and interval. */
 static void fill_sizes(const struct vcam_profile *profile, struct uvc_probe_commit *probe)
 {
-    const struct vcam_profile_options *options = vcam_profile_options(profile);
     struct vcam_mode mode = vcam_probe_mode(profile, probe);
     probe->dwMaxVideoFrameSize = vcam_mode_max_frame_size(&mode);
+    /* Iso: the largest, whatever the mode needs. QEMU's queue is counted in packets and throws away
+       what its guest does not take in time, so the fewer packets a frame has, the more survives. */
     probe->dwMaxPayloadTransferSize =
-        vcam_link_payload_size(vcam_link(options->speed), options->transfer, &mode);
+        vcam_profile_options(profile)->transfer == VCAM_TRANSFER_BULK
+            ? probe->dwMaxVideoFrameSize + VCAM_PAYLOAD_HEADER
+            : vcam_layout_largest_packet(vcam_profile_layout(profile));
 }
 
 void vcam_negotiate(const struct vcam_profile *profile, const struct uvc_probe_commit *asked,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "descriptors/codes.h"
+#include "descriptors/desc.h"
 #include "vcam/profile_priv.h"
 
 bool vcam_controls_of(const struct vcam_control_list *controls, bool is_camera_terminal)
@@ -17,11 +17,7 @@ bool vcam_controls_of(const struct vcam_control_list *controls, bool is_camera_t
 
 uint32_t vcam_default_interval(const struct vcam_size_offer *size)
 {
-    uint32_t best = size->dwFrameInterval[0];
-    for (unsigned i = 1; i < size->n_intervals; i++)
-        if (llabs(size->dwFrameInterval[i] - 333333ll) < llabs(best - 333333ll))
-            best = size->dwFrameInterval[i];
-    return best;
+    return vcam_nearest_interval(size, 333333);
 }
 
 static int set_bytes(struct descriptor *descriptor, const uint8_t *bytes, size_t len)
@@ -80,6 +76,21 @@ static int make_strings(struct vcam_profile *profile)
     return r;
 }
 
+/* What the guest is going to read is what the device goes by. */
+static int read_layout(struct vcam_profile *profile)
+{
+    const struct descriptor *bytes = &profile->configuration;
+    struct desc_tree *tree;
+    const char *why;
+    int r = desc_parse(bytes->bytes, bytes->len, DESC_CONTEXT_STANDARD, &tree);
+    if (r)
+        return r;
+    r = vcam_layout_read(desc_tree_root(tree)->arrDescs.first,
+                         profile->options.speed == VCAM_SPEED_SUPER, &profile->layout, &why);
+    desc_tree_free(tree);
+    return r;
+}
+
 static int make_descriptors(struct vcam_profile *profile, const struct vcam_offer *offer)
 {
     enum vcam_speed speed = profile->options.speed;
@@ -87,6 +98,8 @@ static int make_descriptors(struct vcam_profile *profile, const struct vcam_offe
     if (!r)
         r = make_configuration(profile, speed, &profile->offer, USB_DESC_CONFIGURATION,
                                &profile->configuration);
+    if (!r)
+        r = read_layout(profile);
     if (!r)
         r = make_other_speed(profile, offer);
     if (!r && speed == VCAM_SPEED_SUPER)
@@ -119,6 +132,7 @@ struct vcam_profile *vcam_profile_new(const struct vcam_offer *offer,
     if (!profile)
         return NULL;
     profile->options = *options;
+    profile->langid = VCAM_LANGID;
     if (controls)
         profile->controls = *controls;
     int r = take_options(&profile->options);
@@ -146,8 +160,9 @@ void vcam_profile_free(struct vcam_profile *profile)
                                         &profile->bos};
     for (unsigned i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
         free(descriptors[i]->bytes);
-    for (unsigned i = 0; i < STRING_COUNT; i++)
+    for (unsigned i = 0; i < 256; i++)
         free(profile->strings[i].bytes);
+    vcam_profile_free(profile->side);
     free((char *)profile->options.manufacturer);
     free((char *)profile->options.product);
     free((char *)profile->options.serial);
@@ -164,6 +179,16 @@ const struct vcam_control_list *vcam_profile_controls(const struct vcam_profile 
     return &profile->controls;
 }
 
+const struct vcam_layout *vcam_profile_layout(const struct vcam_profile *profile)
+{
+    return &profile->layout;
+}
+
+const struct vcam_profile *vcam_profile_side(const struct vcam_profile *profile)
+{
+    return profile->side;
+}
+
 const struct vcam_offer *vcam_profile_offer(const struct vcam_profile *profile)
 {
     return &profile->offer;
@@ -174,8 +199,8 @@ const uint8_t *vcam_profile_descriptor(const struct vcam_profile *profile, uint8
 {
     const struct descriptor none = {0}, *found = &none;
 
-    if (bDescriptorType == USB_DESC_STRING && index < STRING_COUNT &&
-        (index == STRING_LANGID || wIndex_langid == VCAM_LANGID))
+    if (bDescriptorType == USB_DESC_STRING &&
+        (index == STRING_LANGID || wIndex_langid == profile->langid))
         found = &profile->strings[index];
     if (index == 0 && bDescriptorType == USB_DESC_DEVICE)
         found = &profile->device;
@@ -195,33 +220,19 @@ const uint8_t *vcam_profile_descriptor(const struct vcam_profile *profile, uint8
 
 unsigned vcam_profile_alternates(const struct vcam_profile *profile)
 {
-    if (profile->options.transfer == VCAM_TRANSFER_BULK)
-        return 1;
-    return 1 + vcam_link(profile->options.speed)->n_alternates;
+    return profile->layout.n_alternates;
 }
 
 unsigned vcam_profile_endpoints(const struct vcam_profile *profile, uint8_t bAlternateSetting,
                                 struct vcam_endpoint ret_endpoints[2])
 {
-    const struct vcam_link *link = vcam_link(profile->options.speed);
-    bool is_bulk = profile->options.transfer == VCAM_TRANSFER_BULK;
+    const struct vcam_layout *layout = &profile->layout;
+    unsigned n = 0;
 
-    ret_endpoints[0] = (struct vcam_endpoint){
-        .bEndpointAddress = VCAM_STATUS_ENDPOINT,
-        .type = VCAM_ENDPOINT_INTERRUPT,
-        .bInterfaceNumber = VCAM_VC_INTERFACE,
-        .bInterval = link->status_bInterval,
-        .max_packet_size = VCAM_STATUS_PACKET,
-    };
-    if (bAlternateSetting >= vcam_profile_alternates(profile) || (!is_bulk && !bAlternateSetting))
-        return 1;
-    ret_endpoints[1] = (struct vcam_endpoint){
-        .bEndpointAddress = VCAM_STREAM_ENDPOINT,
-        .type = is_bulk ? VCAM_ENDPOINT_BULK : VCAM_ENDPOINT_ISO,
-        .bInterfaceNumber = VCAM_VS_INTERFACE,
-        .bInterval = is_bulk ? 0 : 1,
-        .max_packet_size = is_bulk ? link->bulk_packet
-                                   : vcam_alternate_bytes(&link->alternates[bAlternateSetting - 1]),
-    };
-    return 2;
+    if (layout->status.bEndpointAddress)
+        ret_endpoints[n++] = layout->status;
+    if (bAlternateSetting < layout->n_alternates &&
+        layout->streams[bAlternateSetting].bEndpointAddress)
+        ret_endpoints[n++] = layout->streams[bAlternateSetting];
+    return n;
 }

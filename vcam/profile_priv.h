@@ -25,11 +25,20 @@ struct vcam_profile {
     struct vcam_profile_options options; /* its strings are ours */
     struct vcam_control_list controls;
     struct vcam_offer offer;
+    struct vcam_layout layout;
+    struct vcam_profile *side; /* of the second streaming interface: its offer and options alone */
+    uint16_t langid;
     struct descriptor {
         uint8_t *bytes;
         size_t len; /* 0: none */
-    } device, qualifier, configuration, other_speed, bos, strings[STRING_COUNT];
+    } device, qualifier, configuration, other_speed, bos, strings[256];
 };
+
+/* layout.c: from the node of a configuration, derived or parsed. 0, or -EINVAL with *ret_why. */
+int vcam_layout_read(const void *configuration, bool is_super, struct vcam_layout *ret_layout,
+                     const char **ret_why);
+/* The largest packet of the streaming interface. */
+uint32_t vcam_layout_largest_packet(const struct vcam_layout *layout);
 
 /* A configuration for that speed and offer as bytes, whatever their number (at most 65535), or
    -ENOMEM. bDescriptorType: CONFIGURATION or OTHER_SPEED_CONFIGURATION. */

@@ -48,7 +48,7 @@ static enum vcam_answer get_descriptor(struct vcam_device *device, const struct 
 
 static enum vcam_answer get_device_status(struct vcam_device *device, const struct vcam_request *r)
 {
-    const uint8_t status[2] = {device->link_states << 2};
+    const uint8_t status[2] = {device->link_states << 2 | vcam_layout(device)->self_powered};
     return vcam_reply(r, status, sizeof(status));
 }
 
@@ -80,7 +80,8 @@ static enum vcam_answer get_configuration(struct vcam_device *device, const stru
 
 static enum vcam_answer set_configuration(struct vcam_device *device, const struct vcam_request *r)
 {
-    if (r->setup.wValue > 1 || r->setup.wIndex)
+    if ((r->setup.wValue && r->setup.wValue != vcam_layout(device)->bConfigurationValue) ||
+        r->setup.wIndex)
         return VCAM_STALL;
     vcam_stream_stop(device, r->now_us);
     vcam_device_unconfigure(device);
@@ -99,17 +100,21 @@ static enum vcam_answer take_link_timing(struct vcam_device *device, const struc
 
 /* ---- To an interface ---- */
 
-static bool is_interface(const struct vcam_request *r)
+static bool is_interface(const struct vcam_device *device, uint16_t number)
 {
-    return r->setup.wIndex == VCAM_VC_INTERFACE || r->setup.wIndex == VCAM_VS_INTERFACE;
+    const struct vcam_layout *layout = vcam_layout(device);
+    for (unsigned i = 0; i < layout->n_interfaces; i++)
+        if (layout->interfaces[i].bInterfaceNumber == number)
+            return true;
+    return false;
 }
 
 static enum vcam_answer get_interface_status(struct vcam_device *device,
                                              const struct vcam_request *r)
 {
-    (void)device;
     const uint8_t status[2] = {0};
-    return is_interface(r) ? vcam_reply(r, status, sizeof(status)) : VCAM_STALL;
+    return is_interface(device, r->setup.wIndex) ? vcam_reply(r, status, sizeof(status))
+                                                 : VCAM_STALL;
 }
 
 /* wIndex has the interface in its low byte, the suspend options in its high one. */
@@ -117,15 +122,17 @@ static enum vcam_answer set_function_suspend(struct vcam_device *device,
                                              const struct vcam_request *r)
 {
     uint8_t interface = r->setup.wIndex;
-    if (!is_super(device) || r->setup.wValue != FUNCTION_SUSPEND || interface > VCAM_VS_INTERFACE)
+    if (!is_super(device) || r->setup.wValue != FUNCTION_SUSPEND ||
+        !is_interface(device, interface))
         return VCAM_STALL;
     return VCAM_ACK;
 }
 
 static enum vcam_answer get_interface(struct vcam_device *device, const struct vcam_request *r)
 {
-    uint8_t alternate = r->setup.wIndex == VCAM_VS_INTERFACE ? device->bAlternateSetting : 0;
-    return is_interface(r) ? vcam_reply(r, &alternate, 1) : VCAM_STALL;
+    bool is_stream = r->setup.wIndex == vcam_layout(device)->vs_interface;
+    uint8_t alternate = is_stream ? device->bAlternateSetting : 0;
+    return is_interface(device, r->setup.wIndex) ? vcam_reply(r, &alternate, 1) : VCAM_STALL;
 }
 
 static enum vcam_answer select_stream_alternate(struct vcam_device *device,
@@ -143,11 +150,12 @@ static enum vcam_answer select_stream_alternate(struct vcam_device *device,
 
 static enum vcam_answer set_interface(struct vcam_device *device, const struct vcam_request *r)
 {
-    if (r->setup.wIndex == VCAM_VS_INTERFACE)
+    if (r->setup.wIndex == vcam_layout(device)->vs_interface)
         return select_stream_alternate(device, r);
-    if (r->setup.wIndex != VCAM_VC_INTERFACE || r->setup.wValue)
-        return VCAM_STALL;
-    device->status_halted = false;
+    if (!is_interface(device, r->setup.wIndex) || r->setup.wValue)
+        return VCAM_STALL; /* what has no pictures has no other alternate setting either */
+    if (r->setup.wIndex == vcam_layout(device)->vc_interface)
+        device->status_halted = false;
     return VCAM_ACK;
 }
 
@@ -160,7 +168,8 @@ static bool *halt_flag(struct vcam_device *device, uint16_t wIndex)
     if (wIndex > 0xff || !vcam_device_endpoint(device, wIndex, &endpoint) ||
         endpoint.type == VCAM_ENDPOINT_ISO)
         return NULL;
-    return wIndex == VCAM_STREAM_ENDPOINT ? &device->stream_halted : &device->status_halted;
+    return wIndex == vcam_layout(device)->status.bEndpointAddress ? &device->status_halted
+                                                                  : &device->stream_halted;
 }
 
 static bool is_endpoint_0(const struct vcam_request *r)

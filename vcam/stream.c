@@ -41,6 +41,13 @@ static void release_sent(struct vcam_device *device)
     vcam_frame_unref(frame);
 }
 
+/* The same in every alternate setting that has it. */
+static uint8_t stream_address(const struct vcam_device *device)
+{
+    const struct vcam_layout *layout = vcam_layout(device);
+    return layout->streams[layout->n_alternates - 1].bEndpointAddress;
+}
+
 /* ---- Start and stop ---- */
 
 void vcam_stream_start(struct vcam_device *device, int64_t now_us)
@@ -97,7 +104,7 @@ void vcam_stream_ready(struct vcam_device *device, int64_t now_us)
     device->stream_waits = false;
     device->asked_us = now_us;
     if (device->ready)
-        device->ready(device->ready_user, VCAM_STREAM_ENDPOINT);
+        device->ready(device->ready_user, stream_address(device));
 }
 
 static bool is_acceptable(const struct vcam_frame *frame, const struct vcam_mode *mode)
@@ -190,7 +197,7 @@ static void account(struct vcam_device *device, const struct vcam_payload *paylo
 static bool is_stream(const struct vcam_device *device, uint8_t bEndpointAddress, uint8_t type,
                       struct vcam_endpoint *ret_endpoint)
 {
-    return bEndpointAddress == VCAM_STREAM_ENDPOINT && !device->stream_halted &&
+    return bEndpointAddress == stream_address(device) && !device->stream_halted &&
            vcam_device_endpoint(device, bEndpointAddress, ret_endpoint) &&
            ret_endpoint->type == type;
 }

@@ -7,8 +7,9 @@
 #include "vcam/device_priv.h"
 #include "vcam/profile_priv.h"
 
-#define VC_REQUEST_ERROR_CODE 2 /* selector: UVC 1.1, A.9.1 */
-#define CONTROL_MAX           8 /* bytes of the longest control, PANTILT_ABSOLUTE */
+/* Selectors: UVC 1.1, A.9.1 and A.9.3 */
+enum { VC_REQUEST_ERROR_CODE = 2, SU_INPUT_SELECT = 1 };
+#define CONTROL_MAX 8 /* bytes of the longest control, PANTILT_ABSOLUTE */
 
 /* A control of the wire: one or two of the list's, which share entity and selector. */
 struct wire_control {
@@ -235,18 +236,39 @@ static enum vcam_request_error interface_request(struct vcam_device *device,
     return vcam_error_code_request(request, device->bRequestErrorCode);
 }
 
+/* Whatever pins a selector has, the pictures come by the first. */
+static enum vcam_request_error input_select_request(const struct vcam_request *request)
+{
+    switch (request->setup.bRequest) {
+    case GET_CUR:
+    case GET_MIN:
+    case GET_MAX:
+    case GET_RES:
+    case GET_DEF:
+    case GET_INFO: /* INFO_GET is 1 too */
+        return vcam_reply_number(request, 1, 1);
+    case GET_LEN:
+        return vcam_reply_number(request, 1, 2);
+    default:
+        return VCAM_INVALID_REQUEST;
+    }
+}
+
 enum vcam_request_error vcam_video_control(struct vcam_device *device,
                                            const struct vcam_request *request)
 {
+    const struct vcam_layout *layout = vcam_layout(device);
     uint8_t entity = request->setup.wIndex >> 8, selector = request->setup.wValue >> 8;
     struct wire_control control;
 
     if (!entity)
         return interface_request(device, request);
-    if (entity > VCAM_OT_ID ||
-        (entity == VCAM_PU_ID && !vcam_controls_of(vcam_profile_controls(device->profile), false)))
+    if (!(layout->entities[entity / 32] >> entity % 32 & 1))
         return VCAM_INVALID_UNIT;
-    if (entity == VCAM_OT_ID || !find_control(device, entity == VCAM_CT_ID, selector, &control))
+    if (entity == layout->selector_unit && selector == SU_INPUT_SELECT)
+        return input_select_request(request);
+    if ((entity != layout->camera_terminal && entity != layout->processing_unit) ||
+        !find_control(device, entity == layout->camera_terminal, selector, &control))
         return VCAM_INVALID_CONTROL;
     return control_request(device, request, &control);
 }
@@ -257,14 +279,15 @@ void vcam_device_control_changed(struct vcam_device *device, enum vcam_control_i
 {
     const struct vcam_control_range *range =
         vcam_control_find(vcam_profile_controls(device->profile), id);
-    if (!device->bConfigurationValue || !range || !(range->flags & VCAM_CONTROL_AUTOUPDATE))
+    if (!device->bConfigurationValue || !range || !(range->flags & VCAM_CONTROL_AUTOUPDATE) ||
+        !vcam_layout(device)->status.bEndpointAddress)
         return;
     device->changed_controls |= 1u << id;
     if (!device->status_waits)
         return;
     device->status_waits = false;
     if (device->ready)
-        device->ready(device->ready_user, VCAM_STATUS_ENDPOINT);
+        device->ready(device->ready_user, vcam_layout(device)->status.bEndpointAddress);
 }
 
 /* Takes the lowest changed control out of the set; its partner of the same wire control with it. */
@@ -291,8 +314,9 @@ enum vcam_answer vcam_device_interrupt_in(struct vcam_device *device, uint8_t bE
     struct wire_control control;
     uint8_t value[CONTROL_MAX];
 
-    if (bEndpointAddress != VCAM_STATUS_ENDPOINT || !device->bConfigurationValue ||
-        device->status_halted)
+    const struct vcam_layout *layout = vcam_layout(device);
+    if (!layout->status.bEndpointAddress || bEndpointAddress != layout->status.bEndpointAddress ||
+        !device->bConfigurationValue || device->status_halted)
         return VCAM_STALL;
     while (next_changed(device, &info, &control)) {
         memset(value, 0, sizeof(value));
@@ -300,7 +324,7 @@ enum vcam_answer vcam_device_interrupt_in(struct vcam_device *device, uint8_t bE
             continue; /* gone again: nothing to tell */
         const uint8_t head[5] = {
             1, /* bStatusType: VideoControl */
-            info->is_camera_terminal ? VCAM_CT_ID : VCAM_PU_ID,
+            info->is_camera_terminal ? layout->camera_terminal : layout->processing_unit,
             0, /* bEvent: control change */
             info->selector,
             0, /* bAttribute: its value */
