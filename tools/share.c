@@ -9,6 +9,7 @@
 #include "redir/error.h"
 #include "redir/host.h"
 #include "redir/transports/socket.h"
+#include "tools/preset.h"
 #include "tools/profile.h"
 #include "tools/source_loop.h"
 #include "tools/status.h"
@@ -20,7 +21,7 @@
 #define STATUS_PERIOD_MS 500
 
 struct share_options {
-    char *to, *as, *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace;
+    char *to, *as, *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
     gboolean no_retry;
 };
 
@@ -39,12 +40,31 @@ struct share {
 
 /* ---- The camera's side ---- */
 
+/* What the source makes of a mode: a preset may ask for rates that it does not have. */
+static gboolean source_mode(const struct vcam_source *source, const struct vcam_mode *mode,
+                            struct vcam_mode *ret_mode)
+{
+    const struct vcam_size_offer *size =
+        vcam_offer_find(&source->offer, mode->fourcc, mode->wWidth, mode->wHeight);
+    if (!size)
+        return FALSE;
+    *ret_mode = *mode;
+    ret_mode->dwFrameInterval = vcam_nearest_interval(size, mode->dwFrameInterval);
+    return TRUE;
+}
+
 static void stream_start(void *user, const struct vcam_mode *mode)
 {
     struct share *share = user;
+    struct vcam_mode own;
     g_autofree char *text = status_mode(mode);
+    if (!source_mode(share->source, mode, &own)) {
+        g_warning("the guest streams %s, which %s cannot make: it gets no picture", text,
+                  share->source->name);
+        return;
+    }
     g_message("camera on: the guest streams %s", text);
-    int error = vcam_source_start(share->source, mode, g_get_monotonic_time());
+    int error = vcam_source_start(share->source, &own, g_get_monotonic_time());
     if (error)
         g_warning("%s does not start: %s", share->source->name, g_strerror(-error));
     source_loop_wake(share->loop);
@@ -164,8 +184,8 @@ static gboolean show_status(gpointer user)
 
 /* ---- Setting up ---- */
 
-static struct vcam_device *make_device(struct share *share, const struct vcam_offer *offer,
-                                       const struct profile_wish *wish)
+static struct vcam_profile *make_profile(struct share *share, const struct vcam_offer *offer,
+                                         const struct profile_wish *wish)
 {
     g_autoptr(GError) error = NULL;
     unsigned left_out = 0;
@@ -177,9 +197,32 @@ static struct vcam_device *make_device(struct share *share, const struct vcam_of
     if (left_out)
         g_message("%u modes are not offered: too much for this link, or for one configuration",
                   left_out);
-    const struct vcam_device_ops ops = {stream_start, stream_stop, control_get,
-                                        control_set,  frame_event, share};
-    return vcam_device_new(profile, &ops);
+    return profile;
+}
+
+static int open_camera(struct share *share, const char *spec, const struct camera_limit *limit,
+                       const struct profile_wish *wish, struct vcam_profile **ret_profile)
+{
+    g_autoptr(GError) error = NULL;
+    struct vcam_offer offer;
+    share->source = camera_open(spec, limit, &offer, &error);
+    if (!share->source) {
+        g_warning("%s", error->message);
+        return EXIT_CAMERA;
+    }
+    *ret_profile = make_profile(share, &offer, wish);
+    return *ret_profile ? EXIT_DONE : EXIT_CAMERA;
+}
+
+static int open_preset(struct share *share, const struct share_options *options, const char *spec,
+                       const struct profile_wish *wish, struct vcam_profile **ret_profile)
+{
+    g_autoptr(GError) error = NULL;
+    int status = preset_open(options->preset, spec, options->speed ? &wish->speed : NULL,
+                             &share->source, ret_profile, &error);
+    if (status)
+        g_warning("%s", error->message);
+    return status;
 }
 
 static int serve(struct share *share, const struct share_options *options)
@@ -220,19 +263,18 @@ static int share_camera(struct share *share, const struct share_options *options
                         const struct camera_limit *limit, const struct profile_wish *wish)
 {
     g_autoptr(GError) error = NULL;
-    struct vcam_offer offer;
+    const struct vcam_device_ops ops = {stream_start, stream_stop, control_get,
+                                        control_set,  frame_event, share};
+    struct vcam_profile *profile = NULL;
     if (options->trace && !(share->trace = trace_open(options->trace, &error))) {
         g_warning("%s", error->message);
         return EXIT_BROKEN;
     }
-    share->source = camera_open(spec, limit, &offer, &error);
-    if (!share->source) {
-        g_warning("%s", error->message);
-        return EXIT_CAMERA;
-    }
-    share->device = make_device(share, &offer, wish);
-    if (!share->device)
-        return EXIT_CAMERA;
+    int status = options->preset ? open_preset(share, options, spec, wish, &profile)
+                                 : open_camera(share, spec, limit, wish, &profile);
+    if (status)
+        return status;
+    share->device = vcam_device_new(profile, &ops);
     const struct vcam_source_sink sink = {source_frame, source_event, share};
     vcam_source_set_sink(share->source, &sink);
     share->loop = source_loop_new(share->source);
@@ -253,7 +295,7 @@ static void options_clear(struct share_options *options)
 {
     char **strings[] = {&options->to,      &options->as,    &options->speed, &options->transfer,
                         &options->formats, &options->sizes, &options->rates, &options->name,
-                        &options->serial,  &options->trace};
+                        &options->serial,  &options->trace, &options->preset};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
 }
@@ -269,6 +311,12 @@ static int checked(const struct share_options *options, const char *spec)
     if (!options->to == !options->as) {
         g_printerr("camredir: share needs one of --to ADDRESS (QEMU listens there) and --as "
                    "ADDRESS (QEMU connects there)\n");
+        return EXIT_USAGE;
+    }
+    if (options->preset && (options->transfer || options->formats || options->sizes ||
+                            options->rates || options->name || options->serial)) {
+        g_printerr("camredir: a preset says by itself what --transfer, --format, --size, --fps, "
+                   "--name and --serial would: leave them out\n");
         return EXIT_USAGE;
     }
     struct camera_limit limit;
@@ -300,6 +348,8 @@ int share_run(int argc, char **argv)
         {"fps", 0, 0, G_OPTION_ARG_STRING, &o.rates, "Offer only these: 15,30", "LIST"},
         {"name", 0, 0, G_OPTION_ARG_STRING, &o.name, "The camera's name in the guest", "TEXT"},
         {"serial", 0, 0, G_OPTION_ARG_STRING, &o.serial, "Its serial number in the guest", "TEXT"},
+        {"preset", 0, 0, G_OPTION_ARG_FILENAME, &o.preset,
+         "Present the descriptors of that file (JSON or bytes)", "FILE"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &o.trace, "Write a JSON line for each frame event",
          "FILE"},
         {"no-retry", 0, 0, G_OPTION_ARG_NONE, &o.no_retry,
