@@ -16,19 +16,26 @@ packages := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libusbredirparser-0.5 li
 pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(packages)))$(pkg_cflags)
 pkg_libs   = $(eval pkg_libs := $(shell pkg-config --libs $(packages)))$(pkg_libs)
 
-base_cflags = -std=gnu11 $(warnings) -I. -D_GNU_SOURCE -DCAMREDIR_VERSION='"$(VERSION)"' -MMD -MP
-all_cflags  = $(base_cflags) $(pkg_cflags) $(CFLAGS) $(sanitize)
+# One kind of objects, for programs and for the shared library.
+base_cflags = -std=gnu11 $(warnings) -fPIC -fvisibility=hidden -I. -D_GNU_SOURCE -DCAMREDIR_VERSION='"$(VERSION)"' -MMD -MP
+all_cflags  = $(base_cflags) $(pkg_cflags) $(extra_cflags) $(CFLAGS) $(sanitize)
 say = @printf '  %-7s %s\n' $(1) $(2);
 ifeq ($(V),1)
 say =
 endif
 
+# SPICE is in a library of its own, which the program opens when it needs it, and which is left out
+# where spice-client-glib is not there.
+spice_src     := $(wildcard redir/transports/spice*.c)
+spice_library := $(if $(shell pkg-config --exists spice-client-glib-2.0 2>/dev/null && echo 1),libcamredir-spice.so.0)
+spice_cflags   = $(eval spice_cflags := $(shell pkg-config --cflags spice-client-glib-2.0))$(spice_cflags)
+
 # A library a folder, in the order of who may use whom (see 'make check-layers').
 descriptors_src := $(wildcard descriptors/*.c)
 vcam_src        := $(wildcard vcam/*.c)
 sources_src     := $(wildcard vcam/sources/*.c)
-redir_src       := $(wildcard redir/*.c redir/transports/*.c)
-tools_src       := $(wildcard tools/*.c)
+redir_src       := $(filter-out $(spice_src),$(wildcard redir/*.c redir/transports/*.c))
+tools_src       := $(filter-out $(spice_src),$(wildcard tools/*.c))
 libraries := redir sources vcam descriptors
 archives  := $(libraries:%=$(O)/lib%.a)
 objects    = $($(1)_src:%.c=$(O)/%.o)
@@ -43,8 +50,9 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  SAN=1 builds with ASan and UBSan, V=1 shows the commands, PREFIX and DESTDIR are honoured.'
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(all_cflags) -c -o $@ $<
+$(spice_src:%.c=$(O)/%.o): extra_cflags = $(spice_cflags)
 
 define library
 $(O)/lib$(1).a: $$(call objects,$(1))
@@ -52,8 +60,14 @@ $(O)/lib$(1).a: $$(call objects,$(1))
 endef
 $(foreach l,$(libraries),$(eval $(call library,$(l))))
 
-$(O)/camredir: $(call objects,tools) $(archives)
+$(O)/camredir: $(call objects,tools) $(archives) | $(spice_library:%=$(O)/%)
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
+
+ifneq ($(spice_library),)
+$(O)/$(spice_library): $(call objects,spice) $(archives)
+	$(call say,LD,$@)$(CC) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,-z,defs) $(all_cflags) $(LDFLAGS) \
+	        -o $@ $^ $$(pkg-config --libs spice-client-glib-2.0) $(pkg_libs) -lm
+endif
 
 # LIBS_test_name := the libraries that this test links; all of them where it says nothing.
 .SECONDEXPANSION:
@@ -96,11 +110,13 @@ $(O)/man/%: docs/man/%.scd
 
 install: all $(man_pages) ## the program and its manual page, below PREFIX and DESTDIR
 	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
+	$(if $(spice_library),install -D -m 644 $(O)/$(spice_library) '$(DESTDIR)$(PREFIX)/lib/$(spice_library)')
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 
 uninstall: ## what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
+	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' \
+	        $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
 
 clean: ## remove what was built (the downloaded kernel package stays)
 	rm -rf build/std build/san build/clang build/fuzz demo

@@ -9,7 +9,9 @@
 #include "redir/endpoint_private.h"
 #include "redir/error.h"
 
-#define STUCK_US (5 * G_USEC_PER_SEC)
+#define STUCK_US   (5 * G_USEC_PER_SEC)
+#define BEAT_US    (900 * 1000) /* about a second, told by a timer of a second */
+#define BEAT_SHARE 10           /* of the silence */
 
 /* ---- the end ---- */
 
@@ -66,6 +68,9 @@ static int on_write(void *priv, uint8_t *data, int count)
 
 void redir_endpoint_write(RedirEndpoint *ep)
 {
+    /* A VM that is paused has not said hello, and shall find nothing when it wakes up. */
+    if (ep->transport->ops->lasting && ep->bytes_in == 0)
+        return;
     usbredirparser_do_write(ep->parser);
 }
 
@@ -169,12 +174,41 @@ static void on_device_ready(void *user, uint8_t bEndpointAddress)
     redir_endpoint_run(user);
 }
 
+static void send_interface_info(RedirEndpoint *ep);
+
+/* A guest that streams by bulk has been given all that it asked for, or the VM is to let go of the
+   camera: it owes an answer. */
+static gboolean is_owed(const RedirEndpoint *ep)
+{
+    return ep->leaving || (ep->streams.bulk_on && ep->streams.n_pending == 0);
+}
+
+/* After a pause of the VM a SPICE server keeps what it has queued until one more message comes.
+   Said again, what the camera is changes nothing; the longer the silence the rarer, for the server
+   queues 128 messages and then reads none. */
+static void beat(RedirEndpoint *ep, gint64 now_us)
+{
+    if (ep->bytes_in != ep->heard || !is_owed(ep)) {
+        ep->heard = ep->bytes_in;
+        ep->heard_us = ep->beat_us = now_us;
+        return;
+    }
+    if (now_us - ep->beat_us < MAX(BEAT_US, (now_us - ep->heard_us) / BEAT_SHARE) ||
+        redir_endpoint_backlog(ep) > 0)
+        return;
+    ep->beat_us = now_us;
+    send_interface_info(ep);
+    redir_endpoint_run(ep);
+}
+
 static gboolean on_second(gpointer user)
 {
     RedirEndpoint *ep = user;
     gsize outstanding = ep->transport->ops->outstanding(ep->transport);
     gint64 now_us = g_get_monotonic_time();
 
+    if (ep->transport->ops->lasting)
+        beat(ep, now_us);
     if (outstanding == 0 || ep->bytes_out - outstanding != ep->gone) {
         if (ep->stuck)
             g_message("%s: the VM takes data again", ep->transport->address);
@@ -233,6 +267,13 @@ static struct usb_redir_interface_info_header interface_info(const RedirEndpoint
     return info;
 }
 
+static void send_interface_info(RedirEndpoint *ep)
+{
+    struct usb_redir_interface_info_header interfaces = interface_info(ep);
+
+    usbredirparser_send_interface_info(ep->parser, &interfaces);
+}
+
 static guint selected_endpoints(const RedirEndpoint *ep, struct vcam_endpoint ret_endpoints[2])
 {
     struct vcam_device_state state;
@@ -289,13 +330,12 @@ static void send_ep_info(RedirEndpoint *ep)
 static void on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     RedirEndpoint *ep = priv;
-    struct usb_redir_interface_info_header interfaces = interface_info(ep);
     struct usb_redir_device_connect_header device = device_info(ep);
 
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
     g_debug("%s: hello from %.*s", ep->transport->address, (int)sizeof hello->version,
             hello->version);
-    usbredirparser_send_interface_info(ep->parser, &interfaces);
+    send_interface_info(ep);
     send_ep_info(ep);
     usbredirparser_send_device_connect(ep->parser, &device);
     redir_endpoint_write(ep);
@@ -307,6 +347,10 @@ static gboolean on_no_hello(gpointer user)
     RedirEndpoint *ep = user;
 
     ep->hello_timer = 0;
+    if (ep->transport->ops->lasting) {
+        g_message("%s: connected, waiting for the VM (is it paused?)", ep->transport->address);
+        return G_SOURCE_REMOVE;
+    }
     fail(ep, REDIR_ERROR_TIMEOUT,
          "connected, but no usbredir hello came; does another client hold this usb-redir, or has "
          "the VM not loaded yet?");
@@ -508,7 +552,12 @@ static gboolean on_leave_timeout(gpointer user)
     RedirEndpoint *ep = user;
 
     ep->leave_timer = 0;
-    end(ep);
+    if (ep->transport->ops->lasting)
+        g_message("%s: the VM does not let go of the camera (is it paused?); to leave now could "
+                  "crash it at the next connection: waiting, ask again to leave all the same",
+                  ep->transport->address);
+    else
+        end(ep);
     return G_SOURCE_REMOVE;
 }
 

@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     BulkRequest pending[REDIR_MAX_PENDING];
     guint n_pending;
+    gboolean bulk_on; /* requests came since the guest last ended such a stream */
 
     struct {
         gboolean on;
@@ -52,6 +53,8 @@ struct RedirEndpoint {
     guint64 gone; /* bytes out at the peer, when they last moved: gone_us */
     gint64 gone_us;
     gboolean stuck; /* and the log has it */
+    guint64 heard;  /* bytes_in at heard_us */
+    gint64 heard_us, beat_us;
     struct vcam_log_limit guest_bug, peer_bug;
 };
 

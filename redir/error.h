@@ -13,6 +13,7 @@ typedef enum {
     REDIR_ERROR_TIMEOUT,     /* open, but no hello came: a new connection may help */
     REDIR_ERROR_PROTOCOL,    /* what came is not usbredir, or breaks its rules */
     REDIR_ERROR_REFUSED,     /* the VM does not want this device */
+    REDIR_ERROR_FINAL,       /* a wrong password, or another client: not to be tried again */
     REDIR_ERROR_FAILED,      /* the system refused something else */
 } RedirError;
 

@@ -86,7 +86,7 @@ static guint next_delay(RedirHost *host, const GError *error)
 static void lost(RedirHost *host, const GError *error)
 {
     drop_connection(host);
-    if (host->stopping || !host->retry) {
+    if (host->stopping || !host->retry || g_error_matches(error, REDIR_ERROR, REDIR_ERROR_FINAL)) {
         set_state(host, REDIR_HOST_STOPPED, host->stopping ? NULL : error);
         return;
     }
@@ -189,12 +189,14 @@ RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *op
         .user = host,
     };
 
-    host->transport =
-        options->transport_new(options->address, options->role, &transport_events, error);
+    host->transport = options->transport ? options->transport
+                                         : options->transport_new(options->address, options->role,
+                                                                  &transport_events, error);
     if (host->transport == NULL) {
         g_free(host);
         return NULL;
     }
+    host->transport->events = transport_events;
     host->device = device;
     host->events = *events;
     host->role = options->role;
@@ -223,13 +225,13 @@ static gboolean on_stop(gpointer user)
 
 void redir_host_stop(RedirHost *host)
 {
-    if (host->stopping)
-        return;
+    gboolean at_once = host->endpoint == NULL || (host->stopping && host->transport->ops->lasting);
+
     host->stopping = TRUE;
     g_clear_handle_id(&host->retry_timer, g_source_remove);
-    if (host->endpoint != NULL)
+    if (!at_once)
         redir_endpoint_disconnect(host->endpoint);
-    else
+    else if (host->stop_idle == 0)
         host->stop_idle = g_idle_add(on_stop, host);
 }
 

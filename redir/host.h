@@ -32,8 +32,9 @@ typedef struct {
     const char *address;
     RedirRole role;
     RedirTransportNew transport_new;
-    gboolean retry;         /* connect, or wait, again after each end */
-    guint hello_timeout_ms; /* 0: the default */
+    RedirTransport *transport; /* instead of address and transport_new; taken over */
+    gboolean retry;            /* connect, or wait, again after each end */
+    guint hello_timeout_ms;    /* 0: the default */
     guint first_delay_ms; /* before the second attempt to connect, then doubling; 0: the default */
 } RedirHostOptions;
 
@@ -46,7 +47,8 @@ RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *op
 /* FALSE where it cannot even begin: address in use, no such folder. */
 gboolean redir_host_start(RedirHost *host, GError **error);
 /* Takes the camera from the guest and ends: REDIR_HOST_STOPPED follows within about half a second.
- */
+   Not so over a lasting transport, where the VM must have let go of the camera first; a second call
+   does not wait for that. */
 void redir_host_stop(RedirHost *host);
 void redir_host_free(RedirHost *host); /* ends at once; accepts NULL */
 

@@ -94,6 +94,7 @@ static void on_bulk_packet(void *priv, uint64_t id, struct usb_redir_bulk_packet
         answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
     } else {
         ep->streams.pending[ep->streams.n_pending++] = request;
+        ep->streams.bulk_on = TRUE;
     }
 }
 
@@ -114,6 +115,7 @@ static void on_cancel_data_packet(void *priv, uint64_t id)
 
 void redir_streams_cancel(RedirEndpoint *ep, guint8 bEndpointAddress)
 {
+    ep->streams.bulk_on = FALSE;
     for (guint i = 0; i < ep->streams.n_pending;) {
         const BulkRequest request = ep->streams.pending[i];
         if (bEndpointAddress != 0 && request.endpoint != bEndpointAddress) {

@@ -23,6 +23,9 @@ typedef struct {
 
 typedef struct {
     const char *name; /* "unix", "tcp", "spice" */
+    /* To come back harms the VM while it has not read what it was sent: so nobody closes this
+       stream because the VM is silent, and a device is taken away with the VM's consent alone. */
+    gboolean lasting;
     /* Begins to connect, or to listen and accept one peer. FALSE where it cannot even begin
        (address in use, no such folder). Called again after closed() for the next attempt. */
     gboolean (*open)(RedirTransport *transport, GError **error);
@@ -31,7 +34,7 @@ typedef struct {
     gboolean (*send)(RedirTransport *transport, guint8 *data, gsize size);
     /* Bytes taken and not gone out yet. */
     gsize (*outstanding)(RedirTransport *transport);
-    /* Back-pressure: while paused, nothing is read from the peer. */
+    /* Back-pressure: while paused, nothing is read from the peer, where that can be had. */
     void (*pause_reading)(RedirTransport *transport, gboolean paused);
     /* Ends the stream now, without events. A listening transport goes on to own its address. */
     void (*close)(RedirTransport *transport);

@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The SPICE transport: finds the channel that leads to a usb-redir device, and writes to it no more
+   at a time than is bounded. */
+#include <string.h>
+
+#include "redir/error.h"
+#include "redir/transports/spice_private.h"
+
+#define SEND_LIMIT       (1024 * 1024) /* outstanding bytes from which on send() says "full" */
+#define GATHER_LIMIT     (32 * 1024)   /* bytes of small packets that go out as one message */
+#define SMALL            4096
+#define SETTLE_TIMEOUT_S 3                /* for ports to say their names */
+#define OPEN_TIMEOUT_S   2                /* for usb-redir behind the channel to say something */
+#define OWNER            "camredir-owner" /* the transport that a channel serves */
+
+typedef enum {
+    STAGE_IDLE,
+    STAGE_LOOKING, /* for a channel */
+    STAGE_RESTART, /* for its end: what usb-redir had said before we listened is lost */
+    STAGE_WAITING, /* for usb-redir behind it */
+    STAGE_OPEN,
+} Stage;
+
+typedef struct SpiceTransport SpiceTransport;
+
+/* One stream's writes, whose ends may be told long after the stream's. */
+typedef struct {
+    gatomicrefcount references;
+    SpiceTransport *owner; /* NULL once the stream is over */
+    gsize outstanding;
+    GByteArray
+        *gathered; /* small packets of this turn of the main loop, of the outstanding bytes */
+    gboolean fell; /* these did, and writable() has not been called since */
+} Stream;
+
+typedef struct {
+    Stream *stream;
+    guint8 *data;
+    gsize size;
+} Write;
+
+struct SpiceTransport {
+    RedirTransport base;
+    RedirSpiceWay way;
+    char *port_name;
+    SpiceServer *server;   /* NULL in a viewer's session */
+    SpiceSession *session; /* not owned; NULL when it is gone */
+
+    Stage stage;
+    GPtrArray *asked;      /* of SpiceChannel: ports whose names we wait for, or know */
+    SpiceChannel *held;    /* a usbredir channel kept from the viewer's own redirection */
+    SpiceChannel *channel; /* the chosen one */
+    gpointer stale;        /* of asked, not owned: it was open before we listened */
+    gboolean creating;     /* its object */
+    gboolean listed;       /* the VM has told which channels there are */
+    gboolean settled;      /* who has not said its name by now never will */
+    guint list_idle, connect_idle, settle_timer, open_timer;
+    Stream *stream;
+    GSource *soon; /* what is to be done from the main loop */
+};
+
+static SpiceTransport *spice_transport(RedirTransport *transport)
+{
+    return (SpiceTransport *)transport;
+}
+
+static int type_of(SpiceChannel *channel)
+{
+    int type;
+
+    g_object_get(channel, "channel-type", &type, NULL);
+    return type;
+}
+
+static gboolean is_open(SpiceChannel *port)
+{
+    gboolean opened;
+
+    g_object_get(port, "port-opened", &opened, NULL);
+    return opened;
+}
+
+static gboolean claimed_by_other(SpiceTransport *t, SpiceChannel *channel)
+{
+    gpointer owner = g_object_get_data(G_OBJECT(channel), OWNER);
+
+    return owner != NULL && owner != t;
+}
+
+/* ---- writing ---- */
+
+static void stream_unref(Stream *stream)
+{
+    if (!g_atomic_ref_count_dec(&stream->references))
+        return;
+    g_byte_array_unref(stream->gathered);
+    g_free(stream);
+}
+
+/* "Written or dropped": the library knows no more. May be called from inside of it. */
+static void on_written(GObject *channel, GAsyncResult *result, gpointer user)
+{
+    Write *write = user;
+    Stream *stream = write->stream;
+
+    spice_port_channel_write_finish(SPICE_PORT_CHANNEL(channel), result, NULL);
+    stream->outstanding -= write->size;
+    stream->fell = TRUE;
+    if (stream->owner != NULL)
+        g_source_set_ready_time(stream->owner->soon, 0);
+    free(write->data);
+    g_free(write);
+    stream_unref(stream);
+}
+
+/* One message, which of size 0 would close the channel. */
+static void send_message(SpiceTransport *t, guint8 *data, gsize size)
+{
+    Write *write = g_new(Write, 1);
+
+    *write = (Write){t->stream, data, size};
+    g_atomic_ref_count_inc(&t->stream->references);
+    spice_port_channel_write_async(SPICE_PORT_CHANNEL(t->channel), data, size, NULL, on_written,
+                                   write);
+}
+
+static void send_gathered(SpiceTransport *t)
+{
+    GByteArray *gathered = t->stream->gathered;
+    gsize size = gathered->len;
+
+    if (size == 0)
+        return;
+    t->stream->gathered = g_byte_array_sized_new(GATHER_LIMIT + SMALL);
+    send_message(t, g_byte_array_free(gathered, FALSE), size);
+}
+
+/* The server queues 128 messages, of whatever size: thousands of small packets a second go
+ * together. */
+static gboolean spice_send(RedirTransport *transport, guint8 *data, gsize size)
+{
+    SpiceTransport *t = spice_transport(transport);
+
+    if (t->stage != STAGE_OPEN || t->stream->outstanding >= SEND_LIMIT || !is_open(t->channel))
+        return FALSE;
+    t->stream->outstanding += size;
+    if (size >= SMALL) {
+        send_gathered(t);
+        send_message(t, data, size);
+        return TRUE;
+    }
+    g_byte_array_append(t->stream->gathered, data, size);
+    free(data);
+    if (t->stream->gathered->len >= GATHER_LIMIT)
+        send_gathered(t);
+    g_source_set_ready_time(t->soon, 0);
+    return TRUE;
+}
+
+static gsize spice_outstanding(RedirTransport *transport)
+{
+    const SpiceTransport *t = spice_transport(transport);
+
+    return t->stream ? t->stream->outstanding : 0;
+}
+
+static gboolean dispatch_soon(GSource *source, GSourceFunc callback, gpointer user)
+{
+    (void)callback, (void)user;
+    g_source_set_ready_time(source, -1);
+    return callback(user);
+}
+
+static GSourceFuncs soon_funcs = {.dispatch = dispatch_soon};
+
+static gboolean on_soon(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    if (t->stage != STAGE_OPEN)
+        return G_SOURCE_CONTINUE;
+    send_gathered(t);
+    if (t->stream->fell) {
+        t->stream->fell = FALSE;
+        t->base.events.writable(t->base.events.user);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void begin_stream(SpiceTransport *t)
+{
+    t->stream = g_new0(Stream, 1);
+    g_atomic_ref_count_init(&t->stream->references);
+    t->stream->owner = t;
+    t->stream->gathered = g_byte_array_sized_new(GATHER_LIMIT + SMALL);
+}
+
+static void end_stream(SpiceTransport *t)
+{
+    if (t->stream == NULL)
+        return;
+    t->stream->owner = NULL;
+    g_clear_pointer(&t->stream, stream_unref);
+    g_source_set_ready_time(t->soon, -1);
+}
+
+/* ---- the end ---- */
+
+static void decide(SpiceTransport *t);
+
+static void forget_asked(SpiceTransport *t)
+{
+    for (guint i = 0; i < t->asked->len; i++) {
+        SpiceChannel *channel = t->asked->pdata[i];
+        g_signal_handlers_disconnect_by_data(channel, t);
+        /* A port of somebody else's, which only we connected. */
+        if (t->server != NULL && channel != t->channel)
+            spice_channel_disconnect(channel, SPICE_CHANNEL_NONE);
+    }
+    g_ptr_array_set_size(t->asked, 0);
+}
+
+static void drop_channel(SpiceTransport *t)
+{
+    if (t->channel == NULL)
+        return;
+    g_signal_handlers_disconnect_by_data(t->channel, t);
+    g_object_set_data(G_OBJECT(t->channel), OWNER, NULL);
+    spice_channel_disconnect(t->channel, SPICE_CHANNEL_NONE);
+    g_clear_object(&t->channel);
+}
+
+static void end_attempt(SpiceTransport *t)
+{
+    t->stage = STAGE_IDLE;
+    t->stale = NULL;
+    g_clear_handle_id(&t->settle_timer, g_source_remove);
+    g_clear_handle_id(&t->open_timer, g_source_remove);
+    g_clear_handle_id(&t->connect_idle, g_source_remove);
+    end_stream(t);
+    forget_asked(t);
+    drop_channel(t);
+}
+
+static void report_error(SpiceTransport *t, RedirError code, const char *text)
+{
+    if (t->stage == STAGE_IDLE)
+        return;
+    end_attempt(t);
+    g_autoptr(GError) error = g_error_new(REDIR_ERROR, code, "%s: %s", t->base.address, text);
+    t->base.events.closed(t->base.events.user, error);
+}
+
+G_GNUC_PRINTF(3, 4)
+static void report_closed(SpiceTransport *t, RedirError code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    report_error(t, code, text);
+}
+
+/* ---- the chosen channel ---- */
+
+static void on_data(SpicePortChannel *port, gpointer data, int size, gpointer user)
+{
+    SpiceTransport *t = user;
+
+    (void)port;
+    if (t->stage == STAGE_OPEN && size > 0)
+        t->base.events.received(t->base.events.user, data, size);
+}
+
+static const char *kind(const SpiceTransport *t)
+{
+    return type_of(t->channel) == SPICE_CHANNEL_PORT ? "SPICE port" : "usbredir channel";
+}
+
+static gboolean on_not_opened(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    t->open_timer = 0;
+    if (type_of(t->channel) == SPICE_CHANNEL_PORT)
+        report_closed(t, REDIR_ERROR_UNREACHABLE,
+                      "the VM has the SPICE port %s, but no usb-redir device behind it: "
+                      "-device usb-redir,chardev=ID",
+                      t->port_name);
+    else
+        /* Its first bytes open it, and they do not come while the VM is paused. */
+        g_message("%s: waiting for the VM's usb-redir (is the VM paused?)", t->base.address);
+    return G_SOURCE_REMOVE;
+}
+
+static void follow_open(SpiceTransport *t)
+{
+    gboolean opened = is_open(t->channel);
+
+    if (t->stage == STAGE_OPEN && !opened) {
+        report_closed(t, REDIR_ERROR_CLOSED, "the VM's usb-redir has been removed");
+    } else if (t->stage == STAGE_WAITING && opened) {
+        g_clear_handle_id(&t->open_timer, g_source_remove);
+        t->stage = STAGE_OPEN;
+        begin_stream(t);
+        t->base.events.opened(t->base.events.user);
+    }
+}
+
+static void on_opened_changed(GObject *channel, GParamSpec *property, gpointer user)
+{
+    (void)channel, (void)property;
+    follow_open(user);
+}
+
+static void connect_chosen(SpiceTransport *t);
+
+static void on_channel_event(SpiceChannel *channel, SpiceChannelEvent event, gpointer user)
+{
+    SpiceTransport *t = user;
+
+    (void)channel;
+    if (event == SPICE_CHANNEL_OPENED || event == SPICE_CHANNEL_NONE)
+        return;
+    if (t->stage == STAGE_RESTART)
+        connect_chosen(t);
+    else
+        report_closed(t, REDIR_ERROR_CLOSED,
+                      "the VM closed the %s (its usb-redir was removed, or QEMU ended)", kind(t));
+}
+
+/* From an idle source: a viewer that hands out its own sockets is still being told of the channel.
+ */
+static gboolean on_connect(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    t->connect_idle = 0;
+    if (t->stage == STAGE_LOOKING)
+        for (guint i = 0; i < t->asked->len; i++)
+            spice_channel_connect(t->asked->pdata[i]);
+    else if (t->channel != NULL)
+        spice_channel_connect(t->channel);
+    return G_SOURCE_REMOVE;
+}
+
+static void connect_soon(SpiceTransport *t)
+{
+    if (t->connect_idle == 0)
+        t->connect_idle = g_idle_add(on_connect, t);
+}
+
+static void connect_chosen(SpiceTransport *t)
+{
+    t->stage = STAGE_WAITING;
+    connect_soon(t);
+    follow_open(t);
+}
+
+/* stale: it was open before we listened. */
+static void choose(SpiceTransport *t, SpiceChannel *channel, gboolean stale)
+{
+    t->channel = g_object_ref(channel);
+    forget_asked(t);
+    g_clear_handle_id(&t->settle_timer, g_source_remove);
+    t->open_timer = g_timeout_add_seconds(OPEN_TIMEOUT_S, on_not_opened, t);
+    g_object_set_data(G_OBJECT(channel), OWNER, t);
+    g_signal_connect(channel, "notify::port-opened", G_CALLBACK(on_opened_changed), t);
+    g_signal_connect(channel, "channel-event", G_CALLBACK(on_channel_event), t);
+    g_signal_connect(channel, "port-data", G_CALLBACK(on_data), t);
+    if (stale) {
+        t->stage = STAGE_RESTART;
+        spice_channel_disconnect(channel, SPICE_CHANNEL_NONE);
+    } else {
+        connect_chosen(t);
+    }
+}
+
+/* ---- looking for it ---- */
+
+static void on_port_told(GObject *channel, GParamSpec *property, gpointer user)
+{
+    (void)channel, (void)property;
+    decide(user);
+}
+
+static void on_port_event(SpiceChannel *channel, SpiceChannelEvent event, gpointer user)
+{
+    SpiceTransport *t = user;
+
+    if (event == SPICE_CHANNEL_OPENED || event == SPICE_CHANNEL_NONE)
+        return;
+    g_signal_handlers_disconnect_by_data(channel, t);
+    g_ptr_array_remove(t->asked, channel);
+    decide(t);
+}
+
+static void ask_port(SpiceTransport *t, SpiceChannel *channel)
+{
+    if (g_ptr_array_find(t->asked, channel, NULL))
+        return;
+    g_ptr_array_add(t->asked, g_object_ref(channel));
+    g_autofree char *name = NULL;
+    g_object_get(channel, "port-name", &name, NULL);
+    if (g_strcmp0(name, t->port_name) == 0 && is_open(channel))
+        t->stale = channel;
+    g_signal_connect(channel, "notify::port-name", G_CALLBACK(on_port_told), t);
+    g_signal_connect(channel, "notify::port-opened", G_CALLBACK(on_port_told), t);
+    g_signal_connect(channel, "channel-event", G_CALLBACK(on_port_event), t);
+    connect_soon(t);
+}
+
+/* TRUE: a port's name is still to come. */
+static gboolean look_at_names(SpiceTransport *t, SpiceChannel **ret_found)
+{
+    gboolean unknown = FALSE;
+
+    for (guint i = 0; i < t->asked->len; i++) {
+        g_autofree char *name = NULL;
+        g_object_get(t->asked->pdata[i], "port-name", &name, NULL);
+        unknown |= name == NULL;
+        if (g_strcmp0(name, t->port_name) == 0)
+            *ret_found = t->asked->pdata[i];
+    }
+    return unknown;
+}
+
+/* An object of the port class speaks the usbredir channel: the same messages, without a name.
+   The one object of the channel that a viewer's own redirection knows stays unconnected. */
+static SpiceChannel *speak_usbredir(SpiceTransport *t, SpiceChannel *held)
+{
+    int id;
+
+    g_object_get(held, "channel-id", &id, NULL);
+    t->creating = TRUE;
+    SpiceChannel *channel = /* the session's reference */
+        g_object_new(SPICE_TYPE_PORT_CHANNEL, "spice-session", t->session, "channel-type",
+                     SPICE_CHANNEL_USBREDIR, "channel-id", id, NULL);
+    t->creating = FALSE;
+    return channel;
+}
+
+/* One that we made for an earlier stream. */
+static SpiceChannel *find_spoken(SpiceTransport *t)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+
+    for (GList *l = channels; l != NULL; l = l->next)
+        if (type_of(l->data) == SPICE_CHANNEL_USBREDIR && SPICE_IS_PORT_CHANNEL(l->data) &&
+            !claimed_by_other(t, l->data))
+            return l->data;
+    return NULL;
+}
+
+static void give_back_held(SpiceTransport *t)
+{
+    SpiceChannel *held = g_steal_pointer(&t->held);
+
+    if (held == NULL)
+        return;
+    if (t->server == NULL && t->session != NULL)
+        g_signal_emit_by_name(t->session, "channel-new", held);
+    g_object_unref(held);
+}
+
+static void report_nothing(SpiceTransport *t)
+{
+    if (t->way == REDIR_SPICE_PORT)
+        report_closed(t, REDIR_ERROR_UNREACHABLE,
+                      "the VM has no SPICE port %s: -chardev spiceport,name=%s,id=cam -device "
+                      "usb-redir,chardev=cam",
+                      t->port_name, t->port_name);
+    else if (t->way == REDIR_SPICE_USBREDIR)
+        report_closed(t, REDIR_ERROR_UNREACHABLE,
+                      "the VM has no usbredir channel (left): -chardev "
+                      "spicevmc,name=usbredir,id=cam -device usb-redir,chardev=cam");
+    else
+        report_closed(t, REDIR_ERROR_UNREACHABLE,
+                      "the VM has neither a SPICE port %s nor a usbredir channel (left): -chardev "
+                      "spiceport,name=%s,id=cam -device usb-redir,chardev=cam",
+                      t->port_name, t->port_name);
+}
+
+static void decide(SpiceTransport *t)
+{
+    SpiceChannel *port = NULL, *usbredir = NULL;
+
+    if (t->stage != STAGE_LOOKING)
+        return;
+    gboolean unknown = look_at_names(t, &port);
+    if (port != NULL) {
+        give_back_held(t);
+        choose(t, port, port == t->stale);
+        return;
+    }
+    if ((unknown || !t->listed) && !t->settled)
+        return;
+    if (t->way != REDIR_SPICE_PORT && (usbredir = find_spoken(t)) == NULL && t->held != NULL) {
+        usbredir = speak_usbredir(t, t->held);
+        g_clear_object(&t->held);
+    }
+    if (usbredir != NULL)
+        choose(t, usbredir, is_open(usbredir));
+    else if (t->listed || t->settled)
+        report_nothing(t);
+}
+
+/* ---- the session ---- */
+
+static gboolean on_settled(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    t->settle_timer = 0;
+    t->settled = TRUE;
+    decide(t);
+    return G_SOURCE_REMOVE;
+}
+
+static void settle_soon(SpiceTransport *t)
+{
+    if (t->stage == STAGE_LOOKING && t->settle_timer == 0)
+        t->settle_timer = g_timeout_add_seconds(SETTLE_TIMEOUT_S, on_settled, t);
+}
+
+/* The channels of one list are told by an idle source each: behind the last of them it is whole. */
+static gboolean on_listed(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    t->list_idle = 0;
+    t->listed = TRUE;
+    decide(t);
+    return G_SOURCE_REMOVE;
+}
+
+static void consider(SpiceTransport *t, SpiceChannel *channel)
+{
+    int type = type_of(channel);
+
+    if (type == SPICE_CHANNEL_MAIN)
+        return;
+    if (t->list_idle == 0)
+        t->list_idle = g_idle_add_full(G_PRIORITY_LOW, on_listed, t, NULL);
+    settle_soon(t);
+    if (type == SPICE_CHANNEL_PORT && t->way != REDIR_SPICE_USBREDIR && t->stage == STAGE_LOOKING &&
+        !claimed_by_other(t, channel))
+        ask_port(t, channel);
+}
+
+/* Only here can a usbredir channel be had: behind us the USB device manager connects it. */
+static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointer user)
+{
+    SpiceTransport *t = user;
+
+    if (t->creating)
+        return;
+    consider(t, channel);
+    if (type_of(channel) != SPICE_CHANNEL_USBREDIR || t->way == REDIR_SPICE_PORT)
+        return;
+    gboolean wanted = t->held == NULL && find_spoken(t) == NULL && t->channel == NULL;
+    if (wanted)
+        t->held = g_object_ref(channel);
+    if (wanted || t->server != NULL)
+        g_signal_stop_emission_by_name(session, "channel-new");
+}
+
+static void on_channel_destroy(SpiceSession *session, SpiceChannel *channel, gpointer user)
+{
+    SpiceTransport *t = user;
+
+    (void)session;
+    if (channel == t->held)
+        g_clear_object(&t->held);
+    if (g_ptr_array_find(t->asked, channel, NULL))
+        on_port_event(channel, SPICE_CHANNEL_CLOSED, t);
+    if (channel == t->channel)
+        report_closed(t, REDIR_ERROR_CLOSED, "the SPICE session has ended");
+}
+
+static void on_disconnected(SpiceSession *session, gpointer user)
+{
+    SpiceTransport *t = user;
+
+    (void)session;
+    t->listed = FALSE;
+    report_closed(t, REDIR_ERROR_CLOSED, "the SPICE session has ended");
+}
+
+static void leave_session(SpiceTransport *t)
+{
+    end_attempt(t);
+    g_clear_handle_id(&t->list_idle, g_source_remove);
+    if (t->session == NULL)
+        return;
+    give_back_held(t);
+    g_signal_handlers_disconnect_by_data(t->session, t);
+    g_object_remove_weak_pointer(G_OBJECT(t->session), (gpointer *)&t->session);
+    t->session = NULL;
+}
+
+static void enter_session(SpiceTransport *t, SpiceSession *session)
+{
+    t->session = session;
+    t->listed = FALSE;
+    g_object_add_weak_pointer(G_OBJECT(session), (gpointer *)&t->session);
+    g_signal_connect(session, "channel-new", G_CALLBACK(on_channel_new), t);
+    g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_destroy), t);
+    g_signal_connect(session, "disconnected", G_CALLBACK(on_disconnected), t);
+}
+
+static void look(SpiceTransport *t)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+
+    for (GList *l = channels; l != NULL; l = l->next)
+        consider(t, l->data);
+}
+
+/* ---- a session of our own ---- */
+
+static void on_server_session(gpointer user, SpiceSession *session)
+{
+    enter_session(user, session);
+}
+
+static void on_server_up(gpointer user)
+{
+    settle_soon(user);
+}
+
+static void on_server_down(gpointer user, const GError *error)
+{
+    SpiceTransport *t = user;
+    Stage stage = t->stage;
+
+    leave_session(t);
+    t->stage = stage;
+    report_error(t, error->code, error->message);
+}
+
+/* ---- the operations ---- */
+
+static gboolean spice_open(RedirTransport *transport, GError **error)
+{
+    SpiceTransport *t = spice_transport(transport);
+
+    g_return_val_if_fail(t->stage == STAGE_IDLE, FALSE);
+    if (t->server == NULL && t->session == NULL) {
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_FINAL, "%s: the SPICE session is gone",
+                    t->base.address);
+        return FALSE;
+    }
+    t->stage = STAGE_LOOKING;
+    t->settled = FALSE;
+    if (t->server == NULL || spice_server_open(t->server))
+        look(t);
+    return TRUE;
+}
+
+/* The library has nothing to hold a peer back with. */
+static void spice_pause_reading(RedirTransport *transport, gboolean paused)
+{
+    (void)transport, (void)paused;
+}
+
+static void spice_close(RedirTransport *transport)
+{
+    end_attempt(spice_transport(transport));
+}
+
+static void spice_free(RedirTransport *transport)
+{
+    SpiceTransport *t = spice_transport(transport);
+
+    leave_session(t);
+    spice_server_free(t->server);
+    g_source_destroy(t->soon);
+    g_source_unref(t->soon);
+    g_ptr_array_unref(t->asked);
+    g_free(t->port_name);
+    g_free(t->base.address);
+    g_free(t);
+}
+
+static const RedirTransportOps ops = {
+    .name = "spice",
+    .lasting = TRUE,
+    .open = spice_open,
+    .send = spice_send,
+    .outstanding = spice_outstanding,
+    .pause_reading = spice_pause_reading,
+    .close = spice_close,
+    .free = spice_free,
+};
+
+static SpiceTransport *transport_new(const char *address, const RedirSpiceChoice *choice)
+{
+    SpiceTransport *t = g_new0(SpiceTransport, 1);
+
+    t->base.ops = &ops;
+    t->base.address = g_strdup(address);
+    t->way = choice->way;
+    t->port_name = g_strdup(choice->port_name ? choice->port_name : REDIR_SPICE_PORT_NAME);
+    t->asked = g_ptr_array_new_with_free_func(g_object_unref);
+    t->soon = g_source_new(&soon_funcs, sizeof(GSource));
+    g_source_set_callback(t->soon, on_soon, t, NULL);
+    g_source_attach(t->soon, NULL);
+    return t;
+}
+
+REDIR_SPICE_API RedirTransport *redir_spice_transport_new(const RedirSpiceServer *server,
+                                                          const RedirSpiceChoice *choice)
+{
+    SpiceTransport *t = transport_new(server->address, choice);
+    const SpiceServerEvents events = {
+        .session = on_server_session,
+        .up = on_server_up,
+        .down = on_server_down,
+        .user = t,
+    };
+
+    t->server = spice_server_new(server, &events);
+    return &t->base;
+}
+
+RedirTransport *redir_spice_transport_new_inside(SpiceSession *session, const char *name,
+                                                 const RedirSpiceChoice *choice)
+{
+    SpiceTransport *t = transport_new(name, choice);
+
+    enter_session(t, session);
+    return &t->base;
+}
