@@ -14,9 +14,12 @@ libusbredirparser-dev l:libusbredirparser-0.5
 libturbojpeg0-dev    l:libturbojpeg
 libjpeg62-turbo-dev  l:libjpeg
 libpng-dev           l:libpng
+libspice-client-glib-2.0-dev l:spice-client-glib-2.0
 clang                c:clang
 libclang-rt-dev      f:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a
 qemu-system-x86      c:qemu-system-x86_64
+qemu-system-modules-spice f:/usr/lib/*/qemu/ui-spice-core.so
+openssl              c:openssl
 busybox-static       f:/bin/busybox
 cpio                 c:cpio
 kmod                 f:/sbin/depmod

@@ -38,6 +38,12 @@ void log_set_status(const char *line)
         draw_status();
 }
 
+/* Libraries that warn of what we say in our own words. */
+static gboolean is_chatty(const char *domain)
+{
+    return domain && (strcmp(domain, "GSpice") == 0 || strcmp(domain, "Spice") == 0);
+}
+
 static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
                                       gpointer user)
 {
@@ -50,7 +56,7 @@ static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fie
         else if (strcmp(fields[i].key, "GLIB_DOMAIN") == 0)
             domain = fields[i].value;
     }
-    if (g_log_writer_default_would_drop(level, domain))
+    if (g_log_writer_default_would_drop(is_chatty(domain) ? G_LOG_LEVEL_DEBUG : level, domain))
         return G_LOG_WRITER_HANDLED;
     if (status_line)
         fputs("\r\033[K", stderr);

@@ -12,6 +12,8 @@
 #include "tools/preset.h"
 #include "tools/profile.h"
 #include "tools/source_loop.h"
+#include "tools/spice_address.h"
+#include "tools/spice_share.h"
 #include "tools/status.h"
 #include "tools/tools.h"
 #include "tools/trace.h"
@@ -23,6 +25,7 @@
 struct share_options {
     char *to, *as, *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
     gboolean no_retry;
+    struct spice_options spice;
 };
 
 struct share {
@@ -228,12 +231,20 @@ static int open_preset(struct share *share, const struct share_options *options,
 static int serve(struct share *share, const struct share_options *options)
 {
     g_autoptr(GError) error = NULL;
-    const RedirHostOptions host_options = {
+    RedirHostOptions host_options = {
         .address = share->address,
         .role = options->to ? REDIR_CONNECT : REDIR_LISTEN,
         .transport_new = redir_socket_transport_new,
         .retry = !options->no_retry,
     };
+    if (spice_address_is(share->address)) {
+        host_options.transport = spice_share_open(share->address, &options->spice, &error);
+        if (!host_options.transport) {
+            g_warning("%s", error->message);
+            return g_error_matches(error, REDIR_ERROR, REDIR_ERROR_ADDRESS) ? EXIT_USAGE
+                                                                            : EXIT_ADDRESS;
+        }
+    }
     const RedirHostEvents events = {host_state, share};
     share->host = redir_host_new(share->device, &host_options, &events, &error);
     if (!share->host) {
@@ -293,9 +304,22 @@ static void share_clear(struct share *share)
 
 static void options_clear(struct share_options *options)
 {
-    char **strings[] = {&options->to,      &options->as,    &options->speed, &options->transfer,
-                        &options->formats, &options->sizes, &options->rates, &options->name,
-                        &options->serial,  &options->trace, &options->preset};
+    char **strings[] = {&options->to,
+                        &options->as,
+                        &options->speed,
+                        &options->transfer,
+                        &options->formats,
+                        &options->sizes,
+                        &options->rates,
+                        &options->name,
+                        &options->serial,
+                        &options->trace,
+                        &options->preset,
+                        &options->spice.way,
+                        &options->spice.port_name,
+                        &options->spice.ca_file,
+                        &options->spice.host_subject,
+                        &options->spice.password_file};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
 }
@@ -317,6 +341,10 @@ static int checked(const struct share_options *options, const char *spec)
                             options->rates || options->name || options->serial)) {
         g_printerr("camredir: a preset says by itself what --transfer, --format, --size, --fps, "
                    "--name and --serial would: leave them out\n");
+        return EXIT_USAGE;
+    }
+    if (options->as && spice_address_is(options->as)) {
+        g_printerr("camredir: a SPICE server never connects to us: --to %s\n", options->as);
         return EXIT_USAGE;
     }
     struct camera_limit limit;
@@ -352,6 +380,19 @@ int share_run(int argc, char **argv)
          "Present the descriptors of that file (JSON or bytes)", "FILE"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &o.trace, "Write a JSON line for each frame event",
          "FILE"},
+        {"way", 0, 0, G_OPTION_ARG_STRING, &o.spice.way,
+         "SPICE: by port, usbredir, or auto (the port where there is one)", "WAY"},
+        {"port-name", 0, 0, G_OPTION_ARG_STRING, &o.spice.port_name,
+         "SPICE: the port (" REDIR_SPICE_PORT_NAME ")", "NAME"},
+        {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &o.spice.ca_file,
+         "SPICE: the CA that signed the server's certificate (PEM)", "FILE"},
+        {"host-subject", 0, 0, G_OPTION_ARG_STRING, &o.spice.host_subject,
+         "SPICE: the subject of the server's certificate, where it is not its host's name",
+         "SUBJECT"},
+        {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o.spice.password_file,
+         "SPICE: read the password there (or set " SPICE_PASSWORD_VARIABLE ")", "FILE"},
+        {"ask-password", 0, 0, G_OPTION_ARG_NONE, &o.spice.ask_password,
+         "SPICE: ask for the password", NULL},
         {"no-retry", 0, 0, G_OPTION_ARG_NONE, &o.no_retry,
          "End when the connection cannot be made or is lost", NULL},
         {0},
@@ -360,7 +401,9 @@ int share_run(int argc, char **argv)
     if (options_parse("[CAMERA] --to|--as ADDRESS - put a camera into a virtual machine",
                       "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
                       "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
-                      "camera. ADDRESS is unix:PATH or tcp:HOST:PORT.",
+                      "camera. ADDRESS is unix:PATH or tcp:HOST:PORT; after --to also "
+                      "spice://HOST:PORT,\nspice://HOST?tls-port=N, spice+unix://PATH or a "
+                      "virt-viewer file FILE.vv.",
                       entries, &argc, &argv, 1))
         status = checked(&o, argc > 1 ? argv[1] : NULL);
     options_clear(&o);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From address and options to a transport: fetches the password, and the library that speaks SPICE,
+   which only this needs and not every installation has. */
+#include "tools/spice_share.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "redir/error.h"
+#include "tools/spice_address.h"
+
+#define LIBRARY "libcamredir-spice.so.0"
+
+static gboolean failed(GError **error, const char *what, const char *why)
+{
+    g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED, "%s: %s", what, why);
+    return FALSE;
+}
+
+static gboolean choose_way(const char *text, RedirSpiceWay *ret_way, GError **error)
+{
+    static const char *const ways[] = {"auto", "port", "usbredir"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ways); i++)
+        if (g_strcmp0(text ? text : "auto", ways[i]) == 0) {
+            *ret_way = (RedirSpiceWay)i;
+            return TRUE;
+        }
+    g_set_error(error, REDIR_ERROR, REDIR_ERROR_ADDRESS,
+                "--way: '%s' is none of auto, port, usbredir", text);
+    return FALSE;
+}
+
+/* ---- the password ---- */
+
+static gboolean ask_terminal(const char *address, char **ret_password, GError **error)
+{
+    FILE *terminal = fopen("/dev/tty", "r+e");
+    struct termios before, silent;
+    char line[256];
+
+    if (terminal == NULL || tcgetattr(fileno(terminal), &before) < 0) {
+        if (terminal != NULL)
+            fclose(terminal);
+        return failed(error, "--ask-password",
+                      "there is no terminal to ask on; use --password-file");
+    }
+    fprintf(terminal, "Password of %s: ", address);
+    silent = before;
+    silent.c_lflag &= ~ECHO;
+    tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
+    gboolean read = fgets(line, sizeof line, terminal) != NULL;
+    tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+    fputc('\n', terminal);
+    fclose(terminal);
+    if (read)
+        *ret_password = g_strndup(line, strcspn(line, "\n"));
+    explicit_bzero(line, sizeof line);
+    return read || failed(error, "--ask-password", "no password was given");
+}
+
+static gboolean read_password_file(const char *path, char **ret_password, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    char *text;
+
+    if (!g_file_get_contents(path, &text, NULL, &inner))
+        return failed(error, "--password-file", inner->message);
+    text[strcspn(text, "\r\n")] = '\0';
+    *ret_password = text;
+    return TRUE;
+}
+
+/* What the options say goes before the environment, and that before a .vv file. */
+static gboolean get_password(struct spice_address *address, const struct spice_options *options,
+                             GError **error)
+{
+    const char *variable = g_getenv(SPICE_PASSWORD_VARIABLE);
+    char *password = NULL;
+
+    if (options->password_file != NULL) {
+        if (!read_password_file(options->password_file, &password, error))
+            return FALSE;
+    } else if (options->ask_password) {
+        if (!ask_terminal(address->text, &password, error))
+            return FALSE;
+    } else if (variable != NULL) {
+        password = g_strdup(variable);
+    }
+    if (password != NULL) {
+        g_free(address->password);
+        address->server.password = address->password = password;
+    }
+    return TRUE;
+}
+
+/* ---- the library ---- */
+
+typedef RedirTransport *(*TransportNew)(const RedirSpiceServer *server,
+                                        const RedirSpiceChoice *choice);
+
+/* Beside the program, where it was built; below the same prefix; where the system has it. */
+static void *open_library(void)
+{
+    static const char *const places[] = {"%s/" LIBRARY, "%s/../lib/" LIBRARY, LIBRARY};
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = g_path_get_dirname(program ? program : ".");
+    void *library = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(places) && library == NULL; i++) {
+        g_auto(GStrv) parts = g_strsplit(places[i], "%s", -1);
+        g_autofree char *path = g_strjoinv(folder, parts);
+        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    }
+    return library;
+}
+
+static TransportNew find_library(GError **error)
+{
+    void *library = open_library();
+    TransportNew found = NULL;
+
+    if (library != NULL)
+        found = (TransportNew)dlsym(library, "redir_spice_transport_new");
+    if (found == NULL)
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED,
+                    "this camredir was built or installed without SPICE (%s); build it with "
+                    "libspice-client-glib-2.0-dev",
+                    dlerror());
+    return found;
+}
+
+static gboolean check_readable(const char *option, const char *path, GError **error)
+{
+    return path == NULL || access(path, R_OK) == 0 ||
+           (g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED, "%s: %s: %s", option, path,
+                        g_strerror(errno)),
+            FALSE);
+}
+
+RedirTransport *spice_share_open(const char *text, const struct spice_options *options,
+                                 GError **error)
+{
+    RedirSpiceChoice choice = {.port_name = options->port_name};
+    g_autoptr(spice_address) address = spice_address_parse(text, error);
+    TransportNew transport_new;
+
+    if (address == NULL || !choose_way(options->way, &choice.way, error) ||
+        !check_readable("--ca-file", options->ca_file, error) ||
+        !(transport_new = find_library(error)) || !get_password(address, options, error))
+        return NULL;
+    if (options->ca_file != NULL)
+        address->server.ca_file = options->ca_file;
+    if (options->host_subject != NULL)
+        address->server.host_subject = options->host_subject;
+    RedirTransport *transport = transport_new(&address->server, &choice);
+    if (address->delete_file && g_unlink(text) < 0)
+        g_message("%s asks to be deleted: %s", text, g_strerror(errno));
+    return transport;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What 'camredir share' needs beyond an address to reach a VM by SPICE. */
+#pragma once
+
+#include "redir/transport.h"
+
+struct spice_options {
+    char *way;       /* "auto" (NULL too), "port", "usbredir" */
+    char *port_name; /* NULL: the usual one */
+    char *ca_file, *host_subject, *password_file;
+    gboolean ask_password;
+};
+
+/* The environment variable that may hold the password. */
+#define SPICE_PASSWORD_VARIABLE "CAMREDIR_SPICE_PASSWORD"
+
+/* NULL with REDIR_ERROR_ADDRESS (the command line is wrong), REDIR_ERROR_FAILED (a file cannot be
+   read, or this camredir has no SPICE). */
+RedirTransport *spice_share_open(const char *address, const struct spice_options *options,
+                                 GError **error);
