@@ -9,7 +9,7 @@
 #define VM_PARTS     (VM_XHCI | VM_EHCI | VM_UHCI | VM_TCP | VM_CALLS | VM_TOOLS)
 
 static const GuestTestTable *const tables[] = {&stream_tests, &inspect_tests, &scenario_tests,
-                                               &client_tests};
+                                               &client_tests, &spice_tests};
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)
 {
@@ -82,6 +82,7 @@ int main(int argc, char **argv)
         }
     printf("1..%u\n", number);
     client_end();
+    spice_end();
     vm_free(session.vm);
     return failed ? 1 : 0;
 }

@@ -23,7 +23,9 @@ extern const GuestTestTable stream_tests;   /* formats by controllers, speeds an
 extern const GuestTestTable scenario_tests; /* things that stop, die, and come back */
 extern const GuestTestTable inspect_tests;  /* other programs look at the camera */
 extern const GuestTestTable client_tests;   /* a second VM shares a camera that is not ours */
-void client_end(void);                      /* the second VM stays for all of these */
+extern const GuestTestTable spice_tests;    /* the camera comes by SPICE */
+void spice_end(void);
+void client_end(void); /* the second VM stays for all of these */
 
 /* FALSE where a frame was damaged or fewer than least came. Frames lost on the way (cut short by
    QEMU, so that the driver threw them away, or too many for the guest) are reported, not judged:

@@ -35,7 +35,8 @@ static gboolean read_answer(Qmp *qmp, const char *member, GError **error)
 
 gboolean qmp_run(Qmp *qmp, const char *command, GError **error)
 {
-    g_autofree char *text = g_strdup_printf("{\"execute\": \"%s\"}\n", command);
+    g_autofree char *text = command[0] == '{' ? g_strconcat(command, "\n", NULL)
+                                              : g_strdup_printf("{\"execute\": \"%s\"}\n", command);
     if (write(qmp->fd, text, strlen(text)) != (ssize_t)strlen(text))
         return fail(error, "QMP: cannot write");
     return read_answer(qmp, "return", error);

@@ -8,5 +8,6 @@ typedef struct Qmp Qmp;
 
 Qmp *qmp_new(int fd, GError **error); /* takes fd; shakes hands */
 void qmp_free(Qmp *qmp);              /* accepts NULL */
-/* A command without arguments ("stop", "cont", "system_reset"), and its success. */
+/* A command without arguments ("stop", "cont", "system_reset"), or a whole one as JSON; and its
+ * success. */
 gboolean qmp_run(Qmp *qmp, const char *command, GError **error);

@@ -27,7 +27,7 @@ typedef struct {
 guint interval_of_fps(double fps);
 
 /* Starts camredir with the options and waits until the guest has the camera. name is for its logs.
- */
+   port 0: the options say where to. */
 gboolean session_plug(Session *session, const char *name, const char *options, VmParts port,
                       GError **error);
 /* Waits until the guest has the camera (again). */

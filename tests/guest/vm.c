@@ -31,7 +31,7 @@ typedef struct {
 
 typedef enum { INLET_QMP, INLET_AGENT, INLET_FRAMES, N_INLETS } InletId;
 
-#define N_PORTS 5
+#define N_PORTS 7
 
 struct Vm {
     VmParts parts;
@@ -39,6 +39,8 @@ struct Vm {
     char *addresses[N_PORTS], *paths[N_PORTS];
     int tcp_listener;
     guint16 tcp_port;
+    char *spice_path, *spice_keys;
+    guint16 spice_port, spice_tls_port;
     Inlet inlets[N_INLETS];
     Process *process;
     Qmp *qmp;
@@ -50,12 +52,15 @@ static const struct {
     VmParts part;
     const char *id, *controller, *module, *option, *chardev;
 } ports[N_PORTS] = {
-    {VM_XHCI, "xhci", "qemu-xhci", "xhci_pci", "--to unix:", "server=on,wait=off"},
-    {VM_EHCI, "ehci", "usb-ehci", "ehci_pci", "--to unix:", "server=on,wait=off"},
-    {VM_UHCI, "uhci", "piix3-usb-uhci", "uhci_hcd", "--to unix:", "server=on,wait=off"},
-    {VM_TCP, "tcp", NULL, NULL, "--to tcp:", "server=on,wait=off"},
-    {VM_CALLS, "calls", NULL, NULL, "--as unix:", "reconnect=1"},
+    {VM_XHCI, "xhci", "qemu-xhci", "xhci_pci", "--to unix:", "socket,server=on,wait=off"},
+    {VM_EHCI, "ehci", "usb-ehci", "ehci_pci", "--to unix:", "socket,server=on,wait=off"},
+    {VM_UHCI, "uhci", "piix3-usb-uhci", "uhci_hcd", "--to unix:", "socket,server=on,wait=off"},
+    {VM_TCP, "tcp", NULL, NULL, "--to tcp:", "socket,server=on,wait=off"},
+    {VM_CALLS, "calls", NULL, NULL, "--as unix:", "socket,reconnect=1"},
+    {VM_SPICE_PORT, "port", NULL, NULL, "--way port --to ", "spiceport,name=org.camredir.camera.0"},
+    {VM_SPICE_USBREDIR, "usbredir", NULL, NULL, "--way usbredir --to ", "spicevmc,name=usbredir"},
 };
+#define SPICE_PARTS (VM_SPICE_PORT | VM_SPICE_USBREDIR)
 
 /* ---- what QEMU runs on ---- */
 
@@ -127,15 +132,41 @@ static int inlet_accept(Vm *vm, InletId id)
 }
 
 /* Inherited by QEMU: so no other program can take the port between choosing and using it. */
-static void tcp_open(Vm *vm)
+static int tcp_open(guint16 *ret_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    vm->tcp_listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(vm->tcp_listener, (struct sockaddr *)&address, size) < 0 ||
-        getsockname(vm->tcp_listener, (struct sockaddr *)&address, &size) < 0)
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&address, size) < 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &size) < 0)
         g_error("no TCP port: %s", g_strerror(errno));
-    vm->tcp_port = ntohs(address.sin_port);
+    *ret_port = ntohs(address.sin_port);
+    return listener;
+}
+
+/* SPICE can inherit none: it gets two that were free just now. */
+static void spice_open(Vm *vm)
+{
+    vm->spice_path = g_strdup_printf("%s/%s.spice", harness_folder(), vm->name);
+    vm->spice_keys = g_strdup_printf("%s/%s.keys", harness_folder(), vm->name);
+    if (!(vm->parts & VM_SPICE_LOCKED))
+        return;
+    int plain = tcp_open(&vm->spice_port), tls = tcp_open(&vm->spice_tls_port);
+    close(plain);
+    close(tls);
+    g_autofree char *command = g_strdup_printf("tests/guest/make-keys.sh %s", vm->spice_keys);
+    if (!g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL))
+        g_error("%s failed", command);
+}
+
+static char *port_path(const Vm *vm, guint i)
+{
+    if (ports[i].part == VM_TCP)
+        return g_strdup_printf("127.0.0.1:%u", vm->tcp_port);
+    if (!(ports[i].part & SPICE_PARTS))
+        return g_strdup_printf("%s/%s.%s", harness_folder(), vm->name, ports[i].id);
+    return vm->spice_port ? g_strdup_printf("spice://127.0.0.1:%u", vm->spice_port)
+                          : g_strdup_printf("spice+unix://%s", vm->spice_path);
 }
 
 /* ---- the machine ---- */
@@ -149,11 +180,11 @@ Vm *vm_new(const char *name, VmParts parts)
     vm->output = g_strdup_printf("%s/%s.output.log", harness_logs(), name);
     vm->tcp_listener = -1;
     if (parts & VM_TCP)
-        tcp_open(vm);
+        vm->tcp_listener = tcp_open(&vm->tcp_port);
+    if (parts & SPICE_PARTS)
+        spice_open(vm);
     for (guint i = 0; i < N_PORTS; i++) {
-        vm->paths[i] = ports[i].part == VM_TCP
-                           ? g_strdup_printf("127.0.0.1:%u", vm->tcp_port)
-                           : g_strdup_printf("%s/%s.%s", harness_folder(), name, ports[i].id);
+        vm->paths[i] = port_path(vm, i);
         vm->addresses[i] = g_strconcat(ports[i].option, vm->paths[i], NULL);
     }
     for (guint i = 0; i < N_INLETS; i++)
@@ -186,13 +217,25 @@ static void add_ports(const Vm *vm, GPtrArray *argv, GString *modules)
             add(argv, "-device", "%s,id=%s", ports[i].controller, id);
             g_string_append_printf(modules, ",%s", ports[i].module);
         }
-        g_autofree char *address = ports[i].part == VM_TCP
-                                       ? g_strdup_printf("fd=%d", vm->tcp_listener)
-                                       : g_strdup_printf("path=%s", vm->paths[i]);
-        add(argv, "-chardev", "socket,id=cam-%s,%s,%s", id, ports[i].chardev, address);
-        add(argv, "-device", "usb-redir,chardev=cam-%s,bus=%s.0", id,
+        g_autofree char *address = ports[i].part & SPICE_PARTS ? g_strdup("")
+                                   : ports[i].part == VM_TCP
+                                       ? g_strdup_printf(",fd=%d", vm->tcp_listener)
+                                       : g_strdup_printf(",path=%s", vm->paths[i]);
+        add(argv, "-chardev", "%s,id=cam-%s%s", ports[i].chardev, id, address);
+        add(argv, "-device", "usb-redir,id=cam-%s,chardev=cam-%s,bus=%s.0", id, id,
             ports[i].controller ? id : "xhci");
     }
+}
+
+static void add_spice(const Vm *vm, GPtrArray *argv)
+{
+    if (vm->spice_port == 0) {
+        add(argv, "-spice", "unix=on,addr=%s,disable-ticketing=on", vm->spice_path);
+        return;
+    }
+    add(argv, "-object", "secret,id=ticket,data=" VM_SPICE_PASSWORD);
+    add(argv, "-spice", "addr=127.0.0.1,port=%u,tls-port=%u,x509-dir=%s,password-secret=ticket",
+        vm->spice_port, vm->spice_tls_port, vm->spice_keys);
 }
 
 static GPtrArray *command_line(const Vm *vm)
@@ -226,6 +269,8 @@ static GPtrArray *command_line(const Vm *vm)
         add(argv, "-device", "e1000,netdev=net");
         g_string_append(options, ",e1000");
     }
+    if (vm->parts & SPICE_PARTS)
+        add_spice(vm, argv);
     add_ports(vm, argv, options);
     add(argv, "-append", "%s", options->str);
     g_ptr_array_add(argv, NULL);
@@ -289,6 +334,8 @@ void vm_free(Vm *vm)
     }
     if (vm->tcp_listener >= 0)
         close(vm->tcp_listener);
+    g_free(vm->spice_path);
+    g_free(vm->spice_keys);
     for (guint i = 0; i < N_PORTS; i++) {
         g_free(vm->addresses[i]);
         g_free(vm->paths[i]);
@@ -321,6 +368,16 @@ AgentClient *vm_agent(Vm *vm)
 gboolean vm_qmp(Vm *vm, const char *command, GError **error)
 {
     return qmp_run(vm->qmp, command, error);
+}
+
+gboolean vm_running(const Vm *vm)
+{
+    return vm->process && process_running(vm->process);
+}
+
+VmSpice vm_spice(const Vm *vm)
+{
+    return (VmSpice){vm->spice_port, vm->spice_tls_port, vm->spice_path, vm->spice_keys};
 }
 
 const char *vm_output(const Vm *vm)

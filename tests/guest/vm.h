@@ -9,10 +9,14 @@ typedef enum {
     VM_XHCI = 1 << 0,
     VM_EHCI = 1 << 1,
     VM_UHCI = 1 << 2,
-    VM_TCP = 1 << 3,      /* an xHCI port whose usb-redir listens on 127.0.0.1 */
-    VM_CALLS = 1 << 4,    /* an xHCI port whose usb-redir connects to us, and tries each second */
-    VM_TOOLS = 1 << 5,    /* v4l2-compliance, v4l2-ctl, lsusb inside */
-    VM_CAMREDIR = 1 << 6, /* the program inside, and a network card: it is the client */
+    VM_TCP = 1 << 3,        /* an xHCI port whose usb-redir listens on 127.0.0.1 */
+    VM_CALLS = 1 << 4,      /* an xHCI port whose usb-redir connects to us, and tries each second */
+    VM_TOOLS = 1 << 5,      /* v4l2-compliance, v4l2-ctl, lsusb inside */
+    VM_CAMREDIR = 1 << 6,   /* the program inside, and a network card: it is the client */
+    VM_SPICE_PORT = 1 << 7, /* an xHCI port whose usb-redir is behind a SPICE port */
+    VM_SPICE_USBREDIR = 1 << 8, /* one behind a SPICE usbredir channel */
+    VM_SPICE_LOCKED =
+        1 << 9, /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
 } VmParts;
 
 typedef struct Vm Vm;
@@ -27,12 +31,22 @@ const char *vm_accelerator(void);
 /* Starts QEMU and waits for the agent. Again after vm_kill(): with the same addresses. */
 gboolean vm_boot(Vm *vm, GError **error);
 void vm_kill(Vm *vm); /* SIGKILL */
-/* camredir's option that leads to one of the first five parts: "--to unix:PATH". Valid as long as
- * vm. */
+/* camredir's options that lead to one of the parts with a usb-redir: "--to unix:PATH". Valid as
+ * long as vm. */
 const char *vm_address(const Vm *vm, VmParts part);
 guint16 vm_tcp_port(const Vm *vm); /* VM_TCP's */
 AgentClient *vm_agent(Vm *vm);     /* new at each boot */
+/* "stop", or a whole command in braces. */
 gboolean vm_qmp(Vm *vm, const char *command, GError **error);
+gboolean vm_running(const Vm *vm);
+
+#define VM_SPICE_PASSWORD "open sesame" /* of VM_SPICE_LOCKED */
+typedef struct {
+    guint16 port, tls_port; /* 0 without VM_SPICE_LOCKED */
+    const char *path;       /* of the unix socket */
+    const char *keys;       /* the folder of ca-cert.pem; other-cert.pem is another's */
+} VmSpice;
+VmSpice vm_spice(const Vm *vm);
 /* Where what programs in the guest wrote to the port GUEST_PORT_OUTPUT is found. */
 const char *vm_output(const Vm *vm);
 void vm_print_log(const Vm *vm); /* the console's end, for a failed test */
