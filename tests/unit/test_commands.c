@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* camredir describe, lint and pack as a user runs them: sources of every kind, what comes out, exit
+   statuses, and one line for what cannot be read. */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "descriptors_inputs.h"
+#include "mock_usb.h"
+
+#define PRESET "descriptors/presets/webcam.json"
+
+static char *program, *folder;
+
+typedef struct {
+    char *output, *errors;
+    gsize len;
+    int status;
+} Run;
+
+static void run_clear(Run *run)
+{
+    g_free(run->output);
+    g_free(run->errors);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+/* command: words behind 'camredir'; {} is the test's folder. input: for standard input, or NULL. */
+static Run run_command(const char *command, const void *input, gsize input_len)
+{
+    g_auto(GStrv) parts = g_strsplit(command, "{}", -1);
+    g_autofree char *expanded = g_strjoinv(folder, parts);
+    g_auto(GStrv) words = g_strsplit(expanded, " ", -1);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *in = g_build_filename(folder, "input", NULL);
+    Run result = {0};
+
+    g_ptr_array_add(argv, program);
+    for (char **word = words; *word; word++)
+        g_ptr_array_add(argv, *word);
+    g_ptr_array_add(argv, NULL);
+    g_assert_true(g_file_set_contents(in, input ? input : "", (gssize)input_len, NULL));
+    int in_fd = open(in, O_RDONLY), out_fd, error_fd;
+    g_autofree char *out = g_build_filename(folder, "output", NULL);
+    g_autofree char *err = g_build_filename(folder, "errors", NULL);
+    out_fd = open(out, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    error_fd = open(err, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    GPid pid;
+    g_assert_true(g_spawn_async_with_fds(NULL, (char **)argv->pdata, NULL,
+                                         G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, in_fd, out_fd,
+                                         error_fd, &error));
+    waitpid(pid, &result.status, 0);
+    g_assert_true(WIFEXITED(result.status));
+    result.status = WEXITSTATUS(result.status);
+    close(in_fd);
+    close(out_fd);
+    close(error_fd);
+    g_assert_true(g_file_get_contents(out, &result.output, &result.len, NULL));
+    g_assert_true(g_file_get_contents(err, &result.errors, NULL, NULL));
+    return result;
+}
+
+static char *in_folder(const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+/* ---- Sources and forms ---- */
+
+/* The same bytes whatever way they take. */
+static void test_round_trips(void)
+{
+    g_auto(Run) packed = run_command("pack " PRESET, NULL, 0);
+    g_assert_cmpint(packed.status, ==, 0);
+    g_assert_cmpuint(packed.len, >, 800);
+
+    g_auto(Run) to_file = run_command("pack " PRESET " -o {}/webcam.bin", NULL, 0);
+    g_assert_cmpint(to_file.status, ==, 0);
+    g_assert_cmpuint(to_file.len, ==, 0);
+    g_auto(Run) from_file = run_command("describe {}/webcam.bin --as bin", NULL, 0);
+    g_assert_cmpmem(from_file.output, from_file.len, packed.output, packed.len);
+
+    g_auto(Run) json = run_command("describe - --as json", packed.output, packed.len);
+    g_auto(Run) again = run_command("pack -", json.output, json.len);
+    g_assert_cmpmem(again.output, again.len, packed.output, packed.len);
+
+    g_auto(Run) device = run_command("pack --sysfs " PRESET, NULL, 0);
+    g_assert_cmpuint(device.len, <, packed.len);
+    g_assert_cmpmem(device.output, device.len, packed.output, device.len);
+}
+
+/* Command, what the output must begin with, and have somewhere. */
+static const struct {
+    const char *command, *begins, *has;
+} shown[] = {
+    {"describe " PRESET, "Device Descriptor:\n  bLength ",
+     "iProduct                      2 Webcam\n"},
+    {"describe " PRESET " --offsets", "    ", "\n     0  12 "},
+    {"describe " PRESET " --as tree", "Device Descriptor:\n", "\n"},
+    {"describe " PRESET " --as json", "{\n  \"descriptors\": [\n", "\"guidFormat\": \"YUY2\""},
+    {"describe " PRESET " --as c", "#include <stdint.h>\n",
+     "static const uint8_t descriptors[] = {"},
+    {"describe " PRESET " --as hex", "00000000  12 01 00 02 ef 02 01 40", "|"},
+    {"describe pattern", "Device Descriptor:\n", "Test pattern"},
+    {"describe pattern --speed super", "Device Descriptor:\n", "SUPERSPEED_USB"},
+    {"describe pattern --transfer iso --as json", "{\n", "\"bmAttributes\": \"0x05\""},
+    {"lint --json " PRESET, "[\n", "\"findings\" : []"},
+    {"--help", "Usage: camredir", "describe"},
+};
+
+static void test_shown(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
+        g_auto(Run) result = run_command(shown[i].command, NULL, 0);
+        g_test_message("%s", shown[i].command);
+        g_assert_cmpint(result.status, ==, 0);
+        g_assert_cmpstr(result.errors, ==, "");
+        g_assert_true(g_str_has_prefix(result.output, shown[i].begins));
+        g_assert_nonnull(strstr(result.output, shown[i].has));
+        g_assert_null(strchr(result.output, '\033')); /* no terminal, no colour */
+    }
+}
+
+/* ---- Lint ---- */
+
+static void test_lint(void)
+{
+    g_auto(Run) clean = run_command("lint " PRESET, NULL, 0);
+    g_assert_cmpint(clean.status, ==, 0);
+    g_assert_cmpstr(clean.output, ==, "");
+
+    g_auto(Run) bytes = run_command("pack --sysfs " PRESET " -o {}/broken.bin", NULL, 0);
+    g_autofree char *path = in_folder("broken.bin"), *contents = NULL;
+    gsize len;
+    g_assert_cmpint(bytes.status, ==, 0);
+    g_assert_true(g_file_get_contents(path, &contents, &len, NULL));
+    contents[18 + 2]++; /* the configuration's wTotalLength */
+    g_assert_true(g_file_set_contents(path, contents, (gssize)len, NULL));
+
+    g_auto(Run) broken = run_command("lint {}/broken.bin", NULL, 0);
+    g_autofree char *begins = g_strdup_printf("%s:20: ", path);
+    g_assert_cmpint(broken.status, ==, 1);
+    g_assert_true(g_str_has_prefix(broken.output, begins));
+    g_assert_nonnull(strstr(broken.output, "configuration[1].wTotalLength"));
+    g_assert_nonnull(strstr(broken.output, ": found "));
+
+    g_auto(Run) json = run_command("lint --json {}/broken.bin", NULL, 0);
+    g_assert_cmpint(json.status, ==, 1);
+    g_assert_nonnull(strstr(json.output, "\"severity\" : \"error\""));
+    g_assert_nonnull(strstr(json.output, "\"offset\" : 20"));
+
+    g_auto(Run) many = run_command("lint " PRESET " {}/broken.bin {}/missing.bin", NULL, 0);
+    g_assert_cmpint(many.status, ==, 2);
+    g_assert_nonnull(strstr(many.output, "3 sources: 1 errors, 0 warnings, "));
+    g_assert_nonnull(strstr(many.output, "; 1 could not be read\n"));
+    g_assert_nonnull(strstr(many.errors, "missing.bin: No such file"));
+}
+
+/* ---- What cannot be read ---- */
+
+static const struct {
+    const char *command;
+    int status;
+    const char *says;
+    const char *input;
+} refused[] = {
+    {"describe", 2, "describe needs a SOURCE", NULL},
+    {"describe {}/none.bin", 1, "none.bin: No such file or directory", NULL},
+    {"describe {}/none.json", 1, "none.json: No such file or directory", NULL},
+    {"describe {}", 1, "Is a directory", NULL},
+    {"describe /dev/zero", 1, "/dev/zero: more than 1048576 bytes", NULL},
+    {"describe {}/sparse", 1, "sparse: more than 1048576 bytes", NULL},
+    {"describe -", 1, "standard input: empty: expected descriptors", NULL},
+    {"describe -", 1, "standard input: not JSON", "{\"x\""},
+    {"describe -", 1, "'x': expected \"descriptors\"", "{\"x\": 1}"},
+    {"pack -", 1, "descriptors[0].bInterval: 300: expected 0 to 255",
+     "{\"descriptors\": [{\"kind\": \"usb_endpoint\", \"bInterval\": 300}]}"},
+    {"describe " PRESET " --as xml", 2, "--as: 'xml' is none of tree, json, c, hex, bin", NULL},
+    {"describe pattern --speed warp", 2, "--speed: 'warp' is none of full, high, super", NULL},
+    {"describe no-such-camera", 3, "no camera with 'no-such-camera' in its name", NULL},
+    {"describe usb:9-9", 1, "usb:9-9: no such USB device", NULL},
+    {"describe usb:../../x", 1, "usb:../../x: no such USB device", NULL},
+    {"describe usb:", 1, "usb:: no such USB device", NULL},
+    {"lint", 2, "lint needs a SOURCE", NULL},
+    {"lint --host bsd " PRESET, 2, "--host: 'bsd' is none of windows, linux, macos", NULL},
+    {"lint -", 2, "standard input: empty", NULL},
+    {"pack", 2, "pack needs a FILE", NULL},
+    {"pack " PRESET " -o {}/no/such/folder", 1, "No such file or directory", NULL},
+    {"share --preset {}/none.json --as unix:{}/s", 1, "none.json: No such file", NULL},
+    {"share --preset {}/broken.bin --as unix:{}/s --size 640x480", 2, "a preset says by itself",
+     NULL},
+};
+
+static void test_refused(void)
+{
+    g_autofree char *sparse = in_folder("sparse");
+    int fd = open(sparse, O_CREAT | O_WRONLY, 0600);
+    g_assert_cmpint(ftruncate(fd, G_GINT64_CONSTANT(10) << 30), ==, 0);
+    close(fd);
+    for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
+        const char *input = refused[i].input;
+        g_auto(Run) result = run_command(refused[i].command, input, input ? strlen(input) : 0);
+        g_test_message("%s: %s", refused[i].command, result.errors);
+        g_assert_cmpint(result.status, ==, refused[i].status);
+        g_assert_true(g_str_has_prefix(result.errors, "camredir: "));
+        g_assert_nonnull(strstr(result.errors, refused[i].says));
+        g_assert_true(strchr(result.errors, '\n') == result.errors + strlen(result.errors) - 1);
+        g_assert_cmpstr(result.output, ==, "");
+    }
+    g_assert_cmpint(g_unlink(sparse), ==, 0);
+}
+
+/* A pipe that nobody stops writing to. */
+static void test_endless_pipe(void)
+{
+    g_autofree char *path = in_folder("pipe");
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    char *writer[] = {(char *)"sh", (char *)"-c", (char *)"exec yes >\"$0\" 2>/dev/null", path,
+                      NULL};
+    GPid pid;
+    g_assert_true(g_spawn_async(NULL, writer, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                                NULL, NULL, &pid, NULL));
+    g_auto(Run) result = run_command("describe {}/pipe", NULL, 0);
+    g_assert_cmpint(result.status, ==, 1);
+    g_assert_nonnull(strstr(result.errors, "pipe: more than 1048576 bytes"));
+    waitpid(pid, NULL, 0); /* it ends when nobody reads */
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
+/* ---- USB devices ---- */
+
+static void test_usb(void)
+{
+    g_auto(Run) packed = run_command("pack --sysfs " PRESET, NULL, 0);
+    MockUsb *mock = mock_usb_new((const guint8 *)packed.output, packed.len);
+    g_autoptr(GDir) dir = g_dir_open("/sys/bus/usb/devices", 0, NULL);
+    const char *name = g_dir_read_name(dir);
+    g_autofree char *by_name = g_strdup_printf("describe usb:%s --as bin", name);
+    g_autofree char *bus_path = g_strdup_printf("/sys/bus/usb/devices/%s/busnum", name);
+    g_autofree char *number_path = g_strdup_printf("/sys/bus/usb/devices/%s/devnum", name);
+    g_autofree char *bus = NULL, *number = NULL;
+
+    g_auto(Run) named = run_command(by_name, NULL, 0);
+    g_assert_cmpmem(named.output, named.len, packed.output, packed.len);
+    g_assert_true(g_file_get_contents(bus_path, &bus, NULL, NULL));
+    g_assert_true(g_file_get_contents(number_path, &number, NULL, NULL));
+    g_autofree char *by_number =
+        g_strdup_printf("describe usb:%03d:%03d --as bin", atoi(bus), atoi(number));
+    g_auto(Run) numbered = run_command(by_number, NULL, 0);
+    g_assert_cmpmem(numbered.output, numbered.len, packed.output, packed.len);
+    mock_usb_free(mock);
+}
+
+int main(int argc, char **argv)
+{
+    gboolean has_mock = mock_usb_init(argv);
+    g_test_init(&argc, &argv, NULL);
+    g_autofree char *here = g_path_get_dirname(argv[0]);
+    program = g_build_filename(here, "..", "..", "camredir", NULL);
+    folder = g_dir_make_tmp("commands-XXXXXX", NULL);
+    g_test_add_func("/commands/round-trips", test_round_trips);
+    g_test_add_func("/commands/shown", test_shown);
+    g_test_add_func("/commands/lint", test_lint);
+    g_test_add_func("/commands/refused", test_refused);
+    g_test_add_func("/commands/endless-pipe", test_endless_pipe);
+    if (has_mock)
+        g_test_add_func("/commands/usb", test_usb);
+    int failed = g_test_run();
+    static const char *const left[] = {"input", "output", "errors", "webcam.bin", "broken.bin"};
+    for (gsize i = 0; i < G_N_ELEMENTS(left); i++) {
+        g_autofree char *path = in_folder(left[i]);
+        g_unlink(path);
+    }
+    g_rmdir(folder);
+    g_free(folder);
+    g_free(program);
+    return failed;
+}
