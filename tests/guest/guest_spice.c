@@ -232,7 +232,7 @@ static gboolean leave_paused(const SpiceCase *c, Session *session, GString *note
     if (!process_wait(process, 3000, &status) || status != 0)
         return fail(error, "it did not leave when the VM went on (status %d)", status);
     g_clear_pointer(&session->share, share_free);
-    g_autofree char *ended = agent_wait(vm_agent(session->vm), stream, 20000, NULL);
+    g_free(agent_wait(vm_agent(session->vm), stream, 20000, NULL)); /* it ends in an error */
     return session_plug(session, "spice-leave", BULK, c->port, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);
@@ -256,7 +256,7 @@ static gboolean hot_remove(const SpiceCase *c, Session *session, GString *note, 
         id, id);
     if (!begin(c, "spice-hot", session, &stream, error) || !vm_qmp(session->vm, removal, error))
         return FALSE;
-    g_autofree char *ended = agent_wait(vm_agent(session->vm), stream, 20000, NULL);
+    g_free(agent_wait(vm_agent(session->vm), stream, 20000, NULL)); /* it ends in an error */
     g_usleep(1500000); /* long enough for an attempt or two that fail */
     return vm_qmp(session->vm, backend, error) && vm_qmp(session->vm, device, error) &&
            session_find(session, 20000, error) &&
@@ -302,7 +302,7 @@ static gboolean take_over(const SpiceCase *c, Session *session, GString *note, G
     share_free(first);
     if (!ended || status != 4 || !log || !strstr(log, "another SPICE client"))
         return fail(error, "the first ended with status %d: %s", status, log);
-    g_autofree char *over = agent_wait(vm_agent(session->vm), stream, 20000, NULL);
+    g_free(agent_wait(vm_agent(session->vm), stream, 20000, NULL));
     return session_find(session, 20000, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);

@@ -134,8 +134,7 @@ static void test_wrong_file(void)
         "[virt-viewer]\ntype=spice\nport=1\n",
         "[virt-viewer]\ntype=spice\nhost=a\n",
         "[virt-viewer]\ntype=spice\nhost=a\nport=many\n",
-        "\x7f"
-        "ELF",
+        "\177ELF",
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
