@@ -35,7 +35,8 @@ guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcar
 guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) -lm
 guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
 
-$(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness)
+$(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) $(O)/tests/guest/descriptor_device.o \
+        $(call objects,descriptors)
 	$(guest_link)
 
 $(O)/tests/guest/program-tests: $(patsubst %,$(O)/tests/guest/%.o,program_tests peer process share agent_client)

@@ -19,11 +19,12 @@ typedef struct {
     guint n_tests;
 } GuestTestTable;
 
-extern const GuestTestTable stream_tests;   /* formats by controllers, speeds and transfers */
-extern const GuestTestTable scenario_tests; /* things that stop, die, and come back */
-extern const GuestTestTable inspect_tests;  /* other programs look at the camera */
-extern const GuestTestTable client_tests;   /* a second VM shares a camera that is not ours */
-extern const GuestTestTable spice_tests;    /* the camera comes by SPICE */
+extern const GuestTestTable stream_tests;     /* formats by controllers, speeds and transfers */
+extern const GuestTestTable scenario_tests;   /* things that stop, die, and come back */
+extern const GuestTestTable inspect_tests;    /* other programs look at the camera */
+extern const GuestTestTable descriptor_tests; /* any descriptors, read by the guest's driver */
+extern const GuestTestTable client_tests;     /* a second VM shares a camera that is not ours */
+extern const GuestTestTable spice_tests;      /* the camera comes by SPICE */
 void spice_end(void);
 void client_end(void); /* the second VM stays for all of these */
 
