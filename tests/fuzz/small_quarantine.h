@@ -3,7 +3,7 @@
    long (256 MB, its default, are new pages and cold caches for each execution), nor long stacks. */
 #pragma once
 
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "quarantine_size_mb=4:malloc_context_size=8";

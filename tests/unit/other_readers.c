@@ -5,6 +5,8 @@
 #include <libusb.h>
 #include <libuvc/libuvc.h>
 
+#define SEEN_BY_LIBRARIES __attribute__((visibility("default")))
+
 /* Exported by libuvc, in none of its public headers. */
 struct uvc_device_info;
 uvc_error_t uvc_get_device_info(uvc_device_t *device, struct uvc_device_info **ret_info);
@@ -20,7 +22,8 @@ struct OtherReaders {
 
 /* Stands before libusb's own, for libuvc too. */
 static gboolean refuse_open;
-int LIBUSB_CALL libusb_open(libusb_device *device, libusb_device_handle **ret_handle)
+SEEN_BY_LIBRARIES int LIBUSB_CALL libusb_open(libusb_device *device,
+                                              libusb_device_handle **ret_handle)
 {
     int (*real)(libusb_device *, libusb_device_handle **) =
         (__typeof__(real))dlsym(RTLD_NEXT, "libusb_open");
@@ -29,7 +32,7 @@ int LIBUSB_CALL libusb_open(libusb_device *device, libusb_device_handle **ret_ha
 
 /* libuvc forgets selector units; libusb what of a transfer the kernel never gave back, as the
    mocked one does with the status interrupt. */
-const char *__lsan_default_suppressions(void);
+SEEN_BY_LIBRARIES const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libuvc.so\nleak:libusb-1.0.so\n";
