@@ -107,8 +107,9 @@ static gboolean read_fd(struct description *description, int fd, const char *nam
         return FALSE;
     if (bytes->len == 0)
         return fail(error, "%s: empty: expected descriptors, as bytes or as JSON", name);
-    return is_json(bytes) ? read_json(description, bytes, name, error)
-                          : read_bytes(description, bytes, name, error);
+    description->is_json = is_json(bytes);
+    return description->is_json ? read_json(description, bytes, name, error)
+                                : read_bytes(description, bytes, name, error);
 }
 
 gboolean description_read_file(struct description *description, const char *path, GError **error)

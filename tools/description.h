@@ -15,6 +15,7 @@ struct description {
     struct desc_tree *tree;
     enum desc_speed speed; /* unknown where nothing tells */
     uint8_t known;         /* enum desc_known */
+    gboolean is_json;      /* it came as JSON */
 };
 
 /* source is "-" (standard input) or a file, either with bytes or with JSON; "usb:" and a device of

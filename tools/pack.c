@@ -33,7 +33,13 @@ static int pack(const char *source, const char *output, gboolean sysfs)
     }
     if (sysfs)
         description_keep_device(&description);
-    status = write_bytes(&description, output);
+    if (description.is_json) {
+        status = write_bytes(&description, output);
+    } else {
+        g_printerr("camredir: %s: no JSON: pack takes what 'camredir describe --as json' writes\n",
+                   source);
+        status = EXIT_BROKEN;
+    }
     description_clear(&description);
     return status;
 }

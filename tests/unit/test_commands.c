@@ -189,6 +189,7 @@ static const struct {
     {"lint --host bsd " PRESET, 2, "--host: 'bsd' is none of windows, linux, macos", NULL},
     {"lint -", 2, "standard input: empty", NULL},
     {"pack", 2, "pack needs a FILE", NULL},
+    {"pack -", 1, "-: no JSON: pack takes", "\"kind\": \"vcam_dev_descriptor\""},
     {"pack " PRESET " -o {}/no/such/folder", 1, "No such file or directory", NULL},
     {"share --preset {}/none.json --as unix:{}/s", 1, "none.json: No such file", NULL},
     {"share --preset {}/broken.bin --as unix:{}/s --size 640x480", 2, "a preset says by itself",
