@@ -108,15 +108,17 @@ man_pages := $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
 
-install: all $(man_pages) ## the program and its manual page, below PREFIX and DESTDIR
+install: all $(man_pages) ## the program, its manual page and the presets, below PREFIX and DESTDIR
 	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
 	$(if $(spice_library),install -D -m 644 $(O)/$(spice_library) '$(DESTDIR)$(PREFIX)/lib/$(spice_library)')
-	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
+	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 
 uninstall: ## what install put there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' \
 	        $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
+	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir'
 
 clean: ## remove what was built (the downloaded kernel package stays)
 	rm -rf build/std build/san build/clang build/fuzz demo
