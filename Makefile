@@ -42,7 +42,7 @@ objects    = $($(1)_src:%.c=$(O)/%.o)
 
 unit_tests := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all help demo check check-unit check-guest check-layers check-clang bench deps install \
+.PHONY: all help demo check check-unit check-guest check-layers check-clang bench coverage deps install \
         uninstall clean fuzz fuzz-long
 all: $(O)/camredir ## build the program
 
@@ -98,11 +98,20 @@ check-clang: ## everything compiles without a warning with clang too
 check-layers: ## the includes keep to the table of who may use whom
 	@tests/check-layers.sh
 
+coverage_tests := $(filter $(addprefix %/test_,descriptors descriptors_bytes lint lint_rules print json cdump mutate presets),$(unit_tests))
+coverage: ## lines and branches of descriptors/ that its tests reach
+	@$(MAKE) -s O=build/coverage CFLAGS='-O1 -g --coverage -fprofile-update=atomic' \
+	        $(coverage_tests:$(O)/%=build/coverage/%) >/dev/null
+	@tests/coverage.sh build/coverage $(coverage_tests:$(O)/%=build/coverage/%)
+
 demo: ## a disposable Linux guest sees the camera and streams it; pictures in demo/
 	@tools/deps.sh && $(MAKE) --no-print-directory demo-run
 
 bench: ## frame rates, latencies, CPU and memory as a table (JSON=1: as JSON)
-	@tools/deps.sh && $(MAKE) --no-print-directory bench-run
+	@tools/deps.sh && $(MAKE) -s all && \
+	$(if $(JSON),printf '{"guest": ' &&) $(MAKE) -s bench-run && \
+	$(if $(JSON),printf '$(,) "descriptors": ',echo) && $(MAKE) -s bench-descriptors \
+	$(if $(JSON),&& echo '}')
 
 man_pages := $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
 $(O)/man/%: docs/man/%.scd
@@ -121,7 +130,7 @@ uninstall: ## what install put there
 	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir'
 
 clean: ## remove what was built (the downloaded kernel package stays)
-	rm -rf build/std build/san build/clang build/fuzz demo
+	rm -rf build/std build/san build/clang build/fuzz build/coverage demo
 
 .PRECIOUS: $(O)/%.o
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
