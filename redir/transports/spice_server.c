@@ -170,8 +170,8 @@ static void connect_session(SpiceServer *server)
     if (server->unix_path == NULL || stat(server->unix_path, &server->socket) < 0)
         server->socket = (struct stat){0};
     server->state = SERVER_CONNECTING;
-    /* Made without the library's own USB redirection, whose thread now and then keeps a session
-       that ends waiting for a minute; afterwards it must not hide the channels. */
+    /* Made without the library's own USB redirection, a thread that looks for devices and that
+       nobody needs here; afterwards it must not hide the channels. */
     server->session = g_object_new(SPICE_TYPE_SESSION, "enable-usbredir", FALSE, NULL);
     g_object_set(server->session, "enable-usbredir", TRUE, NULL);
     set_properties(server, server->session);
