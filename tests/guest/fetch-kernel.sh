@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Downloads Debian's kernel package (the one that linux-image-amd64 stands for) to the file named.
+# Brings Debian's kernel package (the one that linux-image-amd64 stands for) to the file named: from
+# the user's cache where an earlier clone has left it, so that a new clone works offline, or by apt.
 set -eu
 out=$(realpath -m "$1")
 apt_options=
@@ -16,7 +17,13 @@ download() {
     [ -n "$package" ] && apt-get $apt_options -q download "$package"
 }
 
+kept=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/camredir/linux-image.deb
+
 mkdir -p "$(dirname "$out")"
+if dpkg-deb -I "$kept" >/dev/null 2>&1; then
+    cp "$kept" "$out"
+    exit 0
+fi
 folder=$(mktemp -d "$out.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -28,3 +35,5 @@ if ! download; then
     }
 fi
 mv ./*.deb "$out"
+# A cache that cannot be written costs the next clone a download.
+{ mkdir -p "$(dirname "$kept")" && cp "$out" "$kept.$$" && mv "$kept.$$" "$kept"; } 2>/dev/null || true
