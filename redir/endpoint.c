@@ -415,6 +415,7 @@ static void on_control_packet(void *priv, uint64_t id,
         .wIndex = header->index,
         .wLength = header->length,
     };
+    struct vcam_endpoint halted;
     guint8 nothing[1] = {0};
     size_t size = 0;
 
@@ -426,8 +427,8 @@ static void on_control_packet(void *priv, uint64_t id,
                      header->endpoint, header->requesttype);
             reply.status = usb_redir_inval;
         } else {
-            if (is_clear_halt(&setup))
-                redir_streams_cancel(ep, setup.wIndex & 0xff);
+            if (is_clear_halt(&setup) && redir_endpoint_find(ep, setup.wIndex & 0xff, &halted))
+                redir_streams_cancel(ep, halted.bEndpointAddress);
             reply.status = status_of(vcam_device_control(ep->device, &setup,
                                                          in ? ep->control : (data ? data : nothing),
                                                          &size, g_get_monotonic_time()));

@@ -31,9 +31,13 @@ static void set_state(RedirHost *host, RedirHostState state, const GError *error
     host->events.state(host->events.user, state, error);
 }
 
+/* A peer chooses parts of some lines: it gets so many, then silence until the guest has the camera.
+ */
+#define MAX_SAID 32
+
 static void say(RedirHost *host, const char *line)
 {
-    if (g_hash_table_add(host->said, g_strdup(line)))
+    if (g_hash_table_size(host->said) < MAX_SAID && g_hash_table_add(host->said, g_strdup(line)))
         g_message("%s", line);
 }
 

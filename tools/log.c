@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages and the live status line on one terminal without writing over each other. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,17 @@
 
 static char *status_line;
 
+/* A terminal that was stopped (Ctrl-S) must not stop the camera's main loop: it misses lines. */
+static gboolean is_stopped_terminal(void)
+{
+    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return isatty(STDERR_FILENO) && poll(&terminal, 1, 0) == 0;
+}
+
 static void draw_status(void)
 {
+    if (is_stopped_terminal())
+        return;
     struct winsize size = {.ws_col = 80};
     ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
     glong columns = MAX(size.ws_col, 20) - 1;
@@ -30,7 +40,7 @@ void log_set_status(const char *line)
 {
     if (!log_has_status())
         return;
-    if (status_line && !line)
+    if (status_line && !line && !is_stopped_terminal())
         fputs("\r\033[K", stderr);
     g_free(status_line);
     status_line = g_strdup(line);
@@ -57,6 +67,8 @@ static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fie
             domain = fields[i].value;
     }
     if (g_log_writer_default_would_drop(is_chatty(domain) ? G_LOG_LEVEL_DEBUG : level, domain))
+        return G_LOG_WRITER_HANDLED;
+    if (is_stopped_terminal())
         return G_LOG_WRITER_HANDLED;
     if (status_line)
         fputs("\r\033[K", stderr);

@@ -85,7 +85,7 @@ int64_t vcam_device_tick(struct vcam_device *device, int64_t now_us)
     if (!device->streaming || vcam_profile_options(device->profile)->transfer != VCAM_TRANSFER_BULK)
         return VCAM_NEVER;
     /* Then it is not the guest that keeps us waiting. */
-    if (device->stream_waits || device->held)
+    if (device->stream_waits)
         device->asked_us = now_us;
     if (now_us - device->asked_us < IDLE_US)
         return device->asked_us + IDLE_US;

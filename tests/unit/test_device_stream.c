@@ -500,10 +500,14 @@ static void test_idle(void)
     push(&f, &yuy2, 38400, 3);
     read_bulk_frame(&f, &host, 16384);
     assert_frame(&host, &yuy2, 38400, 3);
-    /* A link that is full is not the guest's silence. */
+    /* Nobody looks through a link that has been full for so long: the next request starts it again.
+     */
     vcam_device_hold(f.device, true);
     f.now_us += 6000000;
     vcam_device_tick(f.device, f.now_us);
+    g_assert_false(f.on);
+    vcam_device_hold(f.device, false);
+    g_assert_cmpint(bulk(&f, 16384, &part), ==, VCAM_NAK);
     g_assert_true(f.on);
     host_clear(&host);
     fixture_clear(&f);
