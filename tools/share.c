@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <glib-unix.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,13 @@ static gboolean on_signal(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* As nohup leaves it. */
+static gboolean hangup_is_ignored(void)
+{
+    struct sigaction inherited;
+    return sigaction(SIGHUP, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+}
+
 static gboolean show_status(gpointer user)
 {
     struct share *share = user;
@@ -254,7 +262,7 @@ static int serve(struct share *share, const struct share_options *options)
     share->main = g_main_loop_new(NULL, FALSE);
     guint ids[] = {g_unix_signal_add(SIGINT, on_signal, share),
                    g_unix_signal_add(SIGTERM, on_signal, share),
-                   g_unix_signal_add(SIGHUP, on_signal, share),
+                   hangup_is_ignored() ? 0 : g_unix_signal_add(SIGHUP, on_signal, share),
                    log_has_status() ? g_timeout_add(STATUS_PERIOD_MS, show_status, share) : 0};
     if (redir_host_start(share->host, &error)) {
         g_main_loop_run(share->main);
