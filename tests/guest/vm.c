@@ -370,11 +370,6 @@ gboolean vm_qmp(Vm *vm, const char *command, GError **error)
     return qmp_run(vm->qmp, command, error);
 }
 
-gboolean vm_running(const Vm *vm)
-{
-    return vm->process && process_running(vm->process);
-}
-
 VmSpice vm_spice(const Vm *vm)
 {
     return (VmSpice){vm->spice_port, vm->spice_tls_port, vm->spice_path, vm->spice_keys};

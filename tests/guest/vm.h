@@ -38,7 +38,6 @@ guint16 vm_tcp_port(const Vm *vm); /* VM_TCP's */
 AgentClient *vm_agent(Vm *vm);     /* new at each boot */
 /* "stop", or a whole command in braces. */
 gboolean vm_qmp(Vm *vm, const char *command, GError **error);
-gboolean vm_running(const Vm *vm);
 
 #define VM_SPICE_PASSWORD "open sesame" /* of VM_SPICE_LOCKED */
 typedef struct {
