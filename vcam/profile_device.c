@@ -73,7 +73,8 @@ int vcam_profile_make_bos(struct vcam_profile *profile)
     if (!tree)
         return -ENOMEM;
     struct usb_bos *bos = DESC_ADD(tree, NULL, usb_bos);
-    DESC_ADD(tree, bos, usb_cap_usb_2_0_extension);
+    /* Link power management, which a SuperSpeed device must support at high speed too. */
+    DESC_ADD(tree, bos, usb_cap_usb_2_0_extension)->bmAttributes = 1 << 1;
     struct usb_cap_superspeed *super = DESC_ADD(tree, bos, usb_cap_superspeed);
     super->wSpeedsSupported = 1 << 3; /* 5 Gbit/s alone: usbredir gives a device one speed */
     super->bFunctionalitySupport = 3;

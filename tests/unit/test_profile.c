@@ -249,7 +249,7 @@ static void test_links(void)
 
 static void test_bos(void)
 {
-    static const uint8_t bos[] = {5, 15, 22, 0, 2, 7, 16, 2, 0, 0, 0,
+    static const uint8_t bos[] = {5, 15, 22, 0, 2, 7, 16, 2, 2, 0, 0,
                                   0, 10, 16, 3, 0, 8, 0,  3, 0, 0, 0};
     struct vcam_offer offer;
     fixture_default_offer(&offer);
