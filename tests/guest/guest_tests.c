@@ -34,15 +34,20 @@ gboolean check_stream(Session *session, const char *fourcc, guint width, guint h
     /* QEMU drops isochronous packets when its guest is busy. The driver sees that in raw frames and
        throws them away, but not in MJPEG: a camera of ours that damages frames does it each time.
      */
-    guint attempts = session->iso && strcmp(fourcc, "MJPG") == 0 ? ISO_ATTEMPTS : 1;
+    const guint attempts = session->iso && strcmp(fourcc, "MJPG") == 0 ? ISO_ATTEMPTS : 1;
+    guint attempt = 1;
     while (session_stream(session, &order, &outcome, NULL, error) &&
-           !check_intact(&outcome, frames, error) && --attempts > 0)
+           !check_intact(&outcome, frames, error) && attempt < attempts) {
+        printf("# attempt %u of %u: %s\n", attempt++, attempts, (*error)->message);
         g_clear_error(error);
+    }
     if (*error)
         return FALSE;
     g_autofree char *text = outcome_text(&outcome);
     if (note)
         g_string_append_printf(note, "%s%s", note->len ? "; " : "", text);
+    if (note && attempts > 1)
+        g_string_append_printf(note, ", attempt %u of %u", attempt, attempts);
     return TRUE;
 }
 
