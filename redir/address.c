@@ -9,8 +9,7 @@
 
 #define PATH_ROOM sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
-G_GNUC_PRINTF(2, 3)
-static gboolean wrong(GError **error, const char *format, ...)
+gboolean redir_address_wrong(GError **error, const char *format, ...)
 {
     va_list args;
 
@@ -20,15 +19,28 @@ static gboolean wrong(GError **error, const char *format, ...)
     return FALSE;
 }
 
+gboolean redir_address_port(const char *text, const char *port, guint16 *ret_port, GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(port, 10, 1, G_MAXUINT16, &number, NULL))
+        return redir_address_wrong(error, "%s: '%s' is no port; write a number from 1 to 65535",
+                                   text, port);
+    *ret_port = number;
+    return TRUE;
+}
+
 static gboolean parse_unix(RedirAddress *address, const char *rest, GError **error)
 {
     if (g_str_has_prefix(rest, "//"))
         rest += 2;
     if (rest[0] == '\0')
-        return wrong(error, "%s: the path is missing; write unix:/path/of/the.sock", address->text);
+        return redir_address_wrong(error, "%s: the path is missing; write unix:/path/of/the.sock",
+                                   address->text);
     if (strlen(rest) >= PATH_ROOM)
-        return wrong(error, "%s: a socket's path has at most %zu bytes; choose a shorter one",
-                     address->text, PATH_ROOM - 1);
+        return redir_address_wrong(
+            error, "%s: a socket's path has at most %zu bytes; choose a shorter one", address->text,
+            PATH_ROOM - 1);
     address->path = g_strdup(rest);
     return TRUE;
 }
@@ -36,29 +48,26 @@ static gboolean parse_unix(RedirAddress *address, const char *rest, GError **err
 /* "name:port" or "[v6]:port". Splits at the last colon. */
 static gboolean parse_tcp(RedirAddress *address, const char *rest, GError **error)
 {
-    guint64 port;
-
     if (g_str_has_prefix(rest, "//"))
         rest += 2;
     const char *colon = strrchr(rest, ':');
     if (colon == NULL || colon == rest || g_str_has_suffix(rest, "]"))
-        return wrong(error, "%s: write tcp:HOST:PORT, for instance tcp:127.0.0.1:4000",
-                     address->text);
-    if (!g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, &port, NULL))
-        return wrong(error, "%s: '%s' is no port; write a number from 1 to 65535", address->text,
-                     colon + 1);
+        return redir_address_wrong(
+            error, "%s: write tcp:HOST:PORT, for instance tcp:127.0.0.1:4000", address->text);
+    if (!redir_address_port(address->text, colon + 1, &address->port, error))
+        return FALSE;
 
     g_autofree char *host = g_strndup(rest, colon - rest);
     gsize length = strlen(host);
     if (host[0] == '[' && host[length - 1] == ']' && length > 2) {
         address->host = g_strndup(host + 1, length - 2);
     } else if (strpbrk(host, ":[]") != NULL) {
-        return wrong(error, "%s: write an IPv6 address in brackets, for instance tcp:[::1]:4000",
-                     address->text);
+        return redir_address_wrong(
+            error, "%s: write an IPv6 address in brackets, for instance tcp:[::1]:4000",
+            address->text);
     } else {
         address->host = g_steal_pointer(&host);
     }
-    address->port = port;
     return TRUE;
 }
 
@@ -88,12 +97,12 @@ static gboolean wrong_scheme(const char *text, GError **error)
     const char *colon = strrchr(text, ':');
 
     if (strchr(text, '/') != NULL && strstr(text, ":/") == NULL)
-        return wrong(error, "%s: write unix:%s", text, text);
+        return redir_address_wrong(error, "%s: write unix:%s", text, text);
     if (colon != NULL && colon != text &&
         g_ascii_string_to_unsigned(colon + 1, 10, 1, G_MAXUINT16, NULL, NULL) &&
         strchr(text, ':') == colon)
-        return wrong(error, "%s: write tcp:%s", text, text);
-    return wrong(error, "'%s' is no address; it has the form %s", text, forms);
+        return redir_address_wrong(error, "%s: write tcp:%s", text, text);
+    return redir_address_wrong(error, "'%s' is no address; it has the form %s", text, forms);
 }
 
 RedirAddress *redir_address_parse(const char *text, GError **error)

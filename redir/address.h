@@ -17,5 +17,9 @@ typedef struct {
 
 /* NULL with REDIR_ERROR_ADDRESS, whose message names the mistake and the right form. */
 RedirAddress *redir_address_parse(const char *text, GError **error);
+/* For every kind of address, those that are parsed elsewhere too. Sets REDIR_ERROR_ADDRESS, returns
+   FALSE. */
+gboolean redir_address_wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+gboolean redir_address_port(const char *text, const char *port, guint16 *ret_port, GError **error);
 void redir_address_free(RedirAddress *address); /* accepts NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RedirAddress, redir_address_free)

@@ -4,26 +4,16 @@
 
 #include <string.h>
 
-#include "redir/error.h"
+#include "redir/address.h"
 
 #define FORMS "spice://HOST:PORT, spice://HOST?tls-port=N, spice+unix://PATH or FILE.vv"
 #define GROUP "virt-viewer"
 
-G_GNUC_PRINTF(2, 3)
-static gboolean wrong(GError **error, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    g_propagate_error(error, g_error_new_valist(REDIR_ERROR, REDIR_ERROR_ADDRESS, format, args));
-    va_end(args);
-    return FALSE;
-}
-
 static gboolean check_port(const struct spice_address *address, const char *port, GError **error)
 {
-    return port == NULL || g_ascii_string_to_unsigned(port, 10, 1, G_MAXUINT16, NULL, NULL) ||
-           wrong(error, "%s: '%s' is no port; write a number from 1 to 65535", address->text, port);
+    guint16 number;
+
+    return port == NULL || redir_address_port(address->text, port, &number, error);
 }
 
 /* ---- URIs ---- */
@@ -43,10 +33,11 @@ static gboolean take_parameter(struct spice_address *address, const char *name, 
             return TRUE;
         }
     if (strcmp(name, "password") == 0)
-        return wrong(error, "a password in an address can be read by everybody on this machine; "
-                            "use --password-file or --ask-password");
-    return wrong(error, "%s: '%s' is not known; an address has the form " FORMS, address->text,
-                 name);
+        return redir_address_wrong(
+            error, "a password in an address can be read by everybody on this machine; "
+                   "use --password-file or --ask-password");
+    return redir_address_wrong(error, "%s: '%s' is not known; an address has the form " FORMS,
+                               address->text, name);
 }
 
 static gboolean take_query(struct spice_address *address, const char *query, GError **error)
@@ -62,7 +53,7 @@ static gboolean take_query(struct spice_address *address, const char *query, GEr
         if (!take_parameter(address, name, value, error))
             return FALSE;
     }
-    return inner == NULL || wrong(error, "%s: %s", address->text, inner->message);
+    return inner == NULL || redir_address_wrong(error, "%s: %s", address->text, inner->message);
 }
 
 static gboolean read_host(struct spice_address *address, GUri *uri, GError **error)
@@ -71,17 +62,18 @@ static gboolean read_host(struct spice_address *address, GUri *uri, GError **err
     const char *host = g_uri_get_host(uri);
 
     if (host == NULL || *host == '\0')
-        return wrong(error, "%s: the host is missing; write " FORMS, address->text);
+        return redir_address_wrong(error, "%s: the host is missing; write " FORMS, address->text);
     if (g_uri_get_userinfo(uri) != NULL)
-        return wrong(error, "a user's name or password has no place in an address; use "
-                            "--password-file or --ask-password");
+        return redir_address_wrong(error,
+                                   "a user's name or password has no place in an address; use "
+                                   "--password-file or --ask-password");
     address->host = g_strdup(host);
     if (g_uri_get_port(uri) > 0)
         address->port = g_strdup_printf("%d", g_uri_get_port(uri));
     if (g_uri_get_query(uri) && !take_query(address, g_uri_get_query(uri), error))
         return FALSE;
     if (address->port == NULL && address->tls_port == NULL)
-        return wrong(error, "%s: the port is missing; write " FORMS, address->text);
+        return redir_address_wrong(error, "%s: the port is missing; write " FORMS, address->text);
     if (address->tls_port != NULL)
         address->secure_channels = g_strdupv((GStrv)all);
     return TRUE;
@@ -92,7 +84,8 @@ static gboolean read_path(struct spice_address *address, GUri *uri, GError **err
     const char *path = g_uri_get_path(uri);
 
     if (*path != '/' || (g_uri_get_host(uri) && *g_uri_get_host(uri)))
-        return wrong(error, "%s: write spice+unix:///PATH/OF/THE.sock", address->text);
+        return redir_address_wrong(error, "%s: write spice+unix:///PATH/OF/THE.sock",
+                                   address->text);
     address->unix_path = g_strdup(path);
     return TRUE;
 }
@@ -103,7 +96,7 @@ static gboolean read_uri(struct spice_address *address, GError **error)
     g_autoptr(GUri) uri = g_uri_parse(address->text, G_URI_FLAGS_NONE, &inner);
 
     if (uri == NULL)
-        return wrong(error, "%s: %s; write " FORMS, address->text, inner->message);
+        return redir_address_wrong(error, "%s: %s; write " FORMS, address->text, inner->message);
     return strcmp(g_uri_get_scheme(uri), "spice+unix") == 0 ? read_path(address, uri, error)
                                                             : read_host(address, uri, error);
 }
@@ -126,10 +119,11 @@ static gboolean read_file(struct spice_address *address, GError **error)
     g_autoptr(GKeyFile) file = g_key_file_new();
 
     if (!g_key_file_load_from_file(file, address->text, G_KEY_FILE_NONE, &inner))
-        return wrong(error, "%s: %s", address->text, inner->message);
+        return redir_address_wrong(error, "%s: %s", address->text, inner->message);
     g_autofree char *type = g_key_file_get_string(file, GROUP, "type", NULL);
     if (g_strcmp0(type, "spice") != 0)
-        return wrong(error, "%s: no file for SPICE (type=%s)", address->text, type ? type : "?");
+        return redir_address_wrong(error, "%s: no file for SPICE (type=%s)", address->text,
+                                   type ? type : "?");
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
         *strings[i].field = g_key_file_get_string(file, GROUP, strings[i].key, NULL);
         if (*strings[i].field && **strings[i].field == '\0')
@@ -139,7 +133,8 @@ static gboolean read_file(struct spice_address *address, GError **error)
         g_key_file_get_string_list(file, GROUP, "secure-channels", NULL, NULL);
     address->delete_file = g_key_file_get_boolean(file, GROUP, "delete-this-file", NULL);
     if (address->host == NULL || (address->port == NULL && address->tls_port == NULL))
-        return wrong(error, "%s: host, or port and tls-port, are missing", address->text);
+        return redir_address_wrong(error, "%s: host, or port and tls-port, are missing",
+                                   address->text);
     return TRUE;
 }
 
