@@ -38,8 +38,10 @@ typedef struct {
 
     int listen_fd; /* -1 where none */
     GSource *listen_source;
-    struct stat bound; /* the socket file that we made, to remove no other */
-    gint64 refused_us; /* when a second peer was last refused, for the log's rate */
+    struct stat bound;  /* the socket file that we made, to remove no other */
+    gint64 refused_us;  /* when a second peer was last refused, for the log's rate */
+    guint accept_timer; /* accept() failed: not again until then */
+    gboolean exhausted; /* and the log has it */
 
     int fd; /* the stream; -1 where none */
     GSource *source;
@@ -302,11 +304,20 @@ static void report_unreachable(SocketTransport *t, const GError *error)
 {
     const char *hint = connect_hint(t, error);
 
-    g_clear_object(&t->attempt);
     report_closed(t, REDIR_ERROR_UNREACHABLE, "%s", hint ? hint : error->message);
 }
 
-/* user is only looked at once we know that the attempt was not given up. */
+/* FALSE where the attempt failed. t is only looked at once we know that it was not given up. */
+static gboolean end_attempt(SocketTransport *t, const GError *error)
+{
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return FALSE;
+    g_clear_object(&t->attempt);
+    if (error != NULL)
+        report_unreachable(t, error);
+    return error == NULL;
+}
+
 static void on_connected(GObject *client, GAsyncResult *result, gpointer user)
 {
     g_autoptr(GError) error = NULL;
@@ -314,13 +325,8 @@ static void on_connected(GObject *client, GAsyncResult *result, gpointer user)
         g_socket_client_connect_finish(G_SOCKET_CLIENT(client), result, &error);
     SocketTransport *t = user;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (!end_attempt(t, error))
         return;
-    if (connection == NULL) {
-        report_unreachable(t, error);
-        return;
-    }
-    g_clear_object(&t->attempt);
     int fd = fcntl(g_socket_get_fd(g_socket_connection_get_socket(connection)), F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         report_closed(t, REDIR_ERROR_FAILED, "%s", g_strerror(errno));
@@ -344,14 +350,38 @@ static void begin_connect(SocketTransport *t)
 
 /* ---- listening ---- */
 
+static gboolean on_accept_again(gpointer user)
+{
+    SocketTransport *t = user;
+
+    t->accept_timer = 0;
+    watch_peers(t, TRUE);
+    return G_SOURCE_REMOVE;
+}
+
+/* Out of descriptors or memory: the peer stays in the queue and keeps the socket readable. */
+static void pause_accepting(SocketTransport *t, int code)
+{
+    if (!t->exhausted)
+        g_message("%s: a VM cannot be let in (%s); trying again each second", t->base.address,
+                  g_strerror(code));
+    t->exhausted = TRUE;
+    watch_peers(t, FALSE);
+    t->accept_timer = g_timeout_add_seconds(1, on_accept_again, t);
+}
+
 static gboolean on_peer(int listen_fd, GIOCondition condition, gpointer user)
 {
     SocketTransport *t = user;
     int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     (void)condition;
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            pause_accepting(t, errno);
         return G_SOURCE_CONTINUE;
+    }
+    t->exhausted = FALSE;
     if (t->wanted) {
         begin_stream(t, fd);
         return G_SOURCE_CONTINUE;
@@ -366,6 +396,7 @@ static gboolean on_peer(int listen_fd, GIOCondition condition, gpointer user)
 /* While neither a peer is wanted nor one is here, whoever comes waits in the kernel's queue. */
 static void watch_peers(SocketTransport *t, gboolean watch)
 {
+    g_clear_handle_id(&t->accept_timer, g_source_remove);
     if (t->listen_source != NULL && !watch) {
         g_source_destroy(t->listen_source);
         g_clear_pointer(&t->listen_source, g_source_unref);
@@ -498,13 +529,8 @@ static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer user)
     GList *found = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &error);
     SocketTransport *t = user;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    if (!end_attempt(t, error))
         return;
-    if (found == NULL) {
-        report_unreachable(t, error);
-        return;
-    }
-    g_clear_object(&t->attempt);
     if (listen_tcp(t, preferred(found), &error)) {
         watch_peers(t, TRUE);
     } else {
