@@ -327,6 +327,29 @@ static void send_ep_info(RedirEndpoint *ep)
     usbredirparser_send_ep_info(ep->parser, &info);
 }
 
+static gboolean on_not_configured(gpointer user)
+{
+    static const char *const looked[] = {
+        [VCAM_SPEED_FULL] = "is its system still starting, and does it know webcams?",
+        [VCAM_SPEED_HIGH] =
+            "is its system still starting, and does it know webcams? On a UHCI controller, share "
+            "with --speed full",
+        [VCAM_SPEED_SUPER] = "a super-speed camera needs an xHCI controller in the VM (-device "
+                             "qemu-xhci); without one, share with --speed high",
+    };
+    RedirEndpoint *ep = user;
+    g_autofree char *hint = g_strdup_printf(
+        "the guest has looked at the camera and not taken it: %s", looked[options_of(ep)->speed]);
+
+    ep->configure_timer = 0;
+    ep->events.ignored(ep->events.user,
+                       ep->asked
+                           ? hint
+                           : "the VM has the camera, and nobody in it has asked for it yet: is "
+                             "a system running there?");
+    return G_SOURCE_REMOVE;
+}
+
 static void on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     RedirEndpoint *ep = priv;
@@ -339,6 +362,10 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     send_ep_info(ep);
     usbredirparser_send_device_connect(ep->parser, &device);
     redir_endpoint_write(ep);
+    ep->configure_timer =
+        g_timeout_add(ep->options.configure_timeout_ms ? ep->options.configure_timeout_ms
+                                                       : REDIR_CONFIGURE_TIMEOUT_MS,
+                      on_not_configured, ep);
     ep->events.greeted(ep->events.user);
 }
 
@@ -351,9 +378,10 @@ static gboolean on_no_hello(gpointer user)
         g_message("%s: connected, waiting for the VM (is it paused?)", ep->transport->address);
         return G_SOURCE_REMOVE;
     }
-    fail(ep, REDIR_ERROR_TIMEOUT,
-         "connected, but no usbredir hello came; does another client hold this usb-redir, or has "
-         "the VM not loaded yet?");
+    fail(
+        ep, REDIR_ERROR_TIMEOUT,
+        "connected, but no usbredir hello came; is the VM paused or still loading, or does another "
+        "client hold this usb-redir?");
     return G_SOURCE_REMOVE;
 }
 
@@ -420,9 +448,10 @@ static void on_control_packet(void *priv, uint64_t id,
     size_t size = 0;
 
     (void)data_len;
+    ep->asked = TRUE;
     if (!ep->leaving) {
         if ((header->endpoint & 0x7f) != 0 || in != ((header->requesttype & 0x80) != 0)) {
-            vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+            vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                      "guest bug: control transfer on endpoint 0x%02x with bmRequestType 0x%02x",
                      header->endpoint, header->requesttype);
             reply.status = usb_redir_inval;
@@ -484,6 +513,7 @@ static void on_set_configuration(void *priv, uint64_t id,
     send_configuration_status(ep, id, answer);
     if (answer == VCAM_ACK && header->configuration != 0 && !ep->attached) {
         ep->attached = TRUE;
+        g_clear_handle_id(&ep->configure_timer, g_source_remove);
         ep->events.attached(ep->events.user);
     }
 }
@@ -718,19 +748,22 @@ static struct usbredirparser *parser_new(RedirEndpoint *ep)
 }
 
 RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
-                                  guint hello_timeout_ms, const RedirEndpointEvents *events)
+                                  const RedirEndpointOptions *options,
+                                  const RedirEndpointEvents *events)
 {
     RedirEndpoint *ep = g_new0(RedirEndpoint, 1);
 
     ep->transport = transport;
     ep->device = device;
     ep->events = *events;
+    ep->options = *options;
     ep->control = g_malloc(G_MAXUINT16 + 1);
     ep->gone_us = g_get_monotonic_time();
     redir_input_init(&ep->input);
     redir_streams_init(ep);
     ep->parser = parser_new(ep);
-    ep->hello_timer = g_timeout_add(hello_timeout_ms ? hello_timeout_ms : REDIR_HELLO_TIMEOUT_MS,
+    ep->hello_timer = g_timeout_add(options->hello_timeout_ms ? options->hello_timeout_ms
+                                                              : REDIR_HELLO_TIMEOUT_MS,
                                     on_no_hello, ep);
     ep->second_timer = g_timeout_add_seconds(1, on_second, ep);
     vcam_device_set_ready_func(device, on_device_ready, ep);
@@ -743,6 +776,7 @@ void redir_endpoint_free(RedirEndpoint *ep)
     if (ep == NULL)
         return;
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
+    g_clear_handle_id(&ep->configure_timer, g_source_remove);
     g_clear_handle_id(&ep->leave_timer, g_source_remove);
     g_clear_handle_id(&ep->report_idle, g_source_remove);
     g_clear_handle_id(&ep->second_timer, g_source_remove);

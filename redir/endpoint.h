@@ -9,6 +9,7 @@
 
 #include "redir/transport.h"
 #include "vcam/device.h"
+#include "vcam/log.h"
 
 typedef struct RedirEndpoint RedirEndpoint;
 
@@ -16,13 +17,22 @@ typedef struct RedirEndpoint RedirEndpoint;
 typedef struct {
     void (*greeted)(gpointer user);  /* hellos exchanged, the device is announced */
     void (*attached)(gpointer user); /* the guest has configured the device for the first time */
+    /* The guest has not, for as long as the options say: what the user can look for. */
+    void (*ignored)(gpointer user, const char *hint);
     /* Nothing more comes; close the stream. error: REDIR_ERROR_TIMEOUT, _PROTOCOL or _REFUSED, or
        NULL after redir_endpoint_disconnect(). */
     void (*over)(gpointer user, const GError *error);
     gpointer user;
 } RedirEndpointEvents;
 
+typedef struct {
+    guint hello_timeout_ms;            /* 0: the default */
+    guint configure_timeout_ms;        /* 0: the default */
+    struct vcam_log_limit *guest_bugs; /* borrowed: one for all connections */
+} RedirEndpointOptions;
+
 #define REDIR_HELLO_TIMEOUT_MS      2000
+#define REDIR_CONFIGURE_TIMEOUT_MS  10000
 #define REDIR_DISCONNECT_TIMEOUT_MS 500
 
 /* Output from which on no frame is begun, a larger one from which on nothing is answered nor read,
@@ -36,9 +46,10 @@ typedef struct {
 #define REDIR_MAX_PENDING 64
 
 /* transport is open, its received() and writable() events are passed on to the two functions below.
-   Says hello at once. hello_timeout_ms 0: the default. Borrows transport and device. */
+   Says hello at once. Borrows transport and device. */
 RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
-                                  guint hello_timeout_ms, const RedirEndpointEvents *events);
+                                  const RedirEndpointOptions *options,
+                                  const RedirEndpointEvents *events);
 void redir_endpoint_free(RedirEndpoint *endpoint); /* leaves device as it is; accepts NULL */
 
 void redir_endpoint_received(RedirEndpoint *endpoint, const guint8 *data, gsize size);

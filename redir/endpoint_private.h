@@ -7,7 +7,6 @@
 #include "redir/endpoint.h"
 #include "redir/input.h"
 #include "redir/pacing.h"
-#include "vcam/log.h"
 
 typedef struct {
     guint64 id;
@@ -34,6 +33,7 @@ struct RedirEndpoint {
     RedirTransport *transport;
     struct vcam_device *device;
     RedirEndpointEvents events;
+    RedirEndpointOptions options;
     struct usbredirparser *parser;
     RedirInput input;
     const guint8 *feed; /* what the parser may read now: the rest of one packet */
@@ -42,12 +42,13 @@ struct RedirEndpoint {
     Streams streams;
 
     gboolean running, again; /* run() is at work; something came up meanwhile */
+    gboolean asked;          /* something of endpoint 0: there is a guest */
     gboolean attached, held;
     gboolean leaving; /* device_disconnect was sent */
     gboolean ended;   /* over() is due */
     GError *error;
     char *complaint; /* the parser's last */
-    guint hello_timer, leave_timer, report_idle, second_timer;
+    guint hello_timer, configure_timer, leave_timer, report_idle, second_timer;
 
     guint64 bytes_in, bytes_out;
     guint64 gone; /* bytes out at the peer, when they last moved: gone_us */
@@ -55,7 +56,6 @@ struct RedirEndpoint {
     gboolean stuck; /* and the log has it */
     guint64 heard;  /* bytes_in at heard_us */
     gint64 heard_us, beat_us;
-    struct vcam_log_limit guest_bug, peer_bug;
 };
 
 /* Bytes made and not gone out. */

@@ -10,7 +10,8 @@ struct RedirHost {
     RedirHostEvents events;
     RedirRole role;
     gboolean retry;
-    guint hello_timeout_ms, first_delay_ms;
+    guint first_delay_ms;
+    RedirEndpointOptions endpoint_options;
 
     RedirTransport *transport;
     RedirEndpoint *endpoint; /* while the stream is open */
@@ -18,9 +19,10 @@ struct RedirHost {
     gboolean stopping;
     guint delay_ms; /* before the next attempt */
     guint retry_timer, tick_timer, stop_idle;
-    GHashTable *said; /* lines of the log since the guest last had the camera: each once */
+    GHashTable *said;            /* lines of the log since a guest last left: each once */
     guint64 bytes_in, bytes_out; /* of the connections before this one */
     guint connections;
+    struct vcam_log_limit guest_bugs;
 };
 
 static void set_state(RedirHost *host, RedirHostState state, const GError *error)
@@ -31,8 +33,8 @@ static void set_state(RedirHost *host, RedirHostState state, const GError *error
     host->events.state(host->events.user, state, error);
 }
 
-/* A peer chooses parts of some lines: it gets so many, then silence until the guest has the camera.
- */
+/* A peer chooses parts of some lines: it gets so many, then silence until a guest has had the
+   camera and left in peace. */
 #define MAX_SAID 32
 
 static void say(RedirHost *host, const char *line)
@@ -73,13 +75,12 @@ static gboolean on_retry(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-/* Who listens need not wait, unless listening itself failed. A VM that refuses the camera will not
-   have changed its mind in a quarter of a second. */
+/* A VM that leaves may call again soon; whoever talks nonsense, or nothing, waits longer each time.
+   A VM that refuses the camera will not have changed its mind in a quarter of a second. */
 static guint next_delay(RedirHost *host, const GError *error)
 {
-    if (host->role == REDIR_LISTEN &&
-        (g_error_matches(error, REDIR_ERROR, REDIR_ERROR_CLOSED) || host->connections > 0))
-        return 0;
+    if (host->role == REDIR_LISTEN && g_error_matches(error, REDIR_ERROR, REDIR_ERROR_CLOSED))
+        return host->first_delay_ms;
     if (g_error_matches(error, REDIR_ERROR, REDIR_ERROR_REFUSED))
         host->delay_ms = REDIR_MAX_DELAY_MS;
     guint delay = host->delay_ms;
@@ -94,7 +95,8 @@ static void lost(RedirHost *host, const GError *error)
         set_state(host, REDIR_HOST_STOPPED, host->stopping ? NULL : error);
         return;
     }
-    if (host->state == REDIR_HOST_ATTACHED)
+    if (host->state == REDIR_HOST_ATTACHED &&
+        g_error_matches(error, REDIR_ERROR, REDIR_ERROR_CLOSED))
         g_hash_table_remove_all(host->said);
     g_autofree char *line =
         g_strdup_printf("%s; %s", error->message,
@@ -119,9 +121,19 @@ static void on_greeted(gpointer user)
 static void on_attached(gpointer user)
 {
     RedirHost *host = user;
+    g_autofree char *line =
+        g_strdup_printf("%s: the guest has the camera", host->transport->address);
 
-    g_message("%s: the guest has the camera", host->transport->address);
+    say(host, line);
     set_state(host, REDIR_HOST_ATTACHED, NULL);
+}
+
+static void on_ignored(gpointer user, const char *hint)
+{
+    RedirHost *host = user;
+    g_autofree char *line = g_strdup_printf("%s: %s", host->transport->address, hint);
+
+    say(host, line);
 }
 
 static void on_over(gpointer user, const GError *error)
@@ -149,13 +161,14 @@ static void on_opened(gpointer user)
     const RedirEndpointEvents events = {
         .greeted = on_greeted,
         .attached = on_attached,
+        .ignored = on_ignored,
         .over = on_over,
         .user = host,
     };
 
     host->connections++;
     host->endpoint =
-        redir_endpoint_new(host->transport, host->device, host->hello_timeout_ms, &events);
+        redir_endpoint_new(host->transport, host->device, &host->endpoint_options, &events);
     host->tick_timer = g_timeout_add_seconds(1, on_tick, host);
     set_state(host, REDIR_HOST_CONNECTED, NULL);
 }
@@ -205,7 +218,11 @@ RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *op
     host->events = *events;
     host->role = options->role;
     host->retry = options->retry;
-    host->hello_timeout_ms = options->hello_timeout_ms;
+    host->endpoint_options = (RedirEndpointOptions){
+        .hello_timeout_ms = options->hello_timeout_ms,
+        .configure_timeout_ms = options->configure_timeout_ms,
+        .guest_bugs = &host->guest_bugs,
+    };
     host->first_delay_ms = options->first_delay_ms ? options->first_delay_ms : REDIR_FIRST_DELAY_MS;
     host->delay_ms = host->first_delay_ms;
     host->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

@@ -32,10 +32,13 @@ typedef struct {
     const char *address;
     RedirRole role;
     RedirTransportNew transport_new;
-    RedirTransport *transport; /* instead of address and transport_new; taken over */
-    gboolean retry;            /* connect, or wait, again after each end */
-    guint hello_timeout_ms;    /* 0: the default */
-    guint first_delay_ms; /* before the second attempt to connect, then doubling; 0: the default */
+    RedirTransport *transport;  /* instead of address and transport_new; taken over */
+    gboolean retry;             /* connect, or wait, again after each end */
+    guint hello_timeout_ms;     /* 0: the default */
+    guint configure_timeout_ms; /* until a guest that has not taken the camera is worth a line; 0:
+                                   the default */
+    guint first_delay_ms; /* before the second attempt, then doubling up to the maximum until a VM
+                             says hello; 0: the default */
 } RedirHostOptions;
 
 #define REDIR_FIRST_DELAY_MS 250

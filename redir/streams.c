@@ -84,11 +84,11 @@ static void on_bulk_packet(void *priv, uint64_t id, struct usb_redir_bulk_packet
     if (ep->leaving)
         return;
     if (!redir_endpoint_find(ep, request.endpoint, &found) || found.type != usb_redir_type_bulk) {
-        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+        vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                  "guest bug: bulk transfer on endpoint 0x%02x, which is none", request.endpoint);
         answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
     } else if (ep->streams.n_pending == REDIR_MAX_PENDING) {
-        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+        vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                  "guest bug: more than %d bulk requests at once on endpoint 0x%02x",
                  REDIR_MAX_PENDING, request.endpoint);
         answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
@@ -136,7 +136,7 @@ static void on_alloc_bulk_streams(void *priv, uint64_t id,
         .status = usb_redir_inval,
     };
 
-    vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+    vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
              "guest bug: asks for bulk streams, which no endpoint here has");
     usbredirparser_send_bulk_streams_status(ep->parser, id, &status);
 }
@@ -248,7 +248,7 @@ static void on_start_iso_stream(void *priv, uint64_t id,
     if (ep->leaving)
         return;
     if (!redir_endpoint_find(ep, header->endpoint, &found) || found.type != usb_redir_type_iso) {
-        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+        vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                  "guest bug: isochronous stream on endpoint 0x%02x, which is none now",
                  header->endpoint);
         send_iso_status(ep, id, header->endpoint, usb_redir_inval);
@@ -290,7 +290,7 @@ static void on_iso_packet(void *priv, uint64_t id, struct usb_redir_iso_packet_h
     (void)id;
     (void)data_len;
     usbredirparser_free_packet_data(ep->parser, data);
-    vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+    vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
              "guest bug: isochronous data for endpoint 0x%02x, which is none", header->endpoint);
 }
 
@@ -344,7 +344,7 @@ static void on_start_interrupt_receiving(void *priv, uint64_t id,
         return;
     if (!redir_endpoint_find(ep, header->endpoint, &found) ||
         found.type != usb_redir_type_interrupt) {
-        vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+        vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                  "guest bug: interrupt transfer on endpoint 0x%02x, which is none",
                  header->endpoint);
         send_interrupt_status(ep, id, header->endpoint, usb_redir_inval);
@@ -380,7 +380,7 @@ static void on_interrupt_packet(void *priv, uint64_t id,
 
     (void)data_len;
     usbredirparser_free_packet_data(ep->parser, data);
-    vcam_log(&ep->guest_bug, g_get_monotonic_time(),
+    vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
              "guest bug: interrupt data for endpoint 0x%02x, which is none", header->endpoint);
     usbredirparser_send_interrupt_packet(ep->parser, id, &answer, NULL, 0);
 }

@@ -64,6 +64,11 @@ static void on_nothing(gpointer user)
     (void)user;
 }
 
+static void on_ignored(gpointer user, const char *hint)
+{
+    (void)user, (void)hint;
+}
+
 /* ---- the camera ---- */
 
 static void on_start(void *user, const struct vcam_mode *mode)
@@ -223,9 +228,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct vcam_device *devices[4];
     MemoryTransport transport = {.base = {.ops = &memory_ops, .address = (char *)"memory:"}};
+    static struct vcam_log_limit guest_bugs;
+    const RedirEndpointOptions options = {.guest_bugs = &guest_bugs};
     const RedirEndpointEvents events = {
         .greeted = on_nothing,
         .attached = on_nothing,
+        .ignored = on_ignored,
         .over = on_over,
         .user = &transport,
     };
@@ -244,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_byte_array_append(stream, data + 1, size - 1);
     }
 
-    RedirEndpoint *endpoint = redir_endpoint_new(&transport.base, *device, 0, &events);
+    RedirEndpoint *endpoint = redir_endpoint_new(&transport.base, *device, &options, &events);
     feed(endpoint, &transport, *device, stream, data[0] >> 4);
     redir_endpoint_free(endpoint);
     vcam_device_reset(*device, g_get_monotonic_time());

@@ -161,6 +161,7 @@ void start_host(Fixture *f, RedirRole role, gboolean retry)
         .transport_new = redir_socket_transport_new,
         .retry = retry,
         .hello_timeout_ms = 100,
+        .configure_timeout_ms = 100,
         .first_delay_ms = 10,
     };
     const RedirHostEvents events = {.state = on_state, .user = f};

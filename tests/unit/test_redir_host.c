@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <usbredirfilter.h>
@@ -13,6 +14,44 @@
 #include "redir/error.h"
 #include "redir/transports/socket.h"
 #include "tests/unit/redir_fixture.h"
+
+/* ---- the log ---- */
+
+static GPtrArray *lines; /* what it says during a test */
+
+static void keep_message(const char *domain, GLogLevelFlags level, const char *message,
+                         gpointer user)
+{
+    (void)domain, (void)level, (void)user;
+    g_ptr_array_add(lines, g_strdup(message));
+}
+
+static void keep_line(void *user, const char *line)
+{
+    keep_message(NULL, 0, line, user);
+}
+
+static guint count_lines(const char *part)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < lines->len; i++)
+        count += strstr(lines->pdata[i], part) != NULL;
+    return count;
+}
+
+/* Runs a test that looks at lines. */
+static void with_log(gconstpointer test)
+{
+    guint handler = g_log_set_handler(NULL, G_LOG_LEVEL_MESSAGE, keep_message, NULL);
+
+    lines = g_ptr_array_new_with_free_func(g_free);
+    vcam_log_set(keep_line, NULL);
+    ((void (*)(void))test)();
+    vcam_log_set(NULL, NULL);
+    g_clear_pointer(&lines, g_ptr_array_unref);
+    g_log_remove_handler(NULL, handler);
+}
 
 /* ---- coming and going ---- */
 
@@ -137,6 +176,33 @@ static void test_listen(void)
     g_assert_error(error, REDIR_ERROR, REDIR_ERROR_IN_USE);
     other->ops->free(other);
     g_assert_true(g_file_test(f.path, G_FILE_TEST_EXISTS));
+    finish(&f);
+}
+
+/* One line and no busy loop while nobody can be let in; then the VM that waited is. */
+static void test_out_of_descriptors(void)
+{
+    struct rlimit before, none;
+    guint turns = 0;
+    Fixture f;
+
+    prepare(&f, &bulk_camera);
+    start_host(&f, REDIR_LISTEN, TRUE);
+    int fd = socket_at(f.path, FALSE);
+    int lowest = dup(fd);
+    close(lowest);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    none = before;
+    none.rlim_cur = lowest;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    FAKE_WAIT(count_lines("cannot be let in") == 1);
+    while (turns < 1000 && g_main_context_iteration(NULL, FALSE))
+        turns++;
+    g_assert_cmpuint(turns, <, 1000);
+    g_assert_cmpuint(lines->len, ==, 1);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    begin_qemu(&f, fd, TRUE);
+    configure(&f);
     finish(&f);
 }
 
@@ -312,6 +378,101 @@ static void test_garbage(void)
     }
 }
 
+static void be_turned_away(Fixture *f, const void *bytes, gsize size)
+{
+    int fd = socket_at(f->path, FALSE);
+    guint8 answer[1024];
+    ssize_t got = -1;
+
+    g_assert_cmpint(send(fd, bytes, size, MSG_NOSIGNAL), ==, (gssize)size);
+    FAKE_WAIT((got = recv(fd, answer, sizeof answer, MSG_DONTWAIT)) == 0 ||
+              (got < 0 && errno == ECONNRESET));
+    close(fd);
+}
+
+/* Each waits longer than the one before, and the log has what is wrong with them once. */
+static void test_flood(void)
+{
+    const gint64 begin_us = g_get_monotonic_time();
+    Fixture f;
+
+    prepare(&f, &bulk_camera);
+    start_host(&f, REDIR_LISTEN, TRUE);
+    for (guint i = 0; i < 6; i++)
+        be_turned_away(&f, garbage[0].bytes, garbage[0].size);
+    g_assert_cmpint(g_get_monotonic_time() - begin_us, >=, (10 + 20 + 40 + 80 + 160) * 1000);
+    g_assert_cmpuint(lines->len, ==, 1);
+
+    begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+    configure(&f);
+    finish(&f);
+}
+
+/* Each says hello, which ends the waiting, and then something that no one said before. */
+static void test_varied_flood(void)
+{
+    guint8 bytes[] = HELLO64 ZEROS64 "\x33\0\0\0\0\0\0\0\0\0\0";
+    const guint n_clients = 60;
+    Fixture f;
+
+    prepare(&f, &bulk_camera);
+    start_host(&f, REDIR_LISTEN, TRUE);
+    for (guint i = 0; i < n_clients; i++, bytes[sizeof bytes - 12]++)
+        be_turned_away(&f, bytes, sizeof bytes);
+    g_assert_cmpuint(count_lines("breaks the usbredir protocol"), >, 1);
+    g_assert_cmpuint(lines->len, <, n_clients);
+
+    begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+    configure(&f);
+    finish(&f);
+}
+
+/* What a guest does wrong is said once, not once a connection. */
+static void test_guest_bugs(void)
+{
+    Fixture f;
+
+    prepare(&f, &bulk_camera);
+    start_host(&f, REDIR_LISTEN, TRUE);
+    for (guint i = 0; i < 3; i++) {
+        begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+        assert_status(&f, fake_qemu_bulk(f.qemu, 0x87, 512, NULL), usb_redir_inval);
+        g_clear_pointer(&f.qemu, fake_qemu_free);
+        FAKE_WAIT(f.state == REDIR_HOST_WAITING);
+    }
+    g_assert_cmpuint(count_lines("guest bug:"), ==, 1);
+    finish(&f);
+}
+
+/* A guest that does not take the camera: what to look for. */
+static void test_ignored(void)
+{
+    static const struct {
+        const Camera *camera;
+        gboolean asks;
+        const char *hint;
+    } rows[] = {
+        {&bulk_camera, FALSE, "is a system running there?"},
+        {&super_iso_camera, FALSE, "is a system running there?"},
+        {&bulk_camera, TRUE, "share with --speed full"},
+        {&full_iso_camera, TRUE, "does it know webcams?"},
+        {&super_iso_camera, TRUE, "-device qemu-xhci"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Fixture f;
+
+        g_ptr_array_set_size(lines, 0);
+        attach(&f, rows[i].camera);
+        if (rows[i].asks)
+            fake_qemu_control(f.qemu, 0x80, 6, 0x0100, 0, 64, NULL);
+        FAKE_WAIT(count_lines(rows[i].hint) == 1);
+        g_assert_cmpint(f.state, ==, REDIR_HOST_CONNECTED);
+        configure(&f); /* better late than never */
+        finish(&f);
+    }
+}
+
 static void test_refused(void)
 {
     static const struct usbredirfilter_rule deny = {-1, -1, -1, -1, 0};
@@ -455,10 +616,15 @@ int main(int argc, char **argv)
     g_test_add_func("/redir/stop/early", test_stop_early);
     g_test_add_func("/redir/no hello", test_no_hello);
     g_test_add_func("/redir/listen", test_listen);
+    g_test_add_data_func("/redir/out of descriptors", test_out_of_descriptors, with_log);
     g_test_add_func("/redir/cannot listen", test_cannot_listen);
     g_test_add_func("/redir/tcp", test_tcp);
     g_test_add_func("/redir/unreachable", test_unreachable);
     g_test_add_func("/redir/garbage", test_garbage);
+    g_test_add_data_func("/redir/flood/same", test_flood, with_log);
+    g_test_add_data_func("/redir/flood/varied", test_varied_flood, with_log);
+    g_test_add_data_func("/redir/guest bugs", test_guest_bugs, with_log);
+    g_test_add_data_func("/redir/ignored", test_ignored, with_log);
     g_test_add_func("/redir/refused", test_refused);
     g_test_add_func("/redir/never reads/control", test_never_reads_control);
     g_test_add_func("/redir/never reads/bulk", test_never_reads_bulk);
