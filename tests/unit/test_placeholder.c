@@ -315,6 +315,87 @@ static void test_forwards(void)
     scene_end(&scene);
 }
 
+/* ---- the owner's permission ---- */
+
+/* Bytes of the picture that it shows now. */
+static GBytes *shown(struct scene *scene, gint64 *now)
+{
+    guint before = scene->catcher->frames->len;
+    while (scene->catcher->frames->len == before)
+        *now = vcam_source_dispatch(scene->source, *now);
+    const struct vcam_frame *frame = catcher_last(scene->catcher);
+    g_assert_true(is_placeholder(frame));
+    return g_bytes_new(frame->data, frame->size);
+}
+
+/* The camera is on exactly while it is allowed, whoever asks when, and each answer has a picture of
+   its own at once. */
+static void test_permission(void)
+{
+    struct scene scene = scene_of(VCAM_YUY2, FPS30, 0);
+    gint64 now = 0;
+    vcam_source_placeholder_permit(scene.source, VCAM_AWAITED, now);
+    g_assert_cmpint(vcam_source_start(scene.source, &scene.mode, now), ==, 0);
+    g_autoptr(GBytes) awaited = shown(&scene, &now);
+    run(&scene, now, 3 * SECOND);
+    g_assert_cmpint(scene.toy->starts, ==, 0);
+
+    vcam_source_placeholder_permit(scene.source, VCAM_REFUSED, 3 * SECOND);
+    now = 3 * SECOND;
+    g_autoptr(GBytes) refused = shown(&scene, &now);
+    g_assert_false(g_bytes_equal(awaited, refused));
+    g_assert_cmpint(scene.toy->starts, ==, 0);
+
+    vcam_source_placeholder_permit(scene.source, VCAM_ALLOWED, 4 * SECOND);
+    g_assert_true(scene.toy->started);
+    guint pictures = scene.catcher->frames->len;
+    g_assert_cmpint(run(&scene, 4 * SECOND, 5 * SECOND), ==, 5 * SECOND);
+    g_assert_cmpuint(scene.catcher->frames->len, ==, pictures);
+    push(&scene, 0);
+
+    vcam_source_placeholder_permit(scene.source, VCAM_REFUSED, 5 * SECOND);
+    g_assert_false(scene.toy->started);
+    now = 5 * SECOND;
+    g_autoptr(GBytes) again = shown(&scene, &now);
+    g_assert_true(g_bytes_equal(refused, again));
+    assert_numbers_ascend(scene.catcher);
+    g_assert_cmpuint(scene.catcher->events->len, ==, 0);
+    scene_end(&scene);
+}
+
+/* An answer between two streams is kept for the next. */
+static void test_permission_stopped(void)
+{
+    struct scene scene = scene_of(VCAM_YUY2, FPS30, 0);
+    vcam_source_placeholder_permit(scene.source, VCAM_REFUSED, 0);
+    vcam_source_placeholder_permit(scene.source, VCAM_ALLOWED, 0);
+    g_assert_cmpint(scene.toy->starts, ==, 0);
+    g_assert_cmpint(vcam_source_start(scene.source, &scene.mode, 0), ==, 0);
+    g_assert_true(scene.toy->started);
+    vcam_source_stop(scene.source);
+    vcam_source_placeholder_permit(scene.source, VCAM_REFUSED, 0);
+    vcam_source_placeholder_permit(scene.source, VCAM_ALLOWED, 0);
+    g_assert_false(scene.toy->started);
+    scene_end(&scene);
+}
+
+/* Allowed, it turns out to be in use: said as ever, and tried again. */
+static void test_permission_busy(void)
+{
+    struct scene scene = scene_of(VCAM_YUY2, FPS30, -EBUSY);
+    vcam_source_placeholder_permit(scene.source, VCAM_AWAITED, 0);
+    g_assert_cmpint(vcam_source_start(scene.source, &scene.mode, 0), ==, 0);
+    g_assert_cmpuint(scene.catcher->events->len, ==, 0);
+    vcam_source_placeholder_permit(scene.source, VCAM_ALLOWED, SECOND);
+    g_assert_cmpint(event_at(&scene, 0).event, ==, VCAM_SOURCE_GONE);
+    g_assert_cmpint(event_at(&scene, 0).detail, ==, -EBUSY);
+    scene.toy->start_result = 0;
+    run(&scene, SECOND, 3 * SECOND);
+    g_assert_cmpint(event_at(&scene, 1).event, ==, VCAM_SOURCE_BACK);
+    g_assert_true(scene.toy->started);
+    scene_end(&scene);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -330,5 +411,8 @@ int main(int argc, char **argv)
     g_test_add_func("/placeholder/stop", test_stop);
     g_test_add_func("/placeholder/stopped-by-its-sink", test_stopped_by_its_sink);
     g_test_add_func("/placeholder/forwards", test_forwards);
+    g_test_add_func("/placeholder/permission", test_permission);
+    g_test_add_func("/placeholder/permission/stopped", test_permission_stopped);
+    g_test_add_func("/placeholder/permission/busy", test_permission_busy);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest that looks at a camera which is not there sees why, instead of a stream that has died: a
-   picture in the negotiated mode, five times a second, until the camera's own come again. */
+/* A guest that looks at a camera which is not there, or which it may not have, sees why, instead of
+   a stream that has died: a picture in the negotiated mode, five times a second, until the camera's
+   own come (again). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 struct placeholder {
     struct vcam_source source;
     struct vcam_source *inner;
+    enum vcam_permission permission;
     /* While started: */
     bool started;
     struct vcam_mode mode;
@@ -31,9 +33,9 @@ struct placeholder {
     int64_t patience_us;   /* show a picture from then on */
     struct vcam_pace pace; /* of the pictures; stopped while the camera's own come */
     struct vcam_blob *picture;
-    int picture_reason;   /* that it tells */
-    uint64_t next_number; /* at least; numbers never go back */
-    uint64_t offset;      /* of ours from inner's */
+    const struct text *picture_text; /* that it tells */
+    uint64_t next_number;            /* at least; numbers never go back */
+    uint64_t offset;                 /* of ours from inner's */
 };
 
 static struct placeholder *placeholder_of(struct vcam_source *source)
@@ -43,10 +45,17 @@ static struct placeholder *placeholder_of(struct vcam_source *source)
 
 /* --- the picture --- */
 
-static const struct text {
+struct text {
     int reason;
     const char *lines[2];
-} texts[] = {
+};
+
+static const struct text permission_texts[] = {
+    [VCAM_AWAITED] = {0, {"CAMERA OFF:", "PERMISSION IS AWAITED"}},
+    [VCAM_REFUSED] = {0, {"CAMERA OFF:", "REFUSED BY ITS OWNER"}},
+};
+
+static const struct text texts[] = {
     {0, {"WAITING FOR", "THE CAMERA"}},
     {EBUSY, {"CAMERA IS USED BY", "ANOTHER PROGRAM"}},
     {EACCES, {"NO PERMISSION", "TO USE THE CAMERA"}},
@@ -54,10 +63,12 @@ static const struct text {
     {-1, {"CAMERA", "UNPLUGGED"}}, /* whatever else it says as it goes */
 };
 
-static const struct text *text_for(int reason)
+static const struct text *find_text(const struct placeholder *placeholder)
 {
     const struct text *text = texts;
-    while (text->reason != reason && text->reason != -1)
+    if (placeholder->permission != VCAM_ALLOWED)
+        return &permission_texts[placeholder->permission];
+    while (text->reason != placeholder->reason && text->reason != -1)
         text++;
     return text;
 }
@@ -128,14 +139,14 @@ static struct vcam_blob *mjpeg_blob(const struct vcam_mode *mode, const uint8_t 
     return blob;
 }
 
-static struct vcam_blob *make_picture(const struct vcam_mode *mode, int reason)
+static struct vcam_blob *make_picture(const struct vcam_mode *mode, const struct text *text)
 {
     struct vcam_canvas canvas = {NULL, mode->wWidth, mode->wHeight};
     struct vcam_blob *picture = NULL;
     if (mode->wWidth % 2 == 0)
         canvas.data = malloc((size_t)mode->wWidth * mode->wHeight * 2);
     if (canvas.data) {
-        paint(&canvas, text_for(reason));
+        paint(&canvas, text);
         picture = mode->fourcc == VCAM_MJPEG ? mjpeg_blob(mode, canvas.data)
                                              : grey_blob(mode, canvas.data);
     }
@@ -145,13 +156,14 @@ static struct vcam_blob *make_picture(const struct vcam_mode *mode, int reason)
 
 static void show_picture(struct placeholder *placeholder, int64_t capture_us)
 {
-    if (placeholder->picture && placeholder->picture_reason != placeholder->reason) {
+    const struct text *text = find_text(placeholder);
+    if (placeholder->picture && placeholder->picture_text != text) {
         vcam_blob_unref(placeholder->picture);
         placeholder->picture = NULL;
     }
     if (!placeholder->picture)
-        placeholder->picture = make_picture(&placeholder->mode, placeholder->reason);
-    placeholder->picture_reason = placeholder->reason;
+        placeholder->picture = make_picture(&placeholder->mode, text);
+    placeholder->picture_text = text;
     struct vcam_frame *frame =
         placeholder->picture ? vcam_blob_frame(placeholder->picture, &placeholder->mode) : NULL;
     if (!frame)
@@ -226,6 +238,14 @@ static bool is_passing(int r)
     return r != -EINVAL && r != -ENOMEM;
 }
 
+static void withhold(struct placeholder *placeholder)
+{
+    vcam_source_stop(placeholder->inner);
+    placeholder->inner_started = false;
+    placeholder->retry_us = VCAM_NEVER;
+    placeholder->patience_us = placeholder->now_us;
+}
+
 static int placeholder_start(struct vcam_source *source, const struct vcam_mode *mode,
                              int64_t now_us)
 {
@@ -235,6 +255,11 @@ static int placeholder_start(struct vcam_source *source, const struct vcam_mode 
     placeholder->next_number = placeholder->offset = 0;
     placeholder->reason = 0;
     placeholder->patience_us = now_us + patience(placeholder);
+    if (placeholder->permission != VCAM_ALLOWED) {
+        placeholder->started = true;
+        withhold(placeholder);
+        return 0;
+    }
     int r = vcam_source_start(placeholder->inner, mode, now_us);
     if (r < 0 && !is_passing(r))
         return r;
@@ -246,15 +271,39 @@ static int placeholder_start(struct vcam_source *source, const struct vcam_mode 
     return 0;
 }
 
-static void retry_start(struct placeholder *placeholder)
+static void start_again(struct placeholder *placeholder)
 {
     int r = vcam_source_start(placeholder->inner, &placeholder->mode, placeholder->now_us);
     placeholder->retry_us = placeholder->now_us + RETRY_US;
     placeholder->inner_started = r == 0;
-    if (r == 0)
-        on_event(placeholder, VCAM_SOURCE_BACK, 0);
-    else
+    if (r < 0)
         placeholder->reason = -r;
+}
+
+static void retry_start(struct placeholder *placeholder)
+{
+    start_again(placeholder);
+    if (placeholder->inner_started)
+        on_event(placeholder, VCAM_SOURCE_BACK, 0);
+}
+
+void vcam_source_placeholder_permit(struct vcam_source *source, enum vcam_permission permission,
+                                    int64_t now_us)
+{
+    struct placeholder *placeholder = placeholder_of(source);
+    placeholder->permission = permission;
+    if (!placeholder->started)
+        return;
+    placeholder->now_us = now_us;
+    if (permission != VCAM_ALLOWED) {
+        withhold(placeholder);
+    } else if (!placeholder->inner_started) {
+        placeholder->reason = 0;
+        placeholder->patience_us = now_us + patience(placeholder);
+        start_again(placeholder);
+        if (!placeholder->inner_started)
+            on_event(placeholder, VCAM_SOURCE_GONE, -placeholder->reason);
+    }
 }
 
 /* Returns when it wants to be called again. */

@@ -82,3 +82,14 @@ struct vcam_source *vcam_source_convert_new(struct vcam_source *inner);
    and the real ones as soon as they come. start() fails only where trying again cannot help
    (-EINVAL, -ENOMEM). Not for H.264, of which there is no such picture. */
 struct vcam_source *vcam_source_placeholder_new(struct vcam_source *inner);
+
+/* Whether the owner of the camera lets the guest look. */
+enum vcam_permission {
+    VCAM_ALLOWED, /* as a placeholder begins */
+    VCAM_AWAITED,
+    VCAM_REFUSED,
+};
+/* Unless it is allowed, inner is off (at once, when this returns) and the picture says which of the
+   two it is. May be called whether started or not. placeholder: as made above. */
+void vcam_source_placeholder_permit(struct vcam_source *placeholder,
+                                    enum vcam_permission permission, int64_t now_us);
