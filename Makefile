@@ -17,16 +17,18 @@ pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(packages)))$(pkg
 pkg_libs   = $(eval pkg_libs := $(shell pkg-config --libs $(packages)))$(pkg_libs)
 
 # One kind of objects, for programs and for the shared library.
-base_cflags = -std=gnu11 $(warnings) -fPIC -fvisibility=hidden -I. -D_GNU_SOURCE -DCAMREDIR_VERSION='"$(VERSION)"' -MMD -MP
+base_cflags = -std=gnu11 $(warnings) -fPIC -fvisibility=hidden -I. -D_GNU_SOURCE -DCAMREDIR_VERSION='"$(VERSION)"' \
+              -DG_LOG_DOMAIN='"camredir"' -MMD -MP
 all_cflags  = $(base_cflags) $(pkg_cflags) $(extra_cflags) $(CFLAGS) $(sanitize)
 say = @printf '  %-7s %s\n' $(1) $(2);
 ifeq ($(V),1)
 say =
 endif
 
-# SPICE is in a library of its own, which the program opens when it needs it, and which is left out
-# where spice-client-glib is not there.
+# SPICE is in a library of its own, which the program opens when it needs it, other people's viewers
+# link (tools/camredir-spice.h), and which is left out where spice-client-glib is not there.
 spice_src     := $(wildcard redir/transports/spice*.c)
+attach_src    := $(patsubst %,tools/%.c,attach sharing camera limit profile source_loop spice_way status trace)
 spice_library := $(if $(shell pkg-config --exists spice-client-glib-2.0 2>/dev/null && echo 1),libcamredir-spice.so.0)
 spice_cflags   = $(eval spice_cflags := $(shell pkg-config --cflags spice-client-glib-2.0))$(spice_cflags)
 
@@ -35,7 +37,7 @@ descriptors_src := $(wildcard descriptors/*.c)
 vcam_src        := $(wildcard vcam/*.c)
 sources_src     := $(wildcard vcam/sources/*.c)
 redir_src       := $(filter-out $(spice_src),$(wildcard redir/*.c redir/transports/*.c))
-tools_src       := $(filter-out $(spice_src),$(wildcard tools/*.c))
+tools_src       := $(filter-out tools/attach.c,$(wildcard tools/*.c))
 libraries := redir sources vcam descriptors
 archives  := $(libraries:%=$(O)/lib%.a)
 objects    = $($(1)_src:%.c=$(O)/%.o)
@@ -64,7 +66,7 @@ $(O)/camredir: $(call objects,tools) $(archives) | $(spice_library:%=$(O)/%)
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
 
 ifneq ($(spice_library),)
-$(O)/$(spice_library): $(call objects,spice) $(archives)
+$(O)/$(spice_library): $(call objects,spice) $(call objects,attach) $(archives)
 	$(call say,LD,$@)$(CC) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,-z,defs) $(all_cflags) $(LDFLAGS) \
 	        -o $@ $^ $$(pkg-config --libs spice-client-glib-2.0) $(pkg_libs) -lm
 endif
@@ -117,17 +119,28 @@ man_pages := $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
 
-install: all $(man_pages) ## the program, its manual page and the presets, below PREFIX and DESTDIR
+# For programs that take the camera into their own SPICE session.
+spice_pc := lib/pkgconfig/camredir-spice.pc
+define install_spice
+install -D -m 644 $(O)/$(spice_library) '$(DESTDIR)$(PREFIX)/lib/$(spice_library)'
+	ln -sf $(spice_library) '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so'
+	install -D -m 644 tools/camredir-spice.h '$(DESTDIR)$(PREFIX)/include/camredir/camredir-spice.h'
+	install -d '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/camredir-spice.pc.in >'$(DESTDIR)$(PREFIX)/$(spice_pc)'
+endef
+
+install: all $(man_pages) ## the program, its manual page, the presets and the library, below PREFIX and DESTDIR
 	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
-	$(if $(spice_library),install -D -m 644 $(O)/$(spice_library) '$(DESTDIR)$(PREFIX)/lib/$(spice_library)')
+	$(if $(spice_library),$(install_spice))
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
 	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
 
 uninstall: ## what install put there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' \
+	        '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so' '$(DESTDIR)$(PREFIX)/$(spice_pc)' \
 	        $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
-	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir'
+	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir' '$(DESTDIR)$(PREFIX)/include/camredir'
 
 clean: ## remove what was built (the downloaded kernel package stays)
 	rm -rf build/std build/san build/clang build/fuzz build/coverage demo

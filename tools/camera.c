@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From what the user wrote to a source: which camera is meant, and the wrappers around it. */
+/* From what the user wrote to a source: which camera is meant, and the conversions around it. */
 #include <errno.h>
 #include <gio/gio.h>
 #include <string.h>
@@ -85,11 +85,9 @@ static struct vcam_source *hardware_open(const char *spec, GError **error)
     return source;
 }
 
-/* wrap takes source over where it succeeds. */
-static struct vcam_source *wrapped(struct vcam_source *source,
-                                   struct vcam_source *(*wrap)(struct vcam_source *))
+static struct vcam_source *converted(struct vcam_source *source)
 {
-    struct vcam_source *outer = wrap(source);
+    struct vcam_source *outer = vcam_source_convert_new(source);
     if (!outer)
         g_error("out of memory");
     return outer;
@@ -107,8 +105,7 @@ struct vcam_source *camera_open(const char *spec, const struct camera_limit *lim
     struct vcam_source *source = hardware_open(spec, error);
     if (!source)
         return NULL;
-    source = wrapped(source, vcam_source_convert_new);
-    source = wrapped(source, vcam_source_placeholder_new);
+    source = converted(source);
     struct vcam_offer narrowed;
     camera_limit_narrow(limit, &source->offer, &narrowed);
     if (narrowed.n_formats == 0) {

@@ -76,9 +76,11 @@ static int describe(const struct describe_options *options, const char *source)
     struct profile_wish wish = {.address = "describe"};
     struct description description;
     show_func show = find_form(options->as);
-    if (!show || !profile_wish_parse(&wish, options->speed, options->transfer))
+    if (!show)
         return EXIT_USAGE;
-    int status = description_read(&description, source, &wish, &error);
+    int status = EXIT_USAGE;
+    if (profile_wish_parse(&wish, options->speed, options->transfer, &error))
+        status = description_read(&description, source, &wish, &error);
     if (status) {
         g_printerr("camredir: %s\n", error->message);
         return status;

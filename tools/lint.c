@@ -192,7 +192,7 @@ static void lint_all(struct lint *lint, char **sources)
         print_summary(lint);
 }
 
-static gboolean parse_hosts(const char *list, guint8 *ret_hosts)
+static gboolean parse_hosts(const char *list, guint8 *ret_hosts, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(list ? list : "", ",", -1);
     for (char **name = names; *name; name++) {
@@ -200,7 +200,8 @@ static gboolean parse_hosts(const char *list, guint8 *ret_hosts)
         while (i < G_N_ELEMENTS(hosts) && strcmp(*name, hosts[i].name) != 0)
             i++;
         if (i == G_N_ELEMENTS(hosts)) {
-            g_printerr("camredir: --host: '%s' is none of windows, linux, macos\n", *name);
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--host: '%s' is none of windows, linux, macos", *name);
             return FALSE;
         }
         *ret_hosts |= (guint8)hosts[i].host;
@@ -233,6 +234,7 @@ int lint_run(int argc, char **argv)
 {
     char *host_names = NULL, *speed = NULL, *transfer = NULL;
     gboolean as_json = FALSE;
+    g_autoptr(GError) error = NULL;
     struct lint lint = {.wish = {.address = "lint"}};
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "For programs", NULL},
@@ -249,13 +251,15 @@ int lint_run(int argc, char **argv)
                       "SOURCE is as for 'camredir describe'. Exit status: 0 no errors, 1 errors, "
                       "2 something could not be read.",
                       entries, &argc, &argv, G_MAXINT - 1) &&
-        profile_wish_parse(&lint.wish, speed, transfer) &&
-        parse_hosts(host_names, &lint.options.hosts)) {
+        profile_wish_parse(&lint.wish, speed, transfer, &error) &&
+        parse_hosts(host_names, &lint.options.hosts, &error)) {
         if (argc > 1)
             status = run(&lint, argv + 1, as_json);
         else
             g_printerr("camredir: lint needs a SOURCE: see 'camredir lint --help'\n");
     }
+    if (error)
+        g_printerr("camredir: %s\n", error->message);
     g_free(host_names);
     g_free(speed);
     g_free(transfer);

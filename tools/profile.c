@@ -13,7 +13,8 @@
 static const char *const speeds[] = {"full", "high", "super", NULL};
 static const char *const transfers[] = {"bulk", "iso", NULL};
 
-static gboolean choose(const char *option, const char *value, const char *const *names, guint *ret)
+static gboolean choose(const char *option, const char *value, const char *const *names, guint *ret,
+                       GError **error)
 {
     for (guint i = 0; names[i]; i++) {
         if (!value || strcmp(value, names[i]) == 0) {
@@ -22,14 +23,17 @@ static gboolean choose(const char *option, const char *value, const char *const 
         }
     }
     g_autofree char *list = g_strjoinv(", ", (char **)names);
-    g_printerr("camredir: %s: '%s' is none of %s\n", option, value, list);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: '%s' is none of %s", option,
+                value, list);
     return FALSE;
 }
 
-gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer)
+gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
+                            GError **error)
 {
     guint s = VCAM_SPEED_HIGH, t = VCAM_TRANSFER_BULK;
-    if (!choose("--speed", speed, speeds, &s) || !choose("--transfer", transfer, transfers, &t))
+    if (!choose("--speed", speed, speeds, &s, error) ||
+        !choose("--transfer", transfer, transfers, &t, error))
         return FALSE;
     wish->speed = s;
     wish->transfer = t;

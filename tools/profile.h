@@ -15,9 +15,10 @@ struct profile_wish {
     const char *address; /* where the camera goes */
 };
 
-/* By --speed and --transfer; each may be NULL, which leaves the default (high, bulk). Prints what
-   is wrong and returns FALSE. */
-gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer);
+/* By --speed and --transfer; each may be NULL, which leaves the default (high, bulk). FALSE with
+   G_OPTION_ERROR_BAD_VALUE. */
+gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
+                            GError **error);
 
 /* NULL: *ret_error says why. *ret_left_out (may be NULL): modes that the link cannot carry. */
 struct vcam_profile *camera_profile(const struct vcam_source *source,

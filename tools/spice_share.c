@@ -13,26 +13,13 @@
 
 #include "redir/error.h"
 #include "tools/spice_address.h"
+#include "tools/spice_way.h"
 
 #define LIBRARY "libcamredir-spice.so.0"
 
 static gboolean failed(GError **error, const char *what, const char *why)
 {
     g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED, "%s: %s", what, why);
-    return FALSE;
-}
-
-static gboolean choose_way(const char *text, RedirSpiceWay *ret_way, GError **error)
-{
-    static const char *const ways[] = {"auto", "port", "usbredir"};
-
-    for (gsize i = 0; i < G_N_ELEMENTS(ways); i++)
-        if (g_strcmp0(text ? text : "auto", ways[i]) == 0) {
-            *ret_way = (RedirSpiceWay)i;
-            return TRUE;
-        }
-    g_set_error(error, REDIR_ERROR, REDIR_ERROR_ADDRESS,
-                "--way: '%s' is none of auto, port, usbredir", text);
     return FALSE;
 }
 
@@ -150,7 +137,7 @@ RedirTransport *spice_share_open(const char *text, const struct spice_options *o
     g_autoptr(spice_address) address = spice_address_parse(text, error);
     TransportNew transport_new;
 
-    if (address == NULL || !choose_way(options->way, &choice.way, error) ||
+    if (address == NULL || !spice_way_parse(options->way, &choice.way, error) ||
         !check_readable("--ca-file", options->ca_file, error) ||
         !(transport_new = find_library(error)) || !get_password(address, options, error))
         return NULL;

@@ -42,7 +42,7 @@ gboolean log_has_status(void);
 
 /* The camera that spec names: "pattern", "file:PATH", "/dev/videoN", a part of a name that
    'camredir list' shows, or NULL for the first camera of the machine. limit narrows (for the
-   pattern: chooses) what it offers; an empty list leaves all. Conversions and the placeholder are
-   wrapped around it. NULL: *ret_error says why; the exit status is EXIT_CAMERA. */
+   pattern: chooses) what it offers; an empty list leaves all. Conversions are wrapped
+   around it. NULL: *ret_error says why; the exit status is EXIT_CAMERA. */
 struct vcam_source *camera_open(const char *spec, const struct camera_limit *limit,
                                 struct vcam_offer *ret_offer, GError **ret_error);
