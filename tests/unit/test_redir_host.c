@@ -43,14 +43,14 @@ static guint count_lines(const char *part)
 /* Runs a test that looks at lines. */
 static void with_log(gconstpointer test)
 {
-    guint handler = g_log_set_handler(NULL, G_LOG_LEVEL_MESSAGE, keep_message, NULL);
+    guint handler = g_log_set_handler(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, keep_message, NULL);
 
     lines = g_ptr_array_new_with_free_func(g_free);
     vcam_log_set(keep_line, NULL);
     ((void (*)(void))test)();
     vcam_log_set(NULL, NULL);
     g_clear_pointer(&lines, g_ptr_array_unref);
-    g_log_remove_handler(NULL, handler);
+    g_log_remove_handler(G_LOG_DOMAIN, handler);
 }
 
 /* ---- coming and going ---- */
