@@ -328,12 +328,3 @@ gboolean wants_colour(FILE *file)
     const char *none = g_getenv("NO_COLOR");
     return isatty(fileno(file)) && !(none && *none) && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
 }
-
-int close_output(const char *command)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_DONE;
-    if (errno != EPIPE) /* whoever reads has had enough */
-        g_printerr("camredir: %s: cannot write: %s\n", command, g_strerror(errno));
-    return EXIT_BROKEN;
-}

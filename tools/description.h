@@ -38,5 +38,3 @@ uint8_t *description_pack(const struct description *description, size_t *ret_len
 
 /* Terminal, and nothing in the environment against it (NO_COLOR, TERM=dumb). */
 gboolean wants_colour(FILE *file);
-/* Everything written to standard output has arrived; else says so and returns EXIT_BROKEN. */
-int close_output(const char *command);

@@ -147,9 +147,5 @@ int list_run(int argc, char **argv)
         list_json();
     else if (vcam_v4l2_list(print_device, NULL) <= 0)
         puts("No camera found. 'camredir share pattern' shares a test picture.");
-    if (fflush(stdout) != 0) {
-        g_printerr("camredir: list: cannot write: %s\n", g_strerror(errno));
-        return EXIT_BROKEN;
-    }
-    return EXIT_DONE;
+    return close_output("list");
 }

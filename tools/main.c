@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* camredir: finds the subcommand and gives it the rest of the command line. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/tools.h"
 
@@ -33,16 +37,57 @@ static void print_help(FILE *out)
           out);
 }
 
+static void print_version(FILE *out)
+{
+    fputs("camredir " CAMREDIR_VERSION "\n", out);
+}
+
+static const struct {
+    const char *word;
+    void (*print)(FILE *out);
+} texts[] = {
+    {"--version", print_version},
+    {"--help", print_help},
+    {"-h", print_help},
+    {"help", print_help},
+};
+
+int close_output(const char *command)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DONE;
+    if (errno != EPIPE) /* whoever reads has had enough */
+        g_printerr("camredir: %s: cannot write: %s\n", command, g_strerror(errno));
+    return EXIT_BROKEN;
+}
+
+/* Not left to GLib, which ends the program with status 0 where the text could not be written. */
+static void show_help(GOptionContext *context)
+{
+    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    fputs(help, stdout);
+    exit(close_output("--help"));
+}
+
 gboolean options_parse(const char *usage, const char *description, const GOptionEntry *entries,
                        int *argc, char ***argv, int max_operands)
 {
     g_autoptr(GError) error = NULL;
+    gboolean help = FALSE;
+    const GOptionEntry help_entries[] = {
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "This text", NULL},
+        {0},
+    };
     g_autofree char *program = g_strdup_printf("camredir %s", (*argv)[0]);
     g_autoptr(GOptionContext) context = g_option_context_new(usage);
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_add_main_entries(context, help_entries, NULL);
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_description(context, description);
     g_set_prgname(program);
     gboolean parsed = g_option_context_parse(context, argc, argv, &error);
+    if (help)
+        show_help(context);
     g_set_prgname("camredir");
     if (!parsed) {
         g_printerr("camredir: %s: see '%s --help'\n", error->message, program);
@@ -60,8 +105,29 @@ gboolean options_parse(const char *usage, const char *description, const GOption
     return TRUE;
 }
 
+/* A camera must never become descriptor 2, which messages are written to. Those that were closed
+   are opened the wrong way round: what is written there fails, as it would have. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            exit(EXIT_BROKEN);
+}
+
+static int show_text(const char *word, void (*print)(FILE *out), const char *excess)
+{
+    if (excess) {
+        g_printerr("camredir: unexpected '%s': see 'camredir --help'\n", excess);
+        return EXIT_USAGE;
+    }
+    print(stdout);
+    return close_output(word);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     setlocale(LC_ALL, "");
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname("camredir");
@@ -70,15 +136,9 @@ int main(int argc, char **argv)
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("camredir " CAMREDIR_VERSION);
-        return EXIT_DONE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_help(stdout);
-        return EXIT_DONE;
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        if (strcmp(argv[1], texts[i].word) == 0)
+            return show_text(texts[i].word, texts[i].print, argv[2]);
     for (gsize i = 0; i < G_N_ELEMENTS(subcommands); i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return subcommands[i].run(argc - 1, argv + 1);

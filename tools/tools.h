@@ -29,9 +29,14 @@ int lint_run(int argc, char **argv);
 int pack_run(int argc, char **argv);
 
 /* Parses argv by GLib's option parser; what remains are operands, at most max_operands.
-   Prints what is wrong and returns FALSE. */
+   Prints what is wrong and returns FALSE. Where help is asked for, prints that and ends the
+   program.
+ */
 gboolean options_parse(const char *usage, const char *description, const GOptionEntry *entries,
                        int *argc, char ***argv, int max_operands);
+
+/* Everything written to standard output has arrived; else says so and returns EXIT_BROKEN. */
+int close_output(const char *command);
 
 /* Messages go to standard error as "camredir: text", around the status line where there is one. In
    tests (CAMREDIR_ABORT_ON_BUG set) a "camredir bug:" line aborts. */
