@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Messages and the live status line on one terminal without writing over each other. */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,39 +10,47 @@
 
 #include "tools/tools.h"
 
-static char *status_line;
+#define ERASE "\r\033[K"
 
-/* A terminal that was stopped (Ctrl-S) must not stop the camera's main loop: it misses lines. */
-static gboolean is_stopped_terminal(void)
+static char *status_line;
+static int terminal = -1; /* standard error, where it is one */
+
+/* A terminal that was stopped (Ctrl-S), or that hangs, must not stop the camera's main loop: it
+   misses text. */
+static void put(const char *text)
 {
-    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
-    return isatty(STDERR_FILENO) && poll(&terminal, 1, 0) == 0;
+    struct pollfd output = {.fd = terminal, .events = POLLOUT};
+    if (terminal < 0) {
+        fputs(text, stderr);
+    } else if (poll(&output, 1, 0) > 0) {
+        ssize_t taken = write(terminal, text, strlen(text));
+        (void)taken;
+    }
 }
 
 static void draw_status(void)
 {
-    if (is_stopped_terminal())
-        return;
     struct winsize size = {.ws_col = 80};
-    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    ioctl(terminal, TIOCGWINSZ, &size);
     glong columns = MAX(size.ws_col, 20) - 1;
     g_autofree char *cut = g_utf8_strlen(status_line, -1) > columns
                                ? g_utf8_substring(status_line, 0, columns)
                                : g_strdup(status_line);
-    fprintf(stderr, "\r\033[K%s", cut);
+    g_autofree char *text = g_strconcat(ERASE, cut, NULL);
+    put(text);
 }
 
 gboolean log_has_status(void)
 {
-    return isatty(STDERR_FILENO);
+    return terminal >= 0;
 }
 
 void log_set_status(const char *line)
 {
     if (!log_has_status())
         return;
-    if (status_line && !line && !is_stopped_terminal())
-        fputs("\r\033[K", stderr);
+    if (status_line && !line)
+        put(ERASE);
     g_free(status_line);
     status_line = g_strdup(line);
     if (status_line)
@@ -68,11 +77,8 @@ static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fie
     }
     if (g_log_writer_default_would_drop(is_chatty(domain) ? G_LOG_LEVEL_DEBUG : level, domain))
         return G_LOG_WRITER_HANDLED;
-    if (is_stopped_terminal())
-        return G_LOG_WRITER_HANDLED;
-    if (status_line)
-        fputs("\r\033[K", stderr);
-    fprintf(stderr, "camredir: %s\n", message);
+    g_autofree char *text = g_strdup_printf("%scamredir: %s\n", status_line ? ERASE : "", message);
+    put(text);
     if (status_line)
         draw_status();
     if (g_str_has_prefix(message, "camredir bug:") && getenv("CAMREDIR_ABORT_ON_BUG"))
@@ -80,7 +86,19 @@ static GLogWriterOutput write_message(GLogLevelFlags level, const GLogField *fie
     return G_LOG_WRITER_HANDLED;
 }
 
+/* Not to wait is a property of the open file, which standard error shares with the shell: a
+   terminal is opened again. */
+static void open_terminal(void)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    terminal = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0) /* another user's, after su */
+        terminal = STDERR_FILENO;
+}
+
 void log_init(void)
 {
+    open_terminal();
     g_log_set_writer_func(write_message, NULL, NULL);
 }
