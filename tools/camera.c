@@ -93,9 +93,29 @@ static struct vcam_source *converted(struct vcam_source *source)
     return outer;
 }
 
+/* Whether spec can be a camera's at all. */
+static gboolean check_spec(const char *spec, GError **error)
+{
+    const char *fault = NULL;
+    if (spec && !*spec)
+        fault = "the camera's name is empty: leave it out for the first one of this machine";
+    else if (spec && strcmp(spec, "file:") == 0)
+        fault = "the file is missing: write file:PATH";
+    if (fault)
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, fault);
+    return !fault;
+}
+
+int camera_exit_status(const GError *error)
+{
+    return error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_CAMERA;
+}
+
 struct vcam_source *camera_open(const char *spec, const struct camera_limit *limit,
                                 struct vcam_offer *ret_offer, GError **error)
 {
+    if (!check_spec(spec, error))
+        return NULL;
     if (spec && strcmp(spec, "pattern") == 0) {
         struct vcam_source *source = pattern_open(limit, error);
         if (source)

@@ -288,7 +288,7 @@ int description_read(struct description *description, const char *source,
         return read_usb(description, source + strlen("usb:"), error) ? 0 : EXIT_BROKEN;
     if (is_file(source))
         return description_read_file(description, source, error) ? 0 : EXIT_BROKEN;
-    return read_camera(description, source, wish, error) ? 0 : EXIT_CAMERA;
+    return read_camera(description, source, wish, error) ? 0 : camera_exit_status(*error);
 }
 
 void description_clear(struct description *description)

@@ -20,8 +20,8 @@ struct description {
 
 /* source is "-" (standard input) or a file, either with bytes or with JSON; "usb:" and a device of
    this machine, by its name in sysfs ("usb:1-1.4") or by bus and number ("usb:001:005", "usb:1-5");
-   or a camera as 'share' names it, which wish makes a USB device of. An exit status: 0, EXIT_CAMERA
-   for a camera, else EXIT_BROKEN, with *error set. */
+   or a camera as 'share' names it, which wish makes a USB device of. An exit status: 0,
+   camera_exit_status() for a camera, else EXIT_BROKEN, with *error set. */
 int description_read(struct description *description, const char *source,
                      const struct profile_wish *wish, GError **error);
 void description_clear(struct description *description); /* accepts one that was never read */

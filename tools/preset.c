@@ -120,7 +120,7 @@ static int open_both(const char *path, struct desc_tree *tree, const char *spec,
     struct vcam_source *source = open_source(spec, vcam_profile_offer(profile), error);
     vcam_profile_free(profile);
     if (!source)
-        return EXIT_CAMERA;
+        return camera_exit_status(*error);
     profile = make_profile(path, tree, &source->controls, speed, error);
     if (!profile) {
         vcam_source_free(source);

@@ -28,12 +28,46 @@ static gboolean choose(const char *option, const char *value, const char *const 
     return FALSE;
 }
 
+/* USB 2.0, 9.6.7: what bLength has room for, in UTF-16. */
+#define STRING_UNITS 126
+
+static const char *find_fault(const char *text)
+{
+    if (!g_utf8_validate(text, -1, NULL))
+        return "not UTF-8";
+    if (!*text)
+        return "empty: leave it out for the camera's own";
+    for (const char *at = text; *at; at = g_utf8_next_char(at))
+        if (g_unichar_iscntrl(g_utf8_get_char(at)))
+            return "a control character, which no guest shows";
+    return NULL;
+}
+
+/* text, which may be NULL, can be a USB string. */
+static gboolean check_text(const char *option, const char *text, GError **error)
+{
+    glong units = 0;
+    const char *fault = text ? find_fault(text) : NULL;
+    if (fault) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: %s", option, fault);
+        return FALSE;
+    }
+    g_autofree gunichar2 *utf16 = text ? g_utf8_to_utf16(text, -1, NULL, &units, NULL) : NULL;
+    if (units <= STRING_UNITS)
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "%s: %ld characters of UTF-16, a USB string has room for %d", option, units,
+                STRING_UNITS);
+    return FALSE;
+}
+
 gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
                             GError **error)
 {
     guint s = VCAM_SPEED_HIGH, t = VCAM_TRANSFER_BULK;
     if (!choose("--speed", speed, speeds, &s, error) ||
-        !choose("--transfer", transfer, transfers, &t, error))
+        !choose("--transfer", transfer, transfers, &t, error) ||
+        !check_text("--name", wish->name, error) || !check_text("--serial", wish->serial, error))
         return FALSE;
     wish->speed = s;
     wish->transfer = t;

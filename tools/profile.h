@@ -15,8 +15,8 @@ struct profile_wish {
     const char *address; /* where the camera goes */
 };
 
-/* By --speed and --transfer; each may be NULL, which leaves the default (high, bulk). FALSE with
-   G_OPTION_ERROR_BAD_VALUE. */
+/* By --speed and --transfer; each may be NULL, which leaves the default (high, bulk). Checks name
+   and serial, which are the caller's. FALSE with G_OPTION_ERROR_BAD_VALUE. */
 gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
                             GError **error);
 

@@ -101,15 +101,15 @@ static int open_camera(const struct share_options *options, const char *spec, co
         .serial = options->serial,
         .address = address,
     };
-    if (sharing_open_camera(&camera, &result->source, &result->profile, error))
-        return EXIT_DONE;
-    return (*error)->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_CAMERA;
+    return sharing_open_camera(&camera, &result->source, &result->profile, error)
+               ? EXIT_DONE
+               : camera_exit_status(*error);
 }
 
 static int open_preset(const struct share_options *options, const char *spec,
                        struct sharing_options *result, GError **error)
 {
-    struct profile_wish wish;
+    struct profile_wish wish = {0};
     if (!profile_wish_parse(&wish, options->speed, NULL, error))
         return EXIT_USAGE;
     return preset_open(options->preset, spec, options->speed ? &wish.speed : NULL, &result->source,
@@ -165,7 +165,8 @@ static int share_camera(const struct share_options *options, const char *spec)
         return status;
     }
     run(&share);
-    sharing_free(share.sharing);
+    if (!sharing_free(share.sharing) && share.exit_status == EXIT_DONE)
+        share.exit_status = EXIT_BROKEN;
     return share.exit_status;
 }
 
@@ -215,6 +216,7 @@ static gboolean check(const struct share_options *options)
 int share_run(int argc, char **argv)
 {
     struct share_options o = {0};
+    /* A USB string's text is UTF-8 whatever the locale: as it comes, like a file's name. */
     const GOptionEntry entries[] = {
         {"to", 't', 0, G_OPTION_ARG_STRING, &o.to, "Connect to QEMU there", "ADDRESS"},
         {"as", 'a', 0, G_OPTION_ARG_STRING, &o.as, "Wait there for QEMU to connect", "ADDRESS"},
@@ -224,8 +226,9 @@ int share_run(int argc, char **argv)
         {"format", 0, 0, G_OPTION_ARG_STRING, &o.formats, "Offer only these: YUY2,MJPEG", "LIST"},
         {"size", 0, 0, G_OPTION_ARG_STRING, &o.sizes, "Offer only these: 640x480,1280x720", "LIST"},
         {"fps", 0, 0, G_OPTION_ARG_STRING, &o.rates, "Offer only these: 15,30", "LIST"},
-        {"name", 0, 0, G_OPTION_ARG_STRING, &o.name, "The camera's name in the guest", "TEXT"},
-        {"serial", 0, 0, G_OPTION_ARG_STRING, &o.serial, "Its serial number in the guest", "TEXT"},
+        {"name", 0, 0, G_OPTION_ARG_FILENAME, &o.name, "The camera's name in the guest", "TEXT"},
+        {"serial", 0, 0, G_OPTION_ARG_FILENAME, &o.serial, "Its serial number in the guest",
+         "TEXT"},
         {"preset", 0, 0, G_OPTION_ARG_FILENAME, &o.preset,
          "Present the descriptors of that file (JSON or bytes)", "FILE"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &o.trace, "Write a JSON line for each frame event",

@@ -284,17 +284,18 @@ void sharing_stop(struct sharing *sharing)
         sharing->stop_idle = g_idle_add(on_stop, sharing);
 }
 
-void sharing_free(struct sharing *sharing)
+gboolean sharing_free(struct sharing *sharing)
 {
     if (!sharing)
-        return;
+        return TRUE;
     g_clear_handle_id(&sharing->stop_idle, g_source_remove);
     redir_host_free(sharing->host);
     vcam_device_free(sharing->device);
     source_loop_free(sharing->loop);
     vcam_source_free(sharing->source);
-    trace_close(sharing->trace);
+    gboolean traced = trace_close(sharing->trace);
     g_free(sharing->address);
     g_free(sharing->link);
     g_free(sharing);
+    return traced;
 }

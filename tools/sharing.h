@@ -44,7 +44,8 @@ struct sharing_options {
    who is expected to act. Errors as those of redir_host_new(), or the trace's (G_FILE_ERROR). */
 struct sharing *sharing_new(const struct sharing_options *options,
                             const struct sharing_events *events, GError **error);
-void sharing_free(struct sharing *sharing); /* ends at once; accepts NULL */
+/* Ends at once; accepts NULL. FALSE: the trace is not whole. */
+gboolean sharing_free(struct sharing *sharing);
 
 /* As redir_host_start(), redir_host_stop(). The camera itself is off when stop returns. */
 gboolean sharing_start(struct sharing *sharing, GError **error);

@@ -48,6 +48,8 @@ gboolean log_has_status(void);
 /* The camera that spec names: "pattern", "file:PATH", "/dev/videoN", a part of a name that
    'camredir list' shows, or NULL for the first camera of the machine. limit narrows (for the
    pattern: chooses) what it offers; an empty list leaves all. Conversions are wrapped
-   around it. NULL: *ret_error says why; the exit status is EXIT_CAMERA. */
+   around it. NULL: *ret_error says why. */
 struct vcam_source *camera_open(const char *spec, const struct camera_limit *limit,
                                 struct vcam_offer *ret_offer, GError **ret_error);
+/* What to end with then: EXIT_USAGE for G_OPTION_ERROR, else EXIT_CAMERA. */
+int camera_exit_status(const GError *error);

@@ -24,6 +24,11 @@ static const char *const event_names[] = {
 
 struct trace *trace_open(const char *path, GError **error)
 {
+    if (!path[0]) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--trace: the file's name is empty");
+        return NULL;
+    }
     FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     if (!file) {
         int saved = errno;
@@ -36,6 +41,13 @@ struct trace *trace_open(const char *path, GError **error)
     trace->file = file;
     trace->path = g_strdup(path);
     return trace;
+}
+
+static void break_off(struct trace *trace)
+{
+    trace->broken = TRUE;
+    g_warning("trace %s: %s: the trace ends here, the camera goes on", trace->path,
+              g_strerror(errno));
 }
 
 void trace_frame(struct trace *trace, const struct vcam_frame *frame, enum vcam_frame_event event,
@@ -56,19 +68,18 @@ void trace_frame(struct trace *trace, const struct vcam_frame *frame, enum vcam_
                 event_names[event], frame->number, format ? format->name : "?", frame->mode.wWidth,
                 frame->mode.wHeight, frame->mode.dwFrameInterval, frame->size, hash,
                 frame->capture_us, frame->ready_us, now_us);
-    if (written < 0) {
-        trace->broken = TRUE;
-        g_warning("trace %s: %s: the trace ends here, the camera goes on", trace->path,
-                  g_strerror(errno));
-    }
+    if (written < 0)
+        break_off(trace);
 }
 
-void trace_close(struct trace *trace)
+gboolean trace_close(struct trace *trace)
 {
     if (!trace)
-        return;
-    if (trace->file != stdout)
-        fclose(trace->file);
+        return TRUE;
+    if ((trace->file == stdout ? fflush(stdout) : fclose(trace->file)) != 0 && !trace->broken)
+        break_off(trace);
+    gboolean whole = !trace->broken;
     g_free(trace->path);
     g_free(trace);
+    return whole;
 }

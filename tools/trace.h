@@ -9,9 +9,11 @@
 
 struct trace;
 
-/* path "-" is standard output. */
+/* path "-" is standard output. NULL: *ret_error says why, G_OPTION_ERROR for a path that is none.
+ */
 struct trace *trace_open(const char *path, GError **error);
 /* Writes at once. When writing fails (a full disk), says so once and writes no more. */
 void trace_frame(struct trace *trace, const struct vcam_frame *frame, enum vcam_frame_event event,
                  gint64 now_us);
-void trace_close(struct trace *trace); /* accepts NULL */
+/* TRUE where all of it was written, and for NULL. */
+gboolean trace_close(struct trace *trace);

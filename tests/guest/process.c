@@ -208,6 +208,12 @@ static gboolean proc_read(const Process *process, const char *name, char *ret_te
     return TRUE;
 }
 
+char *process_descriptor(const Process *process, int fd)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd/%d", process->pid, fd);
+    return g_file_read_link(path, NULL);
+}
+
 gint64 process_cpu_us(const Process *process)
 {
     char text[1024];

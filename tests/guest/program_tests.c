@@ -2,10 +2,12 @@
 /* What the program does with bad input, from its command line and from its peer: one clear line,
    the right exit status or a new connection, and memory that stays small. TAP on standard output;
    no VM. usage: program-tests [PART-OF-A-NAME] */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@ typedef struct ProgramTest ProgramTest;
 struct ProgramTest {
     const char *name;
     gboolean (*run)(const ProgramTest *test, GError **error);
-    const char *command; /* the words behind 'camredir' */
+    const char *command; /* what a shell reads behind 'camredir' */
     int status;
     const char *says; /* a part of the one line on standard error */
     /* Against a running program: begun with the stream open. */
@@ -43,13 +45,14 @@ static char *expand(const char *text)
     return g_strjoinv(harness_folder(), parts);
 }
 
+/* By a shell, for the sake of quotes and redirections. */
 static Process *start_camredir(const char *command, const char *log, GError **error)
 {
     g_autofree char *program = harness_camredir();
     g_autofree char *words = expand(command);
-    g_autofree char *line = g_strconcat(program, " ", words, NULL);
-    g_auto(GStrv) argv = g_strsplit(line, " ", -1);
-    return process_start((const char *const *)argv, log, error);
+    g_autofree char *line = g_strdup_printf("exec '%s' %s", program, words);
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    return process_start(argv, log, error);
 }
 
 static gboolean check_one_line(const char *log, const char *says, GError **error)
@@ -115,25 +118,40 @@ static gboolean check_memory(Process *process, GError **error)
     return TRUE;
 }
 
-static gboolean end_camredir(Process *process, GError **error)
+static gboolean end_camredir(Process *process, int wanted, GError **error)
 {
     int status = -1;
     process_signal(process, SIGTERM);
     if (!process_wait(process, END_MS, &status))
         return fail(error, "it does not end on SIGTERM");
-    return status == 0 || fail(error, "it ended with status %d", status);
+    return status == wanted || fail(error, "it ended with status %d", status);
+}
+
+/* The next 16 KiB of a frame; frames have many times that. */
+static gboolean check_stream(Peer *peer, guint8 endpoint, GError **error)
+{
+    if (!peer_ask_bulk(peer, endpoint, 16384))
+        return fail(error, "it takes no request");
+    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_bulk_packet, 5000, error);
+    if (packet && g_bytes_get_size(packet) != sizeof(struct usb_redir_bulk_packet_header) + 16384)
+        return fail(error, "a bulk answer of %u bytes", (guint)g_bytes_get_size(packet));
+    return packet != NULL;
+}
+
+/* The answer to a request that a whole frame fits in. */
+static gboolean take_frame(Peer *peer, GError **error)
+{
+    g_autoptr(GBytes) frame = peer_receive(peer, usb_redir_bulk_packet, 5000, error);
+    if (frame && g_bytes_get_size(frame) < 640 * 480 * 2)
+        return fail(error, "a frame of %u bytes", (guint)g_bytes_get_size(frame));
+    return frame != NULL;
 }
 
 /* A peer that keeps to the rules must find the camera working. */
 static gboolean check_alive(Peer *peer, GError **error)
 {
     guint8 endpoint;
-    if (!peer_start_stream(peer, &endpoint, error) || !peer_ask_bulk(peer, endpoint, 16384))
-        return FALSE;
-    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_bulk_packet, 5000, error);
-    if (packet && g_bytes_get_size(packet) != sizeof(struct usb_redir_bulk_packet_header) + 16384)
-        return fail(error, "a bulk answer of %u bytes", (guint)g_bytes_get_size(packet));
-    return packet != NULL;
+    return peer_start_stream(peer, &endpoint, error) && check_stream(peer, endpoint, error);
 }
 
 static gboolean survive(const ProgramTest *test, Process *process, Peer *peer, GError **error)
@@ -156,7 +174,7 @@ static gboolean run_attack(const ProgramTest *test, GError **error)
         peer ? start_camredir("share " PATTERN " --to unix:{}/peer", log, error) : NULL;
     gboolean good = process && survive(test, process, peer, error);
     if (process && good && !test->reconnects)
-        good = end_camredir(process, error);
+        good = end_camredir(process, 0, error);
     if (!good)
         log_print_tail(log, 10);
     process_free(process);
@@ -258,6 +276,48 @@ static gboolean flood(Peer *peer, GError **error)
     return TRUE;
 }
 
+/* What is asked before the pause is answered after it, on the same connection. */
+static gboolean pause_and_go_on(Peer *peer, GError **error)
+{
+    const guint n_frames = 20;
+    guint8 endpoint;
+    if (!peer_start_stream(peer, &endpoint, error))
+        return FALSE;
+    for (guint i = 0; i < n_frames; i++)
+        peer_ask_bulk(peer, endpoint, 4 << 20);
+    g_usleep(8000000);
+    for (guint i = 0; i < n_frames; i++)
+        if (!take_frame(peer, error))
+            return FALSE;
+    return check_stream(peer, endpoint, error);
+}
+
+/* ---- what is around the program ---- */
+
+/* A good peer at unix:{}/good, and the program that is to serve it. */
+typedef struct {
+    Peer *peer;
+    Process *process;
+    char *log;
+} Served;
+
+static gboolean serve(Served *served, const char *command, GError **error)
+{
+    g_autofree char *path = expand("{}/good");
+    *served = (Served){.log = new_log()};
+    served->peer = peer_new(path, error);
+    served->process = served->peer ? start_camredir(command, served->log, error) : NULL;
+    return served->process && peer_accept(served->peer, END_MS, error);
+}
+
+static void served_clear(Served *served)
+{
+    process_free(served->process);
+    peer_free(served->peer);
+    g_free(served->log);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Served, served_clear)
+
 static gboolean come_late(const ProgramTest *test, GError **error)
 {
     g_autofree char *path = expand("{}/late");
@@ -266,9 +326,73 @@ static gboolean come_late(const ProgramTest *test, GError **error)
     g_usleep(1500000);
     Peer *peer = process ? peer_new(path, error) : NULL;
     gboolean good = peer && peer_accept(peer, 10000, error) && check_alive(peer, error) &&
-                    end_camredir(process, error);
+                    end_camredir(process, 0, error);
     process_free(process);
     peer_free(peer);
+    return good;
+}
+
+/* Started without them, no camera and no connection may get their numbers. */
+static gboolean run_closed(const ProgramTest *test, GError **error)
+{
+    g_auto(Served) served;
+    if (!serve(&served, test->command, error) || !check_alive(served.peer, error))
+        return FALSE;
+    for (int fd = 0; fd < 3; fd++) {
+        g_autofree char *what = process_descriptor(served.process, fd);
+        if (g_strcmp0(what, "/dev/null") != 0)
+            return fail(error, "descriptor %d is %s", fd, what ? what : "closed");
+    }
+    return end_camredir(served.process, 0, error);
+}
+
+/* The stream goes on, the exit status tells. */
+static gboolean run_full_disk(const ProgramTest *test, GError **error)
+{
+    g_auto(Served) served;
+    g_autofree char *text = NULL;
+    guint8 endpoint;
+    if (!serve(&served, test->command, error) || !peer_start_stream(served.peer, &endpoint, error))
+        return FALSE;
+    for (guint i = 0; i < 5; i++)
+        if (!peer_ask_bulk(served.peer, endpoint, 4 << 20) || !take_frame(served.peer, error))
+            return FALSE;
+    if (!end_camredir(served.process, test->status, error) ||
+        !g_file_get_contents(served.log, &text, NULL, error))
+        return FALSE;
+    const char *first = strstr(text, test->says);
+    return (first && !strstr(first + 1, test->says)) ||
+           fail(error, "not once '%s' but: %s", test->says, text);
+}
+
+/* Ctrl-S stops the terminal that messages and status line go to. */
+static gboolean check_stopped(int master, const char *terminal, GError **error)
+{
+    g_autofree char *command =
+        g_strdup_printf("share " PATTERN " --to unix:{}/good 2>%s", terminal);
+    g_auto(Served) served;
+    guint8 endpoint;
+    if (!serve(&served, command, error) || !peer_start_stream(served.peer, &endpoint, error) ||
+        !check_stream(served.peer, endpoint, error))
+        return FALSE;
+    if (write(master, "\x13", 1) != 1)
+        return fail(error, "the terminal takes no Ctrl-S");
+    for (guint i = 0; i < 4; i++) {
+        g_usleep(500000); /* a status line's time */
+        if (!check_stream(served.peer, endpoint, error))
+            return FALSE;
+    }
+    return end_camredir(served.process, 0, error);
+}
+
+static gboolean run_stopped_terminal(const ProgramTest *test, GError **error)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    (void)test;
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+        return fail(error, "no terminal to be had");
+    gboolean good = check_stopped(master, ptsname(master), error);
+    close(master);
     return good;
 }
 
@@ -299,6 +423,35 @@ static const ProgramTest tests[] = {
     REFUSED("two addresses", "share pattern --to unix:a --as unix:b", 2, "--as"),
     REFUSED("no such option", "share pattern --wings", 2, "wings"),
     REFUSED("no such subcommand", "sharing", 2, "sharing"),
+    REFUSED("more than --version", "--version now", 2, "'now'"),
+    REFUSED("more than --help", "--help me", 2, "'me'"),
+    REFUSED("--version to a full disk", "--version >/dev/full", 1, "No space left"),
+    REFUSED("--help to a full disk", "--help >/dev/full", 1, "No space left"),
+    REFUSED("a command's --help to a full disk", "share --help >/dev/full", 1, "No space left"),
+    REFUSED("list to a full disk", "list >/dev/full", 1, "No space left"),
+    REFUSED("list as JSON to a full disk", "list --json >/dev/full", 1, "No space left"),
+    REFUSED("list to nowhere", "list >&-", 1, "Bad file descriptor"),
+    REFUSED("describe to a full disk", "describe pattern >/dev/full", 1, "No space left"),
+    REFUSED("an empty address to connect to", "share pattern --to ''", 2, "address"),
+    REFUSED("an empty address to listen at", "share pattern --as ''", 2, "address"),
+    REFUSED("an empty camera", "share ''" NO_RETRY, 2, "empty"),
+    REFUSED("an empty camera to describe", "describe ''", 2, "empty"),
+    REFUSED("an empty file", "share file:" NO_RETRY, 2, "file:PATH"),
+    REFUSED("an empty trace", "share pattern --trace ''" NO_RETRY, 2, "--trace"),
+    REFUSED("an empty name", "share pattern --name ''" NO_RETRY, 2, "--name: empty"),
+    REFUSED("a control character", "share pattern --serial \"$(printf 'a\\tb')\"" NO_RETRY, 2,
+            "--serial: a control character"),
+    REFUSED("a text that is none", "share pattern --name \"$(printf 'a\\377b')\"" NO_RETRY, 2,
+            "--name: not UTF-8"),
+    REFUSED("a serial number too long", "share pattern --serial $(printf %0127d 0)" NO_RETRY, 2,
+            "--serial: 127 characters"),
+    REFUSED("a name too long in UTF-16",
+            "share pattern --name $(printf '\360\237\216\245%.0s' $(seq 64))" NO_RETRY, 2,
+            "--name: 128 characters"),
+    REFUSED("the longest serial number", "share pattern --serial $(printf %0126d 0)" NO_RETRY, 4,
+            "nobody"),
+    REFUSED("a name with comma and accent, any locale",
+            "share pattern --name 'Zo\303\253, front' --to unix:{}/nobody --no-retry", 4, "nobody"),
     REFUSED("a size that is none", "share pattern --size big" NO_RETRY, 2, "big"),
     REFUSED("a format that is none", "share pattern --format VHS" NO_RETRY, 2, "VHS"),
     REFUSED("a rate that is none", "share pattern --fps fast" NO_RETRY, 2, "fast"),
@@ -310,6 +463,12 @@ static const ProgramTest tests[] = {
     REFUSED("a file that is no picture", "share file:/bin/sh" NO_RETRY, 3, "/bin/sh"),
     REFUSED("a trace that cannot be written", "share pattern --trace /no/trace" NO_RETRY, 1,
             "/no/trace"),
+    ROW("started without standard descriptors", run_closed,
+        .command = "share " PATTERN " --to unix:{}/good <&- >&- 2>&-"),
+    ROW("a trace on a full disk", run_full_disk,
+        .command = "share " PATTERN " --trace /dev/full --to unix:{}/good", .status = 1,
+        .says = "No space left"),
+    ROW("a stopped terminal", run_stopped_terminal),
     ROW("the VM comes later", come_late, .command = "share " PATTERN " --to unix:{}/late"),
     CLOSED("peer talks garbage", send_garbage),
     CLOSED("peer talks garbage after its hello", send_garbage_after_hello),
@@ -319,6 +478,7 @@ static const ProgramTest tests[] = {
     ATTACK("peer asks for endpoints that do not exist", ask_wrong_endpoints),
     ATTACK("peer stops reading for ever", stop_reading),
     ATTACK("peer floods and never reads", flood),
+    ATTACK("peer pauses for 8 s and goes on", pause_and_go_on),
 };
 
 int main(int argc, char **argv)
