@@ -17,7 +17,9 @@ struct RedirHost {
     RedirEndpoint *endpoint; /* while the stream is open */
     RedirHostState state;
     gboolean stopping;
-    guint delay_ms; /* before the next attempt */
+    gboolean leaving; /* the transport was told to */
+    GError *reason;   /* for which it stops */
+    guint delay_ms;   /* before the next attempt */
     guint retry_timer, tick_timer, stop_idle;
     GHashTable *said;            /* lines of the log since a guest last left: each once */
     guint64 bytes_in, bytes_out; /* of the connections before this one */
@@ -88,11 +90,33 @@ static guint next_delay(RedirHost *host, const GError *error)
     return delay;
 }
 
+/* A second call does not wait for the transport any more. */
+static void end(RedirHost *host, const GError *error)
+{
+    if (host->leaving || host->transport->ops->leave == NULL) {
+        set_state(host, REDIR_HOST_STOPPED, host->leaving ? host->reason : error);
+        return;
+    }
+    host->leaving = TRUE;
+    host->reason = error ? g_error_copy(error) : NULL;
+    set_state(host, REDIR_HOST_LEAVING, NULL);
+    host->transport->ops->leave(host->transport);
+}
+
+static void on_left(gpointer user, const GError *error)
+{
+    RedirHost *host = user;
+
+    if (host->reason != NULL && error != NULL)
+        g_message("%s", error->message);
+    set_state(host, REDIR_HOST_STOPPED, host->reason ? host->reason : error);
+}
+
 static void lost(RedirHost *host, const GError *error)
 {
     drop_connection(host);
     if (host->stopping || !host->retry || g_error_matches(error, REDIR_ERROR, REDIR_ERROR_FINAL)) {
-        set_state(host, REDIR_HOST_STOPPED, host->stopping ? NULL : error);
+        end(host, host->stopping ? NULL : error);
         return;
     }
     if (host->state == REDIR_HOST_ATTACHED &&
@@ -203,6 +227,7 @@ RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *op
         .received = on_received,
         .writable = on_writable,
         .closed = on_closed,
+        .left = on_left,
         .user = host,
     };
 
@@ -265,6 +290,7 @@ void redir_host_free(RedirHost *host)
     drop_connection(host);
     host->transport->ops->free(host->transport);
     g_hash_table_unref(host->said);
+    g_clear_error(&host->reason);
     g_free(host);
 }
 

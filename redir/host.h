@@ -14,6 +14,7 @@ typedef enum {
     REDIR_HOST_CONNECTING,
     REDIR_HOST_CONNECTED, /* the stream is open */
     REDIR_HOST_ATTACHED,  /* the guest has configured the camera */
+    REDIR_HOST_LEAVING,   /* what was put into the VM for the camera is taken out */
     REDIR_HOST_STOPPED,   /* for good: after redir_host_stop(), or the first error without retry */
 } RedirHostState;
 
@@ -50,8 +51,8 @@ RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *op
 /* FALSE where it cannot even begin: address in use, no such folder. */
 gboolean redir_host_start(RedirHost *host, GError **error);
 /* Takes the camera from the guest and ends: REDIR_HOST_STOPPED follows within about half a second.
-   Not so over a lasting transport, where the VM must have let go of the camera first; a second call
-   does not wait for that. */
+   Not so over a lasting transport, where the VM must have let go of the camera first, and where
+   something else is to be taken out of the VM; a second call does not wait for that. */
 void redir_host_stop(RedirHost *host);
 void redir_host_free(RedirHost *host); /* ends at once; accepts NULL */
 

@@ -18,6 +18,8 @@ typedef struct {
     /* The stream ended or could not be opened. error says what, where, what to do; never NULL.
        A transport that was opened, then closed by us, does not call this. */
     void (*closed)(gpointer user, const GError *error);
+    /* After leave(). error: what it could not undo, or NULL. */
+    void (*left)(gpointer user, const GError *error);
     gpointer user;
 } RedirTransportEvents;
 
@@ -38,6 +40,9 @@ typedef struct {
     void (*pause_reading)(RedirTransport *transport, gboolean paused);
     /* Ends the stream now, without events. A listening transport goes on to own its address. */
     void (*close)(RedirTransport *transport);
+    /* Optional, where open() puts something into the VM: takes it out again, then calls left().
+       The stream is closed and is not opened again; close() and free() end this too. */
+    void (*leave)(RedirTransport *transport);
     void (*free)(RedirTransport *transport);
 } RedirTransportOps;
 

@@ -12,7 +12,8 @@ descriptors/json.c  -                    \"descriptors/|LIBC|<(glib|json-glib/[a
 vcam/*.[ch]         -                    \"(descriptors|vcam)/|LIBC
 vcam/sources/*.[ch] -                    \"(descriptors|vcam)/|LIBC|<linux/[a-z0-9_]+\.h>|<(jpeglib|turbojpeg|png)\.h>
 redir/*.[ch]        -                    \"(vcam/(device|profile|format|frame|control|hash|log)\.h|redir/)|LIBC|<(glib|glib-unix|gio/[a-z]+|usbredir[a-z]+|libusb[-0-9.]*/?[a-z]*|libusb)\.h>
-redir/transports/*.[ch] redir/transports/spice[a-z_]*\.[ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+)\.h>
+redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp|qmp_plug)\.[ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+)\.h>
+redir/transports/qmp*.[ch] - \"redir/|LIBC|<(glib|gio/[a-z]+|json-glib/[a-z-]+)\.h>
 redir/transports/spice*.[ch] - \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+|spice-client.*)\.h>
 "
 # Libraries that look like libc's headers, and who alone may name a concrete source or transport.
@@ -35,7 +36,7 @@ includes() { grep -HnE '^ *# *include' "$@" 2>/dev/null; }
 
 while read -r files except allowed; do
     [ -n "$files" ] || continue
-    list=$(ls $files 2>/dev/null | grep -vx -e "$except") || continue
+    list=$(ls $files 2>/dev/null | grep -vxE -e "$except") || continue
     plain=$(echo "$allowed" | sed "s#|LIBC##")
     bad=$(includes $list | while IFS= read -r line; do
         name=${line#*include}

@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     RedirTransport base;
     RedirAddress *address;
+    RedirPlug *plug; /* makes the stream, where there is no address to go to */
     RedirRole role;
     gboolean wanted;       /* open() was called, neither opened() nor closed() followed */
     GCancellable *attempt; /* of the look-up or connection under way */
@@ -249,7 +250,7 @@ static void set_option(int fd, int level, int option, int value)
 
 static void begin_stream(SocketTransport *t, int fd)
 {
-    if (t->address->scheme == REDIR_SCHEME_TCP) {
+    if (t->address != NULL && t->address->scheme == REDIR_SCHEME_TCP) {
         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
         set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
@@ -263,6 +264,16 @@ static void begin_stream(SocketTransport *t, int fd)
     t->tag = g_source_add_unix_fd(t->source, fd, G_IO_IN);
     g_source_attach(t->source, NULL);
     t->base.events.opened(t->base.events.user);
+}
+
+static void take_socket(SocketTransport *t, GSocket *socket)
+{
+    int fd = fcntl(g_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        report_closed(t, REDIR_ERROR_FAILED, "%s", g_strerror(errno));
+    else
+        begin_stream(t, fd);
 }
 
 /* ---- connecting ---- */
@@ -327,11 +338,7 @@ static void on_connected(GObject *client, GAsyncResult *result, gpointer user)
 
     if (!end_attempt(t, error))
         return;
-    int fd = fcntl(g_socket_get_fd(g_socket_connection_get_socket(connection)), F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        report_closed(t, REDIR_ERROR_FAILED, "%s", g_strerror(errno));
-    else
-        begin_stream(t, fd);
+    take_socket(t, g_socket_connection_get_socket(connection));
 }
 
 static void begin_connect(SocketTransport *t)
@@ -346,6 +353,59 @@ static void begin_connect(SocketTransport *t)
     g_socket_client_set_timeout(client, CONNECT_TIMEOUT_S);
     t->attempt = g_cancellable_new();
     g_socket_client_connect_async(client, where, t->attempt, on_connected, t);
+}
+
+/* ---- plugging ---- */
+
+static void on_put(GObject *none, GAsyncResult *result, gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSocket) socket = redir_plug_put_finish(result, &error);
+    SocketTransport *t = user;
+
+    (void)none;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    g_clear_object(&t->attempt);
+    if (socket != NULL) {
+        take_socket(t, socket);
+        return;
+    }
+    t->wanted = FALSE;
+    t->base.events.closed(t->base.events.user, error);
+}
+
+static void on_removed(GObject *none, GAsyncResult *result, gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+    SocketTransport *t = user;
+
+    (void)none;
+    redir_plug_remove_finish(result, &error);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    g_clear_object(&t->attempt);
+    t->base.events.left(t->base.events.user, error);
+}
+
+static gboolean plugged_open(RedirTransport *transport, GError **error)
+{
+    SocketTransport *t = socket_transport(transport);
+
+    (void)error;
+    g_return_val_if_fail(!t->wanted && t->fd < 0, FALSE);
+    t->wanted = TRUE;
+    t->attempt = g_cancellable_new();
+    redir_plug_put_async(t->plug, t->attempt, on_put, t);
+    return TRUE;
+}
+
+static void plugged_leave(RedirTransport *transport)
+{
+    SocketTransport *t = socket_transport(transport);
+
+    t->attempt = g_cancellable_new();
+    redir_plug_remove_async(t->plug, t->attempt, on_removed, t);
 }
 
 /* ---- listening ---- */
@@ -612,6 +672,7 @@ static void socket_free(RedirTransport *transport)
         close(t->listen_fd);
     }
     redir_address_free(t->address);
+    redir_plug_unref(t->plug);
     g_free(t->base.address);
     g_free(t);
 }
@@ -635,6 +696,29 @@ static const RedirTransportOps tcp_ops = {
     .close = socket_close,
     .free = socket_free,
 };
+
+static const RedirTransportOps plugged_ops = {
+    .name = "plugged",
+    .open = plugged_open,
+    .send = socket_send,
+    .outstanding = socket_outstanding,
+    .pause_reading = socket_pause_reading,
+    .close = socket_close,
+    .leave = plugged_leave,
+    .free = socket_free,
+};
+
+RedirTransport *redir_socket_transport_new_plugged(RedirPlug *plug)
+{
+    SocketTransport *t = g_new0(SocketTransport, 1);
+
+    t->base.ops = &plugged_ops;
+    t->base.address = g_strdup(plug->address);
+    t->plug = plug;
+    t->listen_fd = t->fd = -1;
+    g_queue_init(&t->out);
+    return &t->base;
+}
 
 RedirTransport *redir_socket_transport_new(const char *address, RedirRole role,
                                            const RedirTransportEvents *events, GError **error)

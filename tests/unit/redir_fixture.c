@@ -112,7 +112,7 @@ static void on_state(gpointer user, RedirHostState state, const GError *error)
     Fixture *f = user;
 
     f->state = state;
-    g_string_append_c(f->states, "WCOAS"[state]);
+    g_string_append_c(f->states, "WCOALS"[state]);
     if (error != NULL) {
         g_clear_error(&f->error);
         f->error = g_error_copy(error);

@@ -20,7 +20,7 @@ typedef struct {
     guint started, stopped;
     RedirHost *host;
     RedirHostState state;
-    GString *states; /* a letter a change: W C O(pen) A S */
+    GString *states; /* a letter a change: W C O(pen) A L(eaving) S */
     GError *error;   /* the last */
     FakeQemu *qemu;
 } Fixture;
