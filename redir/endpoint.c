@@ -762,9 +762,10 @@ RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device 
     redir_input_init(&ep->input);
     redir_streams_init(ep);
     ep->parser = parser_new(ep);
-    ep->hello_timer = g_timeout_add(options->hello_timeout_ms ? options->hello_timeout_ms
-                                                              : REDIR_HELLO_TIMEOUT_MS,
-                                    on_no_hello, ep);
+    if (!transport->ops->sure)
+        ep->hello_timer = g_timeout_add(options->hello_timeout_ms ? options->hello_timeout_ms
+                                                                  : REDIR_HELLO_TIMEOUT_MS,
+                                        on_no_hello, ep);
     ep->second_timer = g_timeout_add_seconds(1, on_second, ep);
     vcam_device_set_ready_func(device, on_device_ready, ep);
     redir_endpoint_run(ep);

@@ -28,6 +28,9 @@ typedef struct {
     /* To come back harms the VM while it has not read what it was sent: so nobody closes this
        stream because the VM is silent, and a device is taken away with the VM's consent alone. */
     gboolean lasting;
+    /* It leads to a usb-redir that waits for us alone: where its hello does not come the VM is
+       paused, which open() has said, and a new connection would not help. */
+    gboolean sure;
     /* Begins to connect, or to listen and accept one peer. FALSE where it cannot even begin
        (address in use, no such folder). Called again after closed() for the next attempt. */
     gboolean (*open)(RedirTransport *transport, GError **error);

@@ -66,7 +66,7 @@ static gboolean fill_input(RedirQmp *qmp, GError **error)
         return failed(qmp, error, REDIR_ERROR_TIMEOUT, NO_ANSWER);
     if (got == 0 || g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
         return failed(qmp, error, REDIR_ERROR_UNREACHABLE,
-                      "QEMU closed its monitor (it ended, or another client took the place)");
+                      "QEMU closed its monitor; has it ended?");
     g_propagate_error(error, g_steal_pointer(&inner));
     return FALSE;
 }

@@ -699,6 +699,7 @@ static const RedirTransportOps tcp_ops = {
 
 static const RedirTransportOps plugged_ops = {
     .name = "plugged",
+    .sure = TRUE,
     .open = plugged_open,
     .send = socket_send,
     .outstanding = socket_outstanding,
