@@ -33,6 +33,7 @@ static RedirSpiceState state_now(const RedirSpiceAttachment *attachment)
         [REDIR_HOST_CONNECTING] = REDIR_SPICE_STATE_WAITING,
         [REDIR_HOST_CONNECTED] = REDIR_SPICE_STATE_CONNECTED,
         [REDIR_HOST_ATTACHED] = REDIR_SPICE_STATE_IN_GUEST,
+        [REDIR_HOST_LEAVING] = REDIR_SPICE_STATE_WAITING,
         [REDIR_HOST_STOPPED] = REDIR_SPICE_STATE_FAILED,
     };
     static const RedirSpiceState by_permission[] = {

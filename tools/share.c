@@ -4,21 +4,17 @@
 #include <glib-unix.h>
 #include <signal.h>
 
-#include "redir/error.h"
-#include "redir/transports/socket.h"
+#include "tools/destination.h"
 #include "tools/preset.h"
 #include "tools/profile.h"
 #include "tools/sharing.h"
-#include "tools/spice_address.h"
-#include "tools/spice_share.h"
 #include "tools/tools.h"
 
 #define STATUS_PERIOD_MS 500
 
 struct share_options {
-    char *to, *as, *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
-    gboolean no_retry;
-    struct spice_options spice;
+    char *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
+    struct destination destination;
 };
 
 struct share {
@@ -87,9 +83,17 @@ static void run(struct share *share)
 /* ---- Setting up; each returns an exit status and sets the error where that is not EXIT_DONE ----
  */
 
-static int open_camera(const struct share_options *options, const char *spec, const char *address,
+/* Cameras of one name in one VM shall have different serial numbers: the port is not known yet. */
+static char *identity(const struct share_options *options, const char *spec)
+{
+    const char *address = destination_address(&options->destination);
+    return options->destination.qmp ? g_strjoin("\n", address, spec, NULL) : g_strdup(address);
+}
+
+static int open_camera(const struct share_options *options, const char *spec,
                        struct sharing_options *result, GError **error)
 {
+    g_autofree char *address = identity(options, spec);
     const struct sharing_camera camera = {
         .spec = spec,
         .speed = options->speed,
@@ -116,34 +120,17 @@ static int open_preset(const struct share_options *options, const char *spec,
                        &result->profile, error);
 }
 
-static int open_transport(const struct share_options *options, RedirHostOptions *host,
-                          GError **error)
-{
-    if (!spice_address_is(host->address))
-        return EXIT_DONE;
-    host->transport = spice_share_open(host->address, &options->spice, error);
-    if (host->transport)
-        return EXIT_DONE;
-    return g_error_matches(*error, REDIR_ERROR, REDIR_ERROR_ADDRESS) ? EXIT_USAGE : EXIT_ADDRESS;
-}
-
 static int open_sharing(struct share *share, const struct share_options *options, const char *spec,
                         GError **error)
 {
     const struct sharing_events events = {.link = on_link, .user = share};
-    struct sharing_options sharing = {
-        .trace = options->trace,
-        .host = {.address = options->to ? options->to : options->as,
-                 .role = options->to ? REDIR_CONNECT : REDIR_LISTEN,
-                 .transport_new = redir_socket_transport_new,
-                 .retry = !options->no_retry},
-    };
-    int status = options->preset
-                     ? open_preset(options, spec, &sharing, error)
-                     : open_camera(options, spec, sharing.host.address, &sharing, error);
+    struct sharing_options sharing = {.trace = options->trace};
+    int status = options->preset ? open_preset(options, spec, &sharing, error)
+                                 : open_camera(options, spec, &sharing, error);
     if (status)
         return status;
-    status = open_transport(options, &sharing.host, error);
+    status = destination_open(&options->destination, vcam_profile_options(sharing.profile)->speed,
+                              &sharing.host, error);
     if (status) {
         vcam_source_free(sharing.source);
         vcam_profile_free(sharing.profile);
@@ -172,42 +159,26 @@ static int share_camera(const struct share_options *options, const char *spec)
 
 static void options_clear(struct share_options *options)
 {
-    char **strings[] = {&options->to,
-                        &options->as,
-                        &options->speed,
-                        &options->transfer,
-                        &options->formats,
-                        &options->sizes,
-                        &options->rates,
-                        &options->name,
-                        &options->serial,
-                        &options->trace,
-                        &options->preset,
-                        &options->spice.way,
-                        &options->spice.port_name,
-                        &options->spice.ca_file,
-                        &options->spice.host_subject,
-                        &options->spice.password_file};
+    char **strings[] = {&options->speed,  &options->transfer, &options->formats,
+                        &options->sizes,  &options->rates,    &options->name,
+                        &options->serial, &options->trace,    &options->preset};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
+    destination_clear(&options->destination);
 }
 
 /* What can be said before anything is opened. */
 static gboolean check(const struct share_options *options)
 {
-    if (!options->to == !options->as) {
-        g_printerr("camredir: share needs one of --to ADDRESS (QEMU listens there) and --as "
-                   "ADDRESS (QEMU connects there)\n");
+    g_autoptr(GError) error = NULL;
+    if (!destination_check(&options->destination, &error)) {
+        g_printerr("camredir: %s\n", error->message);
         return FALSE;
     }
     if (options->preset && (options->transfer || options->formats || options->sizes ||
                             options->rates || options->name || options->serial)) {
         g_printerr("camredir: a preset says by itself what --transfer, --format, --size, --fps, "
                    "--name and --serial would: leave them out\n");
-        return FALSE;
-    }
-    if (options->as && spice_address_is(options->as)) {
-        g_printerr("camredir: a SPICE server never connects to us: --to %s\n", options->as);
         return FALSE;
     }
     return TRUE;
@@ -218,8 +189,6 @@ int share_run(int argc, char **argv)
     struct share_options o = {0};
     /* A USB string's text is UTF-8 whatever the locale: as it comes, like a file's name. */
     const GOptionEntry entries[] = {
-        {"to", 't', 0, G_OPTION_ARG_STRING, &o.to, "Connect to QEMU there", "ADDRESS"},
-        {"as", 'a', 0, G_OPTION_ARG_STRING, &o.as, "Wait there for QEMU to connect", "ADDRESS"},
         {"speed", 0, 0, G_OPTION_ARG_STRING, &o.speed, "USB speed: full, high (default), super",
          "SPEED"},
         {"transfer", 0, 0, G_OPTION_ARG_STRING, &o.transfer, "bulk (default) or iso", "TYPE"},
@@ -233,31 +202,17 @@ int share_run(int argc, char **argv)
          "Present the descriptors of that file (JSON or bytes)", "FILE"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &o.trace, "Write a JSON line for each frame event",
          "FILE"},
-        {"way", 0, 0, G_OPTION_ARG_STRING, &o.spice.way,
-         "SPICE: by port, usbredir, or auto (the port where there is one)", "WAY"},
-        {"port-name", 0, 0, G_OPTION_ARG_STRING, &o.spice.port_name,
-         "SPICE: the port (" REDIR_SPICE_PORT_NAME ")", "NAME"},
-        {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &o.spice.ca_file,
-         "SPICE: the CA that signed the server's certificate (PEM)", "FILE"},
-        {"host-subject", 0, 0, G_OPTION_ARG_STRING, &o.spice.host_subject,
-         "SPICE: the subject of the server's certificate, where it is not its host's name",
-         "SUBJECT"},
-        {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &o.spice.password_file,
-         "SPICE: read the password there (or set " SPICE_PASSWORD_VARIABLE ")", "FILE"},
-        {"ask-password", 0, 0, G_OPTION_ARG_NONE, &o.spice.ask_password,
-         "SPICE: ask for the password", NULL},
-        {"no-retry", 0, 0, G_OPTION_ARG_NONE, &o.no_retry,
-         "End when the connection cannot be made or is lost", NULL},
         {0},
     };
+    g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);
     int status = EXIT_USAGE;
-    if (options_parse("[CAMERA] --to|--as ADDRESS - put a camera into a virtual machine",
+    if (options_parse("[CAMERA] --to|--as ADDRESS|--qmp PATH - put a camera into a virtual machine",
                       "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
                       "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
                       "camera. ADDRESS is unix:PATH or tcp:HOST:PORT; after --to also "
                       "spice://HOST:PORT,\nspice://HOST?tls-port=N, spice+unix://PATH or a "
                       "virt-viewer file FILE.vv.",
-                      entries, &argc, &argv, 1) &&
+                      all, &argc, &argv, 1) &&
         check(&o))
         status = share_camera(&o, argc > 1 ? argv[1] : NULL);
     options_clear(&o);

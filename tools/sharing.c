@@ -161,6 +161,8 @@ static const char *link_text(RedirHostState state)
         return "connected to";
     case REDIR_HOST_ATTACHED:
         return "in the guest at";
+    case REDIR_HOST_LEAVING:
+        return "taking the camera out of";
     case REDIR_HOST_STOPPED:
         break;
     }

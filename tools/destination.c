@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the options that name a VM to the transport that leads there. */
+#include "tools/destination.h"
+
+#include "redir/error.h"
+#include "redir/transports/qmp_plug.h"
+#include "redir/transports/socket.h"
+#include "redir/transports/spice.h"
+#include "tools/spice_address.h"
+#include "tools/tools.h"
+
+GOptionEntry *destination_entries(struct destination *d, const GOptionEntry *own)
+{
+    const GOptionEntry entries[] = {
+        {"to", 't', 0, G_OPTION_ARG_STRING, &d->to, "Connect to QEMU there", "ADDRESS"},
+        {"as", 'a', 0, G_OPTION_ARG_STRING, &d->as, "Wait there for QEMU to connect", "ADDRESS"},
+        {"qmp", 0, 0, G_OPTION_ARG_FILENAME, &d->qmp,
+         "Plug into the running QEMU whose monitor (QMP) is there", "PATH"},
+        {"no-retry", 0, 0, G_OPTION_ARG_NONE, &d->no_retry,
+         "End when the connection cannot be made or is lost", NULL},
+        {"way", 0, 0, G_OPTION_ARG_STRING, &d->spice.way,
+         "SPICE: by port, usbredir, or auto (the port where there is one)", "WAY"},
+        {"port-name", 0, 0, G_OPTION_ARG_STRING, &d->spice.port_name,
+         "SPICE: the port (" REDIR_SPICE_PORT_NAME ")", "NAME"},
+        {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &d->spice.ca_file,
+         "SPICE: the CA that signed the server's certificate (PEM)", "FILE"},
+        {"host-subject", 0, 0, G_OPTION_ARG_STRING, &d->spice.host_subject,
+         "SPICE: the subject of the server's certificate, where it is not its host's name",
+         "SUBJECT"},
+        {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &d->spice.password_file,
+         "SPICE: read the password there (or set " SPICE_PASSWORD_VARIABLE ")", "FILE"},
+        {"ask-password", 0, 0, G_OPTION_ARG_NONE, &d->spice.ask_password,
+         "SPICE: ask for the password", NULL},
+    };
+    g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof *entries);
+    g_array_append_vals(all, entries, G_N_ELEMENTS(entries));
+    for (const GOptionEntry *entry = own; entry->long_name; entry++)
+        g_array_append_val(all, *entry);
+    return g_array_steal(all, NULL);
+}
+
+gboolean destination_check(const struct destination *destination, GError **error)
+{
+    if (!!destination->to + !!destination->as + !!destination->qmp != 1) {
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_ADDRESS,
+                    "say where to, once: --to ADDRESS (QEMU listens there), --as ADDRESS (QEMU "
+                    "connects there) or --qmp PATH (QEMU's monitor)");
+        return FALSE;
+    }
+    if (destination->as && spice_address_is(destination->as)) {
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_ADDRESS,
+                    "a SPICE server never connects to us: --to %s", destination->as);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+const char *destination_address(const struct destination *destination)
+{
+    return destination->to ? destination->to : destination->as ? destination->as : destination->qmp;
+}
+
+static RedirTransport *open_qmp(const struct destination *destination, enum vcam_speed speed,
+                                GError **error)
+{
+    static const RedirSpeeds speeds[] = {
+        [VCAM_SPEED_FULL] = REDIR_SPEED_FULL,
+        [VCAM_SPEED_HIGH] = REDIR_SPEED_HIGH,
+        [VCAM_SPEED_SUPER] = REDIR_SPEED_SUPER,
+    };
+    RedirPlug *plug = redir_qmp_plug_new(destination->qmp, speeds[speed], error);
+    return plug ? redir_socket_transport_new_plugged(plug) : NULL;
+}
+
+int destination_open(const struct destination *destination, enum vcam_speed speed,
+                     RedirHostOptions *ret_host, GError **error)
+{
+    RedirTransport *transport = NULL;
+    const char *address = destination_address(destination);
+    gboolean plain = !destination->qmp && !spice_address_is(address);
+
+    if (destination->qmp)
+        transport = open_qmp(destination, speed, error);
+    else if (!plain)
+        transport = spice_share_open(address, &destination->spice, error);
+    if (!transport && !plain)
+        return g_error_matches(*error, REDIR_ERROR, REDIR_ERROR_ADDRESS) ? EXIT_USAGE
+                                                                         : EXIT_ADDRESS;
+    ret_host->address = address;
+    ret_host->role = destination->as ? REDIR_LISTEN : REDIR_CONNECT;
+    ret_host->transport_new = redir_socket_transport_new;
+    ret_host->transport = transport;
+    ret_host->retry = !destination->no_retry;
+    return EXIT_DONE;
+}
+
+void destination_clear(struct destination *destination)
+{
+    char **strings[] = {&destination->to,
+                        &destination->as,
+                        &destination->qmp,
+                        &destination->spice.way,
+                        &destination->spice.port_name,
+                        &destination->spice.ca_file,
+                        &destination->spice.host_subject,
+                        &destination->spice.password_file};
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        g_free(*strings[i]);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a device goes: the options that name a VM, and the way there, for every subcommand that
+   puts something into one. */
+#pragma once
+
+#include "redir/host.h"
+#include "tools/spice_share.h"
+#include "vcam/profile.h"
+
+struct destination {
+    char *to, *as, *qmp; /* one of them */
+    gboolean no_retry;
+    struct spice_options spice;
+};
+
+/* The options that fill it in, followed by a subcommand's own ones; to be freed by g_free(). */
+GOptionEntry *destination_entries(struct destination *destination, const GOptionEntry *own);
+
+/* What can be said before anything is opened: FALSE with REDIR_ERROR_ADDRESS. */
+gboolean destination_check(const struct destination *destination, GError **error);
+/* As the user wrote it: the same for the same VM. */
+const char *destination_address(const struct destination *destination);
+/* Fills in address, role and transport or transport_new, and retry. An exit status; other than
+   EXIT_DONE with an error. */
+int destination_open(const struct destination *destination, enum vcam_speed speed,
+                     RedirHostOptions *ret_host, GError **error);
+void destination_clear(struct destination *destination);
