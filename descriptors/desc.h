@@ -241,5 +241,3 @@ void desc_set(void *self, const struct desc_row *row, size_t index, uint64_t val
 size_t desc_elements(const void *self, const struct desc_row *row);
 /* Bytes of a node without what is below it. */
 size_t desc_own_size(const void *node);
-/* Elements that the counting fields of a VARS row announce; SIZE_MAX: to the end. */
-size_t desc_announced(const void *self, const struct desc_row *row);

@@ -9,7 +9,6 @@
 /* Memory that goes when the tree goes. */
 struct desc_chunk {
     struct desc_chunk *next;
-    size_t size, used;
     _Alignas(16) uint8_t data[];
 };
 
@@ -22,6 +21,7 @@ union desc_any {
 
 struct desc_tree {
     struct usb_descriptors *root;
+    uint8_t *free, *end;       /* what is left of the chunk in use, all zeros */
     struct desc_chunk *chunks; /* the first is the one in use, the last is below */
     uint16_t bcdUVC;
     int error;            /* the first that the building met */
@@ -35,30 +35,17 @@ struct desc_tree *desc_tree_new_sized(uint16_t bcdUVC, size_t room);
 /* size bytes of a new chunk. */
 void *desc_alloc_chunk(struct desc_tree *tree, size_t size);
 
-/* Aligned for anything, with anything in it; NULL: out of memory. */
-static inline void *desc_alloc_dirty(struct desc_tree *tree, size_t size)
-{
-    size_t rounded = (size + 15) & ~(size_t)15;
-    struct desc_chunk *chunk = tree->chunks;
-
-    if (rounded < size)
-        return NULL;
-    if (chunk->size - chunk->used < rounded)
-        return desc_alloc_chunk(tree, rounded);
-    void *memory = chunk->data + chunk->used;
-    chunk->used += rounded;
-    return memory;
-}
-
-/* The same, zeroed. */
+/* Zeros, aligned for anything; NULL: out of memory, which the tree remembers. */
 static inline void *desc_alloc(struct desc_tree *tree, size_t size)
 {
-    void *memory = desc_alloc_dirty(tree, size);
-    return memory ? memset(memory, 0, size) : NULL;
-}
+    size_t rounded = (size + 15) & ~(size_t)15;
+    uint8_t *memory = tree->free;
 
-/* The kind that bytes (a whole descriptor, 2 bytes at least) are within context. */
-enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len);
+    if ((size_t)(tree->end - memory) < rounded)
+        return desc_alloc_chunk(tree, rounded);
+    tree->free = memory + rounded;
+    return memory;
+}
 
 /* What a COUNT row counts. */
 size_t desc_counted(const struct desc_node *node, const struct desc_row *row);
@@ -66,8 +53,11 @@ size_t desc_counted(const struct desc_node *node, const struct desc_row *row);
    0 or -ENOMEM. */
 int desc_fit_array(struct desc_tree *tree, struct desc_node *node, const struct desc_row *row);
 
+/* The node, in no tree yet, that bytes are within context: a whole descriptor (bLength is len), or
+   anything, which is then usb_raw. It points into bytes, the tree's own. NULL: out of memory. */
+struct desc_node *desc_read(struct desc_tree *tree, enum desc_context context, uint8_t *bytes,
+                            size_t len);
 /* The rows before the first array, type->head bytes. */
-void desc_get_head(struct desc_node *restrict node, const uint8_t *restrict bytes);
 void desc_put_head(const struct desc_node *restrict node, uint8_t *restrict bytes);
 
 static inline void *desc_at(const void *self, size_t offset)
@@ -84,6 +74,19 @@ static inline uint32_t desc_n(const void *self, size_t n_offset)
 static inline size_t desc_stride(const struct desc_row *row)
 {
     return row->width == 3 ? 4 : row->width;
+}
+
+/* Elements that the counting fields of a VARS row announce; SIZE_MAX: to the end. */
+static inline size_t desc_announced(const void *self, const struct desc_row *row)
+{
+    if (!row->by[0])
+        return SIZE_MAX;
+    size_t n = *(const uint8_t *)desc_at(self, row->by[0]);
+    if (row->by[1])
+        n *= *(const uint8_t *)desc_at(self, row->by[1]);
+    if (n == 0)
+        return row->zero_is;
+    return row->times ? n * row->times : n;
 }
 
 /* In no tree yet, all 0, nothing present; NULL: out of memory. */

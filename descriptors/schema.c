@@ -79,11 +79,10 @@ enum {
      .offset = offsetof(self, name_),                                                              \
      __VA_ARGS__},
 
-const struct desc_type *desc_type_of(enum desc_kind kind)
-{
-    switch (kind) {
+/* A function a kind: there `self` can be its structure. */
 #define SF_PACK(tag_, context_, group_, ...)                                                       \
-    case DESC_KIND_##tag_: {                                                                       \
+    static inline const struct desc_type *type_of_##tag_(void)                                     \
+    {                                                                                              \
         typedef struct tag_ self;                                                                  \
         enum {                                                                                     \
             context = DESC_CONTEXT_##context_,                                                     \
@@ -130,39 +129,22 @@ const struct desc_type *desc_type_of(enum desc_kind kind)
     return &type;                                                                                  \
     }
 #include "descriptors/schema.def"
+
+const struct desc_type *desc_type_of(enum desc_kind kind)
+{
+    switch (kind) {
+#define SF_PACK(tag, ...)                                                                          \
+    case DESC_KIND_##tag:                                                                          \
+        return type_of_##tag();
+#include "descriptors/schema.def"
     case DESC_KIND_COUNT:
         break;
     }
     return NULL;
 }
 
-/* The same rows as straight lines: walking them one by one is most of the time that parsing and
-   packing take. */
-void desc_get_head(struct desc_node *restrict node, const uint8_t *restrict bytes)
-{
-    switch (node->type->kind) {
-#define GET(type, name)                                                                            \
-    desc_get_wire(&self->name, bytes, WIDTH_##type);                                               \
-    bytes += WIDTH_##type;
-#define SF_PACK(tag, ...)                                                                          \
-    case DESC_KIND_##tag: {                                                                        \
-        struct tag *self = (struct tag *)node;
-#define SF_PACK_DEF_SIZE(type, name)       GET(type, name)
-#define SF_PACK_DEF_CONST(type, name, ...) GET(type, name)
-#define SF_PACK_DEF_VAR(type, name, ...)   GET(type, name)
-#define SF_PACK_DEF_COUNT(type, name, ...) GET(type, name)
-#define SF_PACK_DEF_TOTAL(type, name)      GET(type, name)
-#define SF_PACK_DEF_VARS(...)              return;
-#define SF_PACK_END                                                                                \
-    (void)self;                                                                                    \
-    return;                                                                                        \
-    }
-#include "descriptors/schema.def"
-    case DESC_KIND_COUNT:
-        return;
-    }
-}
-
+/* The rows before the first array as straight lines: walking them one by one would be most of the
+   time that packing takes. */
 void desc_put_head(const struct desc_node *restrict node, uint8_t *restrict bytes)
 {
     switch (node->type->kind) {
@@ -220,11 +202,17 @@ static enum desc_kind kind_of_key(int key)
 
 /* The same for keys without a terminal type, as a table: by context, then by type or, for the three
    types that have subtypes, by subtype. 0: none. */
+enum {
+    OF_TYPES,
+    OF_CS_INTERFACE,
+    OF_CS_ENDPOINT,
+    OF_CAPABILITY,
+};
 #define TABLE_OF(type)                                                                             \
-    ((type) == CS_INTERFACE                 ? 1                                                    \
-     : (type) == CS_ENDPOINT                ? 2                                                    \
-     : (type) == USB_DESC_DEVICE_CAPABILITY ? 3                                                    \
-                                            : 0)
+    ((type) == CS_INTERFACE                 ? OF_CS_INTERFACE                                      \
+     : (type) == CS_ENDPOINT                ? OF_CS_ENDPOINT                                       \
+     : (type) == USB_DESC_DEVICE_CAPABILITY ? OF_CAPABILITY                                        \
+                                            : OF_TYPES)
 #define INDEX(context, table, entry) (((context)*4 + (table)) * 256 + (entry))
 #define INDEX_OF_KEY(key)                                                                          \
     INDEX((key) >> 28, TABLE_OF((key) >> 8 & 0xff),                                                \
@@ -247,12 +235,15 @@ static enum desc_kind classify_terminal(const uint8_t *bytes, size_t len)
                        KEY_bDescriptorType(CS_INTERFACE) + KEY_bDescriptorSubtype(bytes[2]));
 }
 
-enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, size_t len)
+/* Which kind bytes are: a whole descriptor, or usb_raw. */
+static inline enum desc_kind classify(enum desc_context context, const uint8_t *bytes, size_t len)
 {
+    if (len < 2 || bytes[0] != len)
+        return DESC_KIND_usb_raw;
+
     unsigned table = TABLE_OF(bytes[1]), subtype = len > 2 ? bytes[2] : 0;
     unsigned entry = table ? subtype : bytes[1];
-
-    if (context == DESC_CONTEXT_VC && bytes[1] == CS_INTERFACE &&
+    if (context == DESC_CONTEXT_VC && table == OF_CS_INTERFACE &&
         (subtype == VC_INPUT_TERMINAL || subtype == VC_OUTPUT_TERMINAL)) {
         enum desc_kind kind = classify_terminal(bytes, len);
         if (kind != DESC_KIND_usb_raw)
@@ -264,6 +255,100 @@ enum desc_kind desc_classify(enum desc_context context, const uint8_t *bytes, si
     if (!kind && table)
         kind = kinds[INDEX(DESC_CONTEXT_STANDARD, table, 0)];
     return kind ? (enum desc_kind)kind : DESC_KIND_usb_raw;
+}
+
+/* ---- Reading: a node's extra bytes are those that no row has taken yet ---- */
+
+/* As many elements of an array as there are announced and as the bytes hold. False: no row can
+   follow, because it was cut short or memory ran out. Inline always: where the compiler knows the
+   row, nothing of it is left to look up. */
+__attribute__((always_inline)) static inline bool
+read_array(struct desc_tree *tree, struct desc_node *node, const struct desc_row *row)
+{
+    size_t announced = desc_announced(node, row), room = node->n_extra, n = announced;
+    uint8_t *from = (uint8_t *)(uintptr_t)node->extra, *array = from; /* the tree's own */
+
+    if (announced > room || announced * row->width > room) /* a division is slow: only here */
+        n = room / row->width;
+    if (row->width > 1) {
+        array = desc_alloc(tree, n * desc_stride(row));
+        if (!array)
+            return false;
+        for (size_t i = 0; i < n; i++)
+            desc_get_wire(array + i * desc_stride(row), from + i * row->width, row->width);
+    }
+    *(uint8_t **)desc_at(node, row->offset) = array;
+    *(uint32_t *)desc_at(node, row->n_offset) = (uint32_t)n;
+    node->present++;
+    node->extra = from + n * row->width;
+    node->n_extra -= (uint32_t)(n * row->width);
+    return n == announced;
+}
+
+static inline bool read_field(struct desc_node *node, const struct desc_row *row)
+{
+    if (node->n_extra < row->width)
+        return false;
+    desc_get_wire(desc_at(node, row->offset), node->extra, row->width);
+    node->present++;
+    node->extra += row->width;
+    node->n_extra -= row->width;
+    return true;
+}
+
+/* Rows as long as the bytes last. */
+static void read_rows(struct desc_tree *tree, struct desc_node *node)
+{
+    const struct desc_type *type = node->type;
+    const struct desc_row *row = &type->rows[node->present], *end = &type->rows[type->n_wire];
+
+    while (row < end &&
+           (row->role == DESC_ROLE_VARS ? read_array(tree, node, row) : read_field(node, row)))
+        row++;
+}
+
+/* The rows before the first array, and that array, as straight lines: walking them one by one would
+   be most of the time that parsing takes. */
+struct desc_node *desc_read(struct desc_tree *tree, enum desc_context context, uint8_t *bytes,
+                            size_t len)
+{
+    switch (classify(context, bytes, len)) {
+#define GET(type, name)                                                                            \
+    desc_get_wire(&self->name, bytes, WIDTH_##type);                                               \
+    bytes += WIDTH_##type;
+#define SF_PACK(tag, ...)                                                                          \
+    case DESC_KIND_##tag: {                                                                        \
+        enum { head = HEAD_##tag, n_head = N_HEAD_##tag, n_wire = WIRE_##tag };                    \
+        struct tag *self = desc_alloc(tree, sizeof(*self));                                        \
+        if (!self)                                                                                 \
+            return NULL;                                                                           \
+        self->node.type = type_of_##tag();                                                         \
+        self->node.extra = bytes;                                                                  \
+        self->node.n_extra = (uint32_t)len;                                                        \
+        if (len + 1 <= head) { /* it can be 0 */                                                   \
+            read_rows(tree, &self->node);                                                          \
+            return &self->node;                                                                    \
+        }                                                                                          \
+        self->node.present = n_head;                                                               \
+        self->node.extra += head;                                                                  \
+        self->node.n_extra -= head;
+#define SF_PACK_DEF_SIZE(type, name)       GET(type, name)
+#define SF_PACK_DEF_CONST(type, name, ...) GET(type, name)
+#define SF_PACK_DEF_VAR(type, name, ...)   GET(type, name)
+#define SF_PACK_DEF_COUNT(type, name, ...) GET(type, name)
+#define SF_PACK_DEF_TOTAL(type, name)      GET(type, name)
+#define SF_PACK_DEF_VARS(...)                                                                      \
+    if (read_array(tree, &self->node, &self->node.type->rows[n_head]) && n_head + 1 < n_wire)      \
+        read_rows(tree, &self->node);                                                              \
+    return &self->node;
+#define SF_PACK_END                                                                                \
+    return &self->node;                                                                            \
+    }
+#include "descriptors/schema.def"
+    case DESC_KIND_COUNT:
+        break;
+    }
+    return NULL;
 }
 
 uint64_t desc_get(const void *self, const struct desc_row *row, size_t index)
@@ -310,18 +395,6 @@ size_t desc_elements(const void *self, const struct desc_row *row)
 {
     return row->role == DESC_ROLE_VARS || row->role == DESC_ROLE_OBJS ? desc_n(self, row->n_offset)
                                                                       : 1;
-}
-
-size_t desc_announced(const void *self, const struct desc_row *row)
-{
-    if (!row->by[0])
-        return SIZE_MAX;
-    size_t n = *(const uint8_t *)desc_at(self, row->by[0]);
-    if (row->by[1])
-        n *= *(const uint8_t *)desc_at(self, row->by[1]);
-    if (n == 0)
-        return row->zero_is;
-    return row->times ? n * row->times : n;
 }
 
 size_t desc_own_size(const void *node)

@@ -7,21 +7,24 @@
 
 #define CHUNK_SIZE (64u << 10)
 
-static struct desc_chunk *chunk_new(size_t size, struct desc_chunk *next)
+static void use_chunk(struct desc_tree *tree, struct desc_chunk *chunk, size_t size)
 {
-    struct desc_chunk *chunk = malloc(sizeof(*chunk) + size);
-    if (chunk)
-        *chunk = (struct desc_chunk){.next = next, .size = size};
-    return chunk;
+    tree->chunks = chunk;
+    tree->free = chunk->data;
+    tree->end = chunk->data + size;
 }
 
 void *desc_alloc_chunk(struct desc_tree *tree, size_t size)
 {
-    struct desc_chunk *chunk = chunk_new(size > CHUNK_SIZE ? size : CHUNK_SIZE, tree->chunks);
-    if (!chunk)
+    size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+    struct desc_chunk *chunk = calloc(1, sizeof(*chunk) + room);
+    if (!chunk) {
+        tree->error = tree->error ? tree->error : -ENOMEM;
         return NULL;
-    tree->chunks = chunk;
-    chunk->used = size;
+    }
+    chunk->next = tree->chunks;
+    use_chunk(tree, chunk, room);
+    tree->free += size;
     return chunk->data;
 }
 
@@ -29,13 +32,11 @@ struct desc_tree *desc_tree_new_sized(uint16_t bcdUVC, size_t room)
 {
     const struct desc_type *type = desc_type_of(DESC_KIND_usb_descriptors);
     size_t size = room + sizeof(struct usb_descriptors);
-    struct desc_tree *tree = malloc(sizeof(*tree) + size);
+    struct desc_tree *tree = calloc(1, sizeof(*tree) + size);
     if (!tree)
         return NULL;
     tree->bcdUVC = bcdUVC;
-    tree->error = 0;
-    tree->own = (struct desc_chunk){.size = size};
-    tree->chunks = &tree->own;
+    use_chunk(tree, &tree->own, size);
     tree->root = (struct usb_descriptors *)desc_node_new(tree, type);
     return tree;
 }
