@@ -2,11 +2,10 @@
 /* Attach, lose, wait, attach again. */
 #include "redir/host.h"
 
-#include "redir/endpoint.h"
 #include "redir/error.h"
 
 struct RedirHost {
-    struct vcam_device *device;
+    RedirGadget *gadget;
     RedirHostEvents events;
     RedirRole role;
     gboolean retry;
@@ -14,15 +13,14 @@ struct RedirHost {
     RedirEndpointOptions endpoint_options;
 
     RedirTransport *transport;
-    RedirEndpoint *endpoint; /* while the stream is open */
+    gboolean open; /* the stream, and so the gadget */
     RedirHostState state;
     gboolean stopping;
     gboolean leaving; /* the transport was told to */
     GError *reason;   /* for which it stops */
     guint delay_ms;   /* before the next attempt */
-    guint retry_timer, tick_timer, stop_idle;
-    GHashTable *said;            /* lines of the log since a guest last left: each once */
-    guint64 bytes_in, bytes_out; /* of the connections before this one */
+    guint retry_timer, stop_idle;
+    GHashTable *said; /* lines of the log since a guest last left: each once */
     guint connections;
     struct vcam_log_limit guest_bugs;
 };
@@ -47,17 +45,10 @@ static void say(RedirHost *host, const char *line)
 
 static void drop_connection(RedirHost *host)
 {
-    RedirEndpointStatistics statistics;
-
-    g_clear_handle_id(&host->tick_timer, g_source_remove);
     host->transport->ops->close(host->transport);
-    if (host->endpoint == NULL)
-        return;
-    redir_endpoint_get_statistics(host->endpoint, &statistics);
-    host->bytes_in += statistics.bytes_in;
-    host->bytes_out += statistics.bytes_out;
-    g_clear_pointer(&host->endpoint, redir_endpoint_free);
-    vcam_device_reset(host->device, g_get_monotonic_time());
+    if (host->open)
+        host->gadget->ops->close(host->gadget);
+    host->open = FALSE;
 }
 
 /* ---- attempts ---- */
@@ -171,14 +162,6 @@ static void on_over(gpointer user, const GError *error)
 
 /* ---- what the transport says ---- */
 
-static gboolean on_tick(gpointer user)
-{
-    RedirHost *host = user;
-
-    vcam_device_tick(host->device, g_get_monotonic_time());
-    return G_SOURCE_CONTINUE;
-}
-
 static void on_opened(gpointer user)
 {
     RedirHost *host = user;
@@ -191,9 +174,8 @@ static void on_opened(gpointer user)
     };
 
     host->connections++;
-    host->endpoint =
-        redir_endpoint_new(host->transport, host->device, &host->endpoint_options, &events);
-    host->tick_timer = g_timeout_add_seconds(1, on_tick, host);
+    host->open = TRUE;
+    host->gadget->ops->open(host->gadget, host->transport, &host->endpoint_options, &events);
     set_state(host, REDIR_HOST_CONNECTED, NULL);
 }
 
@@ -201,14 +183,14 @@ static void on_received(gpointer user, const guint8 *data, gsize size)
 {
     RedirHost *host = user;
 
-    redir_endpoint_received(host->endpoint, data, size);
+    host->gadget->ops->received(host->gadget, data, size);
 }
 
 static void on_writable(gpointer user)
 {
     RedirHost *host = user;
 
-    redir_endpoint_writable(host->endpoint);
+    host->gadget->ops->writable(host->gadget);
 }
 
 static void on_closed(gpointer user, const GError *error)
@@ -218,7 +200,7 @@ static void on_closed(gpointer user, const GError *error)
 
 /* ---- life ---- */
 
-RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *options,
+RedirHost *redir_host_new(RedirGadget *gadget, const RedirHostOptions *options,
                           const RedirHostEvents *events, GError **error)
 {
     RedirHost *host = g_new0(RedirHost, 1);
@@ -239,7 +221,7 @@ RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *op
         return NULL;
     }
     host->transport->events = transport_events;
-    host->device = device;
+    host->gadget = gadget;
     host->events = *events;
     host->role = options->role;
     host->retry = options->retry;
@@ -271,12 +253,12 @@ static gboolean on_stop(gpointer user)
 
 void redir_host_stop(RedirHost *host)
 {
-    gboolean at_once = host->endpoint == NULL || (host->stopping && host->transport->ops->lasting);
+    gboolean at_once = !host->open || (host->stopping && host->transport->ops->lasting);
 
     host->stopping = TRUE;
     g_clear_handle_id(&host->retry_timer, g_source_remove);
     if (!at_once)
-        redir_endpoint_disconnect(host->endpoint);
+        host->gadget->ops->disconnect(host->gadget);
     else if (host->stop_idle == 0)
         host->stop_idle = g_idle_add(on_stop, host);
 }
@@ -296,18 +278,9 @@ void redir_host_free(RedirHost *host)
 
 void redir_host_get_statistics(const RedirHost *host, RedirHostStatistics *ret_statistics)
 {
-    RedirEndpointStatistics now = {0};
-    struct vcam_device_state device;
-
-    if (host->endpoint != NULL)
-        redir_endpoint_get_statistics(host->endpoint, &now);
-    vcam_device_get_state(host->device, &device);
     *ret_statistics = (RedirHostStatistics){
         .state = host->state,
-        .bytes_in = host->bytes_in + now.bytes_in,
-        .bytes_out = host->bytes_out + now.bytes_out,
-        .frames_dropped = device.frames_dropped,
-        .outstanding = now.outstanding,
         .connections = host->connections,
     };
+    host->gadget->ops->get_statistics(host->gadget, &ret_statistics->gadget);
 }

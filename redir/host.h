@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One camera offered at one address: opens the stream, attaches, and does so again when the VM
-   comes back. Owns transport and endpoint; the camera's light goes out the moment the VM is lost.
+/* One device offered at one address: opens the stream, attaches, and does so again when the VM
+   comes back. Owns the transport; the camera's light goes out the moment the VM is lost.
  */
 #pragma once
 
+#include "redir/gadget.h"
 #include "redir/transport.h"
-#include "vcam/device.h"
 
 typedef struct RedirHost RedirHost;
 
@@ -45,8 +45,8 @@ typedef struct {
 #define REDIR_FIRST_DELAY_MS 250
 #define REDIR_MAX_DELAY_MS   5000
 
-/* Opens nothing yet. Borrows device. NULL with REDIR_ERROR_ADDRESS. */
-RedirHost *redir_host_new(struct vcam_device *device, const RedirHostOptions *options,
+/* Opens nothing yet. Borrows gadget. NULL with REDIR_ERROR_ADDRESS. */
+RedirHost *redir_host_new(RedirGadget *gadget, const RedirHostOptions *options,
                           const RedirHostEvents *events, GError **error);
 /* FALSE where it cannot even begin: address in use, no such folder. */
 gboolean redir_host_start(RedirHost *host, GError **error);
@@ -58,10 +58,8 @@ void redir_host_free(RedirHost *host); /* ends at once; accepts NULL */
 
 typedef struct {
     RedirHostState state;
-    guint64 bytes_in, bytes_out; /* since creation */
-    guint64 frames_dropped;      /* by the device */
-    gsize outstanding;           /* bytes made and not gone out */
-    guint connections;           /* streams opened */
+    guint connections; /* streams opened */
+    RedirGadgetStatistics gadget;
 } RedirHostStatistics;
 
 void redir_host_get_statistics(const RedirHost *host, RedirHostStatistics *ret_statistics);

@@ -16,6 +16,7 @@ struct sharing {
     struct vcam_source *source; /* the placeholder around what we were given */
     struct source_loop *loop;
     struct vcam_device *device;
+    RedirGadget *camera; /* it, to be plugged in */
     struct trace *trace;
     RedirHost *host;
     guint telling;   /* calls of events that we are in */
@@ -241,6 +242,7 @@ static void make_camera(struct sharing *sharing, const struct sharing_options *o
     sharing->device = vcam_device_new(options->profile, &ops);
     if (!sharing->source || !sharing->device)
         g_error("out of memory");
+    sharing->camera = redir_camera_new(sharing->device);
     vcam_source_set_sink(sharing->source, &sink);
     sharing->loop = source_loop_new(sharing->source);
 }
@@ -255,7 +257,7 @@ struct sharing *sharing_new(const struct sharing_options *options,
     sharing->address = g_strdup(options->host.address);
     sharing->link = g_strdup("starting");
     make_camera(sharing, options);
-    sharing->host = redir_host_new(sharing->device, &options->host, &host_events, error);
+    sharing->host = redir_host_new(sharing->camera, &options->host, &host_events, error);
     if (sharing->host && (!options->trace || (sharing->trace = trace_open(options->trace, error))))
         return sharing;
     sharing_free(sharing);
@@ -292,6 +294,7 @@ gboolean sharing_free(struct sharing *sharing)
         return TRUE;
     g_clear_handle_id(&sharing->stop_idle, g_source_remove);
     redir_host_free(sharing->host);
+    redir_camera_free(sharing->camera);
     vcam_device_free(sharing->device);
     source_loop_free(sharing->loop);
     vcam_source_free(sharing->source);

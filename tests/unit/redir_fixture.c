@@ -151,6 +151,7 @@ void prepare(Fixture *f, const Camera *camera)
     f->address = g_strdup_printf("unix:%s", f->path);
     f->states = g_string_new(NULL);
     f->device = make_device(f, camera);
+    f->gadget = redir_camera_new(f->device);
 }
 
 void start_host(Fixture *f, RedirRole role, gboolean retry)
@@ -167,7 +168,7 @@ void start_host(Fixture *f, RedirRole role, gboolean retry)
     const RedirHostEvents events = {.state = on_state, .user = f};
     g_autoptr(GError) error = NULL;
 
-    f->host = redir_host_new(f->device, &options, &events, &error);
+    f->host = redir_host_new(f->gadget, &options, &events, &error);
     g_assert_no_error(error);
     g_assert_true(redir_host_start(f->host, &error));
     g_assert_no_error(error);
@@ -200,6 +201,7 @@ void finish(Fixture *f)
         close(f->listen_fd);
         g_unlink(f->path);
     }
+    redir_camera_free(f->gadget);
     vcam_device_free(f->device);
     g_assert_cmpuint(f->started, ==, f->stopped);
     g_assert_cmpint(g_rmdir(f->dir), ==, 0); /* the socket's file is gone */

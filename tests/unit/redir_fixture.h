@@ -16,6 +16,7 @@ typedef struct {
     char *dir, *path, *address;
     int listen_fd; /* QEMU's, where it listens */
     struct vcam_device *device;
+    RedirGadget *gadget; /* it */
     struct vcam_mode mode;
     guint started, stopped;
     RedirHost *host;

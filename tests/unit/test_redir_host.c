@@ -505,7 +505,7 @@ static gsize outstanding(Fixture *f)
     RedirHostStatistics statistics;
 
     redir_host_get_statistics(f->host, &statistics);
-    return statistics.outstanding;
+    return statistics.gadget.outstanding;
 }
 
 /* Sends what it can without waiting. */

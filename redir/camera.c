@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The virtual camera as something to plug in: an endpoint for each stream, and time for the device.
+ */
+#include "redir/gadget.h"
+
+typedef struct {
+    RedirGadget base;
+    struct vcam_device *device;
+    RedirEndpoint *endpoint; /* while the stream is open */
+    guint tick_timer;
+    guint64 bytes_in, bytes_out; /* of the streams before this one */
+} Camera;
+
+static gboolean on_tick(gpointer user)
+{
+    Camera *camera = user;
+
+    vcam_device_tick(camera->device, g_get_monotonic_time());
+    return G_SOURCE_CONTINUE;
+}
+
+static void camera_open(RedirGadget *gadget, RedirTransport *transport,
+                        const RedirEndpointOptions *options, const RedirEndpointEvents *events)
+{
+    Camera *camera = (Camera *)gadget;
+
+    camera->endpoint = redir_endpoint_new(transport, camera->device, options, events);
+    camera->tick_timer = g_timeout_add_seconds(1, on_tick, camera);
+}
+
+static void camera_received(RedirGadget *gadget, const guint8 *data, gsize size)
+{
+    redir_endpoint_received(((Camera *)gadget)->endpoint, data, size);
+}
+
+static void camera_writable(RedirGadget *gadget)
+{
+    redir_endpoint_writable(((Camera *)gadget)->endpoint);
+}
+
+static void camera_disconnect(RedirGadget *gadget)
+{
+    redir_endpoint_disconnect(((Camera *)gadget)->endpoint);
+}
+
+static void camera_close(RedirGadget *gadget)
+{
+    Camera *camera = (Camera *)gadget;
+    RedirEndpointStatistics statistics;
+
+    g_clear_handle_id(&camera->tick_timer, g_source_remove);
+    redir_endpoint_get_statistics(camera->endpoint, &statistics);
+    camera->bytes_in += statistics.bytes_in;
+    camera->bytes_out += statistics.bytes_out;
+    g_clear_pointer(&camera->endpoint, redir_endpoint_free);
+    vcam_device_reset(camera->device, g_get_monotonic_time());
+}
+
+static void camera_get_statistics(const RedirGadget *gadget, RedirGadgetStatistics *ret_statistics)
+{
+    const Camera *camera = (const Camera *)gadget;
+    RedirEndpointStatistics now = {0};
+    struct vcam_device_state device;
+
+    if (camera->endpoint != NULL)
+        redir_endpoint_get_statistics(camera->endpoint, &now);
+    vcam_device_get_state(camera->device, &device);
+    *ret_statistics = (RedirGadgetStatistics){
+        .bytes_in = camera->bytes_in + now.bytes_in,
+        .bytes_out = camera->bytes_out + now.bytes_out,
+        .outstanding = now.outstanding,
+        .dropped = device.frames_dropped,
+    };
+}
+
+RedirGadget *redir_camera_new(struct vcam_device *device)
+{
+    static const RedirGadgetOps ops = {
+        .open = camera_open,
+        .received = camera_received,
+        .writable = camera_writable,
+        .disconnect = camera_disconnect,
+        .close = camera_close,
+        .get_statistics = camera_get_statistics,
+    };
+    Camera *camera = g_new0(Camera, 1);
+
+    camera->base.ops = &ops;
+    camera->device = device;
+    return &camera->base;
+}
+
+void redir_camera_free(RedirGadget *camera)
+{
+    if (camera != NULL && ((Camera *)camera)->endpoint != NULL)
+        camera_close(camera);
+    g_free(camera);
+}
