@@ -52,18 +52,21 @@ static void fail(RedirEndpoint *ep, RedirError code, const char *format, ...)
 
 gsize redir_endpoint_backlog(const RedirEndpoint *ep)
 {
-    return usbredirparser_get_bufferered_output_size(ep->parser) +
+    return usbredirparser_get_bufferered_output_size(ep->parser) + ep->refused.size +
            ep->transport->ops->outstanding(ep->transport);
+}
+
+static gboolean transmit(RedirEndpoint *ep, guint8 *data, gsize size)
+{
+    if (!ep->transport->ops->send(ep->transport, data, size))
+        return FALSE;
+    ep->bytes_out += size;
+    return TRUE;
 }
 
 static int on_write(void *priv, uint8_t *data, int count)
 {
-    RedirEndpoint *ep = priv;
-
-    if (!ep->transport->ops->send(ep->transport, data, count))
-        return 0;
-    ep->bytes_out += count;
-    return count;
+    return transmit(priv, data, count) ? count : 0;
 }
 
 void redir_endpoint_write(RedirEndpoint *ep)
@@ -71,7 +74,25 @@ void redir_endpoint_write(RedirEndpoint *ep)
     /* A VM that is paused has not said hello, and shall find nothing when it wakes up. */
     if (ep->transport->ops->lasting && ep->bytes_in == 0)
         return;
+    if (ep->refused.size > 0) {
+        if (!transmit(ep, ep->refused.data, ep->refused.size))
+            return;
+        ep->refused = (RedirPacket){0};
+    }
     usbredirparser_do_write(ep->parser);
+}
+
+gboolean redir_endpoint_has_room(RedirEndpoint *ep)
+{
+    redir_endpoint_write(ep);
+    return ep->refused.size == 0 && !usbredirparser_has_data_to_write(ep->parser) &&
+           redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG;
+}
+
+void redir_endpoint_send(RedirEndpoint *ep, RedirPacket packet)
+{
+    if (!transmit(ep, packet.data, packet.size))
+        ep->refused = packet;
 }
 
 static int on_read(void *priv, uint8_t *data, int count)
@@ -96,10 +117,15 @@ static void on_log(void *priv, int level, const char *message)
     g_debug("%s", message);
 }
 
-static gboolean long_ids(const RedirEndpoint *ep)
+/* Ours are in parser_new(). */
+RedirPacketCaps redir_endpoint_caps(const RedirEndpoint *ep)
 {
-    return usbredirparser_have_peer_caps(ep->parser) &&
-           usbredirparser_peer_has_cap(ep->parser, usb_redir_cap_64bits_ids);
+    if (!usbredirparser_have_peer_caps(ep->parser))
+        return (RedirPacketCaps){0};
+    return (RedirPacketCaps){
+        .long_ids = usbredirparser_peer_has_cap(ep->parser, usb_redir_cap_64bits_ids),
+        .long_lengths = usbredirparser_peer_has_cap(ep->parser, usb_redir_cap_32bits_bulk_length),
+    };
 }
 
 /* One packet after the other, and none while the peer does not take our answers. */
@@ -108,7 +134,8 @@ static void read_packets(RedirEndpoint *ep)
     g_autoptr(GError) error = NULL;
 
     while (!ep->ended && redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG &&
-           redir_input_take(&ep->input, long_ids(ep), &ep->feed, &ep->feed_size, &error)) {
+           redir_input_take(&ep->input, redir_endpoint_caps(ep).long_ids, &ep->feed, &ep->feed_size,
+                            &error)) {
         g_clear_pointer(&ep->complaint, g_free);
         if (usbredirparser_do_read(ep->parser) != 0 || ep->feed_size != 0)
             fail(ep, REDIR_ERROR_PROTOCOL, "the peer breaks the usbredir protocol (%s)",
@@ -786,6 +813,7 @@ void redir_endpoint_free(RedirEndpoint *ep)
     redir_streams_clear(ep);
     redir_input_clear(&ep->input);
     usbredirparser_destroy(ep->parser);
+    free(ep->refused.data);
     g_clear_error(&ep->error);
     g_free(ep->complaint);
     g_free(ep->control);

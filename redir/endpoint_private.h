@@ -7,6 +7,7 @@
 #include "redir/endpoint.h"
 #include "redir/input.h"
 #include "redir/pacing.h"
+#include "redir/packet.h"
 
 typedef struct {
     guint64 id;
@@ -26,7 +27,6 @@ typedef struct {
     } iso, interrupt;
     RedirPacing pacing;
     GSource *iso_timer;
-    GByteArray *scratch; /* where a payload header and its data meet */
 } Streams;
 
 struct RedirEndpoint {
@@ -38,7 +38,8 @@ struct RedirEndpoint {
     RedirInput input;
     const guint8 *feed; /* what the parser may read now: the rest of one packet */
     gsize feed_size;
-    guint8 *control; /* 64 KiB: the data of a control IN */
+    RedirPacket refused; /* of ours, by a transport that was full; it goes before all else */
+    guint8 *control;     /* 64 KiB: the data of a control IN */
     Streams streams;
 
     gboolean running, again; /* run() is at work; something came up meanwhile */
@@ -62,6 +63,11 @@ struct RedirEndpoint {
 gsize redir_endpoint_backlog(const RedirEndpoint *ep);
 /* After each packet: queued in the transport it costs no walk through the parser's list. */
 void redir_endpoint_write(RedirEndpoint *ep);
+/* A packet that the parser did not make, behind all those that it made; only where there is room.
+   Takes its data. */
+gboolean redir_endpoint_has_room(RedirEndpoint *ep);
+void redir_endpoint_send(RedirEndpoint *ep, RedirPacket packet);
+RedirPacketCaps redir_endpoint_caps(const RedirEndpoint *ep);
 /* Does whatever can be done now. Safe to call from anywhere, inside itself too. */
 void redir_endpoint_run(RedirEndpoint *ep);
 /* Endpoint bEndpointAddress as it is in the selected alternate setting. */

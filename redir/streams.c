@@ -4,32 +4,26 @@
 
 #include "redir/endpoint_private.h"
 
-static const guint8 *joined(Streams *streams, const struct vcam_payload *payload, gsize *ret_size)
-{
-    *ret_size = payload->header_len + payload->len;
-    if (payload->header_len == 0)
-        return payload->data;
-    g_byte_array_set_size(streams->scratch, 0);
-    g_byte_array_append(streams->scratch, payload->header, payload->header_len);
-    g_byte_array_append(streams->scratch, payload->data, payload->len);
-    return streams->scratch->data;
-}
-
 /* ---- bulk ---- */
 
-static void answer_bulk(RedirEndpoint *ep, const BulkRequest *request, guint8 status,
-                        const guint8 *data, gsize size)
+/* Without data. */
+static void answer_bulk(RedirEndpoint *ep, const BulkRequest *request, guint8 status)
 {
     struct usb_redir_bulk_packet_header header = {
         .endpoint = request->endpoint,
         .status = status,
-        .length = size & 0xffff,
         .stream_id = request->stream_id,
-        .length_high = size >> 16,
     };
 
-    usbredirparser_send_bulk_packet(ep->parser, request->id, &header, (guint8 *)data, size);
+    usbredirparser_send_bulk_packet(ep->parser, request->id, &header, NULL, 0);
     redir_endpoint_write(ep);
+}
+
+static void send_bulk(RedirEndpoint *ep, const BulkRequest *request,
+                      const struct vcam_payload *payload)
+{
+    redir_endpoint_send(ep, redir_packet_bulk(redir_endpoint_caps(ep), request->id,
+                                              request->endpoint, request->stream_id, payload));
 }
 
 static void remove_pending(Streams *streams, guint index)
@@ -45,7 +39,7 @@ static void pump_bulk(RedirEndpoint *ep)
     Streams *streams = &ep->streams;
     guint16 waiting = 0;
 
-    for (guint i = 0; i < streams->n_pending && redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG;) {
+    for (guint i = 0; i < streams->n_pending && redir_endpoint_has_room(ep);) {
         const BulkRequest request = streams->pending[i];
         const guint16 bit = 1u << (request.endpoint & 0x0f);
         struct vcam_payload payload;
@@ -59,11 +53,11 @@ static void pump_bulk(RedirEndpoint *ep)
             i++;
             continue;
         }
-        gsize size = 0;
-        const guint8 *data = answer == VCAM_DATA ? joined(streams, &payload, &size) : NULL;
         remove_pending(streams, i);
-        answer_bulk(ep, &request, answer == VCAM_STALL ? usb_redir_stall : usb_redir_success, data,
-                    size);
+        if (answer == VCAM_DATA)
+            send_bulk(ep, &request, &payload);
+        else
+            answer_bulk(ep, &request, usb_redir_stall);
     }
 }
 
@@ -86,12 +80,12 @@ static void on_bulk_packet(void *priv, uint64_t id, struct usb_redir_bulk_packet
     if (!redir_endpoint_find(ep, request.endpoint, &found) || found.type != usb_redir_type_bulk) {
         vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                  "guest bug: bulk transfer on endpoint 0x%02x, which is none", request.endpoint);
-        answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
+        answer_bulk(ep, &request, usb_redir_inval);
     } else if (ep->streams.n_pending == REDIR_MAX_PENDING) {
         vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
                  "guest bug: more than %d bulk requests at once on endpoint 0x%02x",
                  REDIR_MAX_PENDING, request.endpoint);
-        answer_bulk(ep, &request, usb_redir_inval, NULL, 0);
+        answer_bulk(ep, &request, usb_redir_inval);
     } else {
         ep->streams.pending[ep->streams.n_pending++] = request;
         ep->streams.bulk_on = TRUE;
@@ -108,7 +102,7 @@ static void on_cancel_data_packet(void *priv, uint64_t id)
         if (request.id != id)
             continue;
         remove_pending(&ep->streams, i);
-        answer_bulk(ep, &request, usb_redir_cancelled, NULL, 0);
+        answer_bulk(ep, &request, usb_redir_cancelled);
         return;
     }
 }
@@ -123,7 +117,7 @@ void redir_streams_cancel(RedirEndpoint *ep, guint8 bEndpointAddress)
             continue;
         }
         remove_pending(&ep->streams, i);
-        answer_bulk(ep, &request, usb_redir_cancelled, NULL, 0);
+        answer_bulk(ep, &request, usb_redir_cancelled);
     }
 }
 
@@ -168,17 +162,26 @@ static gboolean dispatch_timer(GSource *source, GSourceFunc callback, gpointer u
 
 static GSourceFuncs timer_funcs = {.dispatch = dispatch_timer};
 
-static void send_iso(RedirEndpoint *ep, const guint8 *data, gsize size)
+static void send_iso(RedirEndpoint *ep, const struct vcam_payload *payload)
+{
+    redir_endpoint_send(ep, redir_packet_iso(redir_endpoint_caps(ep), ep->streams.iso.id++,
+                                             ep->streams.iso.endpoint, payload));
+    redir_pacing_sent(&ep->streams.pacing, 1);
+}
+
+/* Zero-length packets, room or not: they are few and small. */
+static void pad_iso(RedirEndpoint *ep, guint count)
 {
     struct usb_redir_iso_packet_header header = {
         .endpoint = ep->streams.iso.endpoint,
         .status = usb_redir_success,
-        .length = size,
     };
 
-    usbredirparser_send_iso_packet(ep->parser, ep->streams.iso.id++, &header, (guint8 *)data, size);
-    redir_endpoint_write(ep);
-    redir_pacing_sent(&ep->streams.pacing, 1);
+    for (guint i = 0; i < count; i++) {
+        usbredirparser_send_iso_packet(ep->parser, ep->streams.iso.id++, &header, NULL, 0);
+        redir_endpoint_write(ep);
+    }
+    redir_pacing_sent(&ep->streams.pacing, count);
 }
 
 static void send_iso_status(RedirEndpoint *ep, guint64 id, guint8 bEndpointAddress, guint8 status)
@@ -198,27 +201,24 @@ static void pump_iso(RedirEndpoint *ep)
     enum vcam_answer answer = VCAM_DATA;
     struct vcam_payload payload;
     gint64 now_us = g_get_monotonic_time();
-    gsize size;
 
     if (!streams->iso.on)
         return;
     if (ep->transport->ops->outstanding(ep->transport) > 0)
         redir_pacing_stalled(&streams->pacing, now_us);
     for (guint due = redir_pacing_due(&streams->pacing, now_us);
-         due > 0 && redir_endpoint_backlog(ep) <= REDIR_MAX_BACKLOG; due--) {
+         due > 0 && redir_endpoint_has_room(ep); due--) {
         answer = vcam_device_iso_in(ep->device, streams->iso.endpoint, now_us, &payload);
         if (answer != VCAM_DATA)
             break;
-        const guint8 *data = joined(streams, &payload, &size);
-        send_iso(ep, data, size);
+        send_iso(ep, &payload);
     }
     if (answer == VCAM_DATA) {
         g_source_set_ready_time(streams->iso_timer, redir_pacing_next(&streams->pacing));
         return;
     }
     g_source_set_ready_time(streams->iso_timer, -1);
-    for (guint padding = redir_pacing_padding(&streams->pacing); padding > 0; padding--)
-        send_iso(ep, NULL, 0);
+    pad_iso(ep, redir_pacing_padding(&streams->pacing));
     if (answer == VCAM_STALL) {
         streams->iso.on = FALSE;
         send_iso_status(ep, 0, streams->iso.endpoint, usb_redir_stall);
@@ -432,7 +432,6 @@ void redir_streams_set_callbacks(struct usbredirparser *parser)
 
 void redir_streams_init(RedirEndpoint *ep)
 {
-    ep->streams.scratch = g_byte_array_new();
     ep->streams.iso_timer = g_source_new(&timer_funcs, sizeof(GSource));
     g_source_set_callback(ep->streams.iso_timer, on_iso_time, ep, NULL);
     g_source_attach(ep->streams.iso_timer, NULL);
@@ -442,5 +441,4 @@ void redir_streams_clear(RedirEndpoint *ep)
 {
     g_source_destroy(ep->streams.iso_timer);
     g_source_unref(ep->streams.iso_timer);
-    g_byte_array_unref(ep->streams.scratch);
 }

@@ -243,12 +243,16 @@ void fake_qemu_set_reading(FakeQemu *qemu, gboolean reading)
 }
 
 /* QEMU 7.2, usbredir_create_parser(). */
-static void init_parser(FakeQemu *qemu, gboolean with_ack)
+static void init_parser(FakeQemu *qemu, guint32 lacks)
 {
     static const int has[] = {
-        usb_redir_cap_connect_device_version,  usb_redir_cap_filter,
-        usb_redir_cap_ep_info_max_packet_size, usb_redir_cap_64bits_ids,
-        usb_redir_cap_32bits_bulk_length,      usb_redir_cap_bulk_receiving,
+        usb_redir_cap_connect_device_version,
+        usb_redir_cap_filter,
+        usb_redir_cap_device_disconnect_ack,
+        usb_redir_cap_ep_info_max_packet_size,
+        usb_redir_cap_64bits_ids,
+        usb_redir_cap_32bits_bulk_length,
+        usb_redir_cap_bulk_receiving,
     };
     struct usbredirparser *parser = qemu->parser = usbredirparser_create();
     guint32 caps[USB_REDIR_CAPS_SIZE] = {0};
@@ -272,21 +276,21 @@ static void init_parser(FakeQemu *qemu, gboolean with_ack)
     parser->iso_packet_func = on_iso_packet;
     parser->interrupt_packet_func = on_interrupt_packet;
     for (guint i = 0; i < G_N_ELEMENTS(has); i++)
-        usbredirparser_caps_set_cap(caps, has[i]);
-    if (with_ack)
-        usbredirparser_caps_set_cap(caps, usb_redir_cap_device_disconnect_ack);
+        if (!(lacks & FAKE_CAP(has[i])))
+            usbredirparser_caps_set_cap(caps, has[i]);
     usbredirparser_init(parser, "fake QEMU", caps, USB_REDIR_CAPS_SIZE, 0);
 }
 
-FakeQemu *fake_qemu_new(int fd, gboolean with_ack)
+FakeQemu *fake_qemu_new(int fd, guint32 lacks)
 {
     FakeQemu *qemu = g_new0(FakeQemu, 1);
 
     qemu->fd = fd;
-    qemu->next_id = G_GUINT64_CONSTANT(1) << 32; /* unlike those of the host, which count from 0 */
+    /* Unlike those of the host, which count from 0. */
+    qemu->next_id = G_GUINT64_CONSTANT(1) << (lacks & FAKE_CAP(usb_redir_cap_64bits_ids) ? 31 : 32);
     qemu->order = g_string_new(NULL);
     g_queue_init(&qemu->answers);
-    init_parser(qemu, with_ack);
+    init_parser(qemu, lacks);
     fake_qemu_set_reading(qemu, TRUE);
     fake_qemu_flush(qemu);
     return qemu;

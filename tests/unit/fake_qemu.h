@@ -30,8 +30,9 @@ typedef struct {
     guint64 next_id;
 } FakeQemu;
 
-/* Takes fd over, says hello. with_ack: it acknowledges device_disconnect, as QEMU does. */
-FakeQemu *fake_qemu_new(int fd, gboolean with_ack);
+/* Takes fd over, says hello. lacks: what QEMU has and this one does not. */
+#define FAKE_CAP(cap) (1u << (cap)) /* usb_redir_cap_... */
+FakeQemu *fake_qemu_new(int fd, guint32 lacks);
 void fake_qemu_free(FakeQemu *qemu);
 void fake_qemu_set_reading(FakeQemu *qemu, gboolean reading);
 void fake_qemu_flush(FakeQemu *qemu);

@@ -150,8 +150,30 @@ void prepare(Fixture *f, const Camera *camera)
     f->path = g_build_filename(f->dir, "usb.sock", NULL);
     f->address = g_strdup_printf("unix:%s", f->path);
     f->states = g_string_new(NULL);
+    f->transport_new = redir_socket_transport_new;
     f->device = make_device(f, camera);
     f->gadget = redir_camera_new(f->device);
+}
+
+/* A transport may refuse whenever it likes: this one has the socket's ways but for that. */
+static RedirTransportOps narrow_ops;
+static const RedirTransportOps *wide_ops;
+
+static gboolean narrow_send(RedirTransport *transport, guint8 *data, gsize size)
+{
+    return wide_ops->outstanding(transport) == 0 && wide_ops->send(transport, data, size);
+}
+
+static RedirTransport *narrow_new(const char *address, RedirRole role,
+                                  const RedirTransportEvents *events, GError **error)
+{
+    RedirTransport *transport = redir_socket_transport_new(address, role, events, error);
+
+    wide_ops = transport->ops;
+    narrow_ops = *wide_ops;
+    narrow_ops.send = narrow_send;
+    transport->ops = &narrow_ops;
+    return transport;
 }
 
 void start_host(Fixture *f, RedirRole role, gboolean retry)
@@ -159,7 +181,7 @@ void start_host(Fixture *f, RedirRole role, gboolean retry)
     const RedirHostOptions options = {
         .address = f->address,
         .role = role,
-        .transport_new = redir_socket_transport_new,
+        .transport_new = f->transport_new,
         .retry = retry,
         .hello_timeout_ms = 100,
         .configure_timeout_ms = 100,
@@ -179,18 +201,30 @@ void listen_as_qemu(Fixture *f)
     f->listen_fd = socket_at(f->path, TRUE);
 }
 
-void begin_qemu(Fixture *f, int fd, gboolean with_ack)
+void begin_qemu(Fixture *f, int fd, guint32 lacks)
 {
-    f->qemu = fake_qemu_new(fd, with_ack);
+    f->qemu = fake_qemu_new(fd, lacks);
     FAKE_WAIT(strstr(f->qemu->order->str, "device_connect") != NULL);
+}
+
+static void attach_prepared(Fixture *f, guint32 lacks)
+{
+    listen_as_qemu(f);
+    start_host(f, REDIR_CONNECT, TRUE);
+    begin_qemu(f, accept_one(f->listen_fd), lacks);
 }
 
 void attach(Fixture *f, const Camera *camera)
 {
     prepare(f, camera);
-    listen_as_qemu(f);
-    start_host(f, REDIR_CONNECT, TRUE);
-    begin_qemu(f, accept_one(f->listen_fd), TRUE);
+    attach_prepared(f, 0);
+}
+
+void attach_narrow(Fixture *f, const Camera *camera, guint32 lacks)
+{
+    prepare(f, camera);
+    f->transport_new = narrow_new;
+    attach_prepared(f, lacks);
 }
 
 void finish(Fixture *f)
@@ -277,6 +311,15 @@ void cancel(Fixture *f, guint64 id)
 {
     usbredirparser_send_cancel_data_packet(f->qemu->parser, id);
     fake_qemu_flush(f->qemu);
+}
+
+void begin_bulk(Fixture *f)
+{
+    guint64 first = fake_qemu_bulk(f->qemu, VCAM_STREAM_ENDPOINT, 512, NULL);
+
+    FAKE_WAIT(f->started == f->stopped + 1);
+    cancel(f, first);
+    assert_status(f, first, usb_redir_cancelled);
 }
 
 void send_start_iso(Fixture *f, guint8 endpoint)

@@ -19,6 +19,7 @@ typedef struct {
     RedirGadget *gadget; /* it */
     struct vcam_mode mode;
     guint started, stopped;
+    RedirTransportNew transport_new;
     RedirHost *host;
     RedirHostState state;
     GString *states; /* a letter a change: W C O(pen) A L(eaving) S */
@@ -37,17 +38,22 @@ void finish(Fixture *f);
 void start_host(Fixture *f, RedirRole role, gboolean retry);
 /* QEMU, listening at f->path; and its connection, up to the point where the guest may ask. */
 void listen_as_qemu(Fixture *f);
-void begin_qemu(Fixture *f, int fd, gboolean with_ack);
+void begin_qemu(Fixture *f, int fd, guint32 lacks);
 int socket_at(const char *path, gboolean listening);
 int accept_one(int listen_fd);
 
 /* prepare() and all of these, QEMU listening. */
 void attach(Fixture *f, const Camera *camera);
+/* The same by a transport that takes a packet when the one before is gone, to a QEMU that lacks
+   some capabilities. */
+void attach_narrow(Fixture *f, const Camera *camera, guint32 lacks);
 /* Then SET_CONFIGURATION; then PROBE as it stands and COMMIT of it: what uvcvideo does at least. */
 void configure(Fixture *f);
 void commit(Fixture *f);
 /* attach() to commit(). */
 void start_bulk(Fixture *f, const Camera *camera);
+/* A request, and its end once the camera is on: so none waits for the next frame. */
+void begin_bulk(Fixture *f);
 /* The largest alternate setting and a stream on it. */
 void start_iso(Fixture *f);
 void send_start_iso(Fixture *f, guint8 endpoint);

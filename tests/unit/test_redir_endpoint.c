@@ -224,6 +224,94 @@ static void test_iso(gconstpointer data)
     finish(&f);
 }
 
+/* ---- what goes out, and how ---- */
+
+/* libusbredirparser copies data: a picture, which is copied when its packet is made, must not go
+   through it. The linker puts these between. */
+typeof(usbredirparser_send_bulk_packet) __real_usbredirparser_send_bulk_packet,
+    __wrap_usbredirparser_send_bulk_packet;
+typeof(usbredirparser_send_iso_packet) __real_usbredirparser_send_iso_packet,
+    __wrap_usbredirparser_send_iso_packet;
+
+void __wrap_usbredirparser_send_bulk_packet(struct usbredirparser *parser, uint64_t id,
+                                            struct usb_redir_bulk_packet_header *header,
+                                            uint8_t *data, int size)
+{
+    g_assert_true(!(header->endpoint & 0x80) || size == 0);
+    __real_usbredirparser_send_bulk_packet(parser, id, header, data, size);
+}
+
+void __wrap_usbredirparser_send_iso_packet(struct usbredirparser *parser, uint64_t id,
+                                           struct usb_redir_iso_packet_header *header,
+                                           uint8_t *data, int size)
+{
+    g_assert_true(!(header->endpoint & 0x80) || size == 0);
+    __real_usbredirparser_send_iso_packet(parser, id, header, data, size);
+}
+
+/* Each packet as every kind of peer understands it, none lost where the transport refuses it. */
+static void test_peers(gconstpointer data)
+{
+    static const guint32 lacks[] = {
+        0,
+        FAKE_CAP(usb_redir_cap_64bits_ids),
+        FAKE_CAP(usb_redir_cap_32bits_bulk_length),
+        FAKE_CAP(usb_redir_cap_64bits_ids) | FAKE_CAP(usb_redir_cap_32bits_bulk_length),
+    };
+    static const gsize sizes[] = {1, 16384 - 12, 65535 - 12, 150000};
+    const Camera *camera = data;
+    g_autoptr(GByteArray) frame = g_byte_array_new();
+    Fixture f;
+
+    for (guint i = 0; i < G_N_ELEMENTS(lacks) * G_N_ELEMENTS(sizes); i++) {
+        const gsize size = sizes[i % G_N_ELEMENTS(sizes)];
+        const guint32 without = lacks[i / G_N_ELEMENTS(sizes)];
+        const gboolean long_lengths = !(without & FAKE_CAP(usb_redir_cap_32bits_bulk_length));
+        attach_narrow(&f, camera, without);
+        configure(&f);
+        commit(&f);
+        if (camera->transfer == VCAM_TRANSFER_ISO) {
+            start_iso(&f);
+            push_frame(&f, i, size);
+            read_iso_frame(&f, frame);
+        } else {
+            begin_bulk(&f);
+            push_frame(&f, i, size);
+            read_frame(&f, frame, long_lengths ? 100000 : 65535);
+        }
+        assert_frame(frame, i, size);
+        finish(&f);
+    }
+}
+
+/* A packet that a full transport refused goes before the answers that were made after it. */
+static void test_order(void)
+{
+    const guint length = 300000;
+    guint64 ids[4];
+    Fixture f;
+
+    attach_narrow(&f, &bulk_camera, 0);
+    configure(&f);
+    commit(&f);
+    begin_bulk(&f);
+    push_frame(&f, 0, 2 * length);
+    fake_qemu_set_reading(f.qemu, FALSE);
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        ids[i] = i == 2 ? fake_qemu_control(f.qemu, 0x80, 6, 0x0100, 0, 18, NULL)
+                        : fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, length, NULL);
+        for (guint step = 0; step < 3; step++)
+            fake_step();
+    }
+    fake_qemu_set_reading(f.qemu, TRUE);
+    FAKE_WAIT(f.qemu->answers.length == G_N_ELEMENTS(ids));
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        FakeAnswer *answer = g_queue_peek_nth(&f.qemu->answers, i);
+        g_assert_cmpuint(answer->id, ==, ids[i]);
+    }
+    finish(&f);
+}
+
 /* ---- interrupt ---- */
 
 static void send_start_interrupt(Fixture *f, guint8 endpoint)
@@ -330,6 +418,10 @@ int main(int argc, char **argv)
     g_test_add_data_func("/redir/iso/high", &iso_camera, test_iso);
     g_test_add_data_func("/redir/iso/super", &super_iso_camera, test_iso);
     g_test_add_data_func("/redir/iso/full", &full_iso_camera, test_iso);
+    g_test_add_data_func("/redir/peers/bulk", &bulk_camera, test_peers);
+    g_test_add_data_func("/redir/peers/high iso", &iso_camera, test_peers);
+    g_test_add_data_func("/redir/peers/full iso", &full_iso_camera, test_peers);
+    g_test_add_func("/redir/order", test_order);
     g_test_add_func("/redir/interrupt", test_interrupt);
     g_test_add_func("/redir/no such endpoint", test_no_such_endpoint);
     g_test_add_func("/redir/reset", test_reset);

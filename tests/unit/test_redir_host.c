@@ -72,7 +72,7 @@ static void test_reconnect(void)
     FAKE_WAIT(g_error_matches(f.error, REDIR_ERROR, REDIR_ERROR_UNREACHABLE));
     g_unlink(f.path);
     listen_as_qemu(&f);
-    begin_qemu(&f, accept_one(f.listen_fd), TRUE);
+    begin_qemu(&f, accept_one(f.listen_fd), 0);
     configure(&f);
     g_assert_true(g_str_has_prefix(f.states->str, "OAWC"));
     g_assert_true(g_str_has_suffix(f.states->str, "COA"));
@@ -86,7 +86,8 @@ static void test_stop(gconstpointer with_ack)
     prepare(&f, &bulk_camera);
     listen_as_qemu(&f);
     start_host(&f, REDIR_CONNECT, TRUE);
-    begin_qemu(&f, accept_one(f.listen_fd), with_ack != NULL);
+    begin_qemu(&f, accept_one(f.listen_fd),
+               with_ack ? 0 : FAKE_CAP(usb_redir_cap_device_disconnect_ack));
     configure(&f);
     commit(&f);
     guint64 id = fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 512, NULL);
@@ -140,7 +141,7 @@ static void test_no_hello(void)
     int silent = accept_one(f.listen_fd);
     FAKE_WAIT(f.error != NULL);
     g_assert_error(f.error, REDIR_ERROR, REDIR_ERROR_TIMEOUT);
-    begin_qemu(&f, accept_one(f.listen_fd), TRUE);
+    begin_qemu(&f, accept_one(f.listen_fd), 0);
     configure(&f);
     close(silent);
     finish(&f);
@@ -155,7 +156,7 @@ static void test_listen(void)
     close(socket_at(f.path, TRUE)); /* a stale file */
     start_host(&f, REDIR_LISTEN, TRUE);
     for (guint i = 0; i < 3; i++) {
-        begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+        begin_qemu(&f, socket_at(f.path, FALSE), 0);
         configure(&f);
         /* A second one is turned away and the first stays. */
         int second = socket_at(f.path, FALSE);
@@ -281,7 +282,7 @@ static void test_tcp(void)
         f.address = g_strdup_printf("tcp:%s:%u", names[i], port);
         start_host(&f, REDIR_LISTEN, TRUE);
         FAKE_WAIT((fd = connect_tcp(port)) >= 0);
-        begin_qemu(&f, fd, TRUE);
+        begin_qemu(&f, fd, 0);
         configure(&f);
         commit(&f);
         fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 16384, NULL);
@@ -558,7 +559,7 @@ static void test_never_reads_bulk(void)
     fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 0, NULL);
     FAKE_WAIT(f.started == 1);
     fake_qemu_set_reading(f.qemu, FALSE);
-    for (guint i = 0; i < 200; i++) {
+    for (guint i = 0; i < 100; i++) {
         for (guint k = 0; k < 40; k++)
             fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, i % 2 ? 32768 : 8 << 20, NULL);
         push_frame(&f, i, size);
@@ -568,7 +569,7 @@ static void test_never_reads_bulk(void)
     g_assert_cmpuint(most, >, REDIR_MAX_BACKLOG);
     g_assert_cmpuint(most, <, REDIR_MAX_BACKLOG + size + 65536);
     vcam_device_get_state(f.device, &state);
-    g_assert_cmpuint(state.frames_dropped, >, 100);
+    g_assert_cmpuint(state.frames_dropped, >, 50);
 
     /* It reads again: a frame arrives whole after what had been asked is through. */
     fake_qemu_set_reading(f.qemu, TRUE);
@@ -576,10 +577,7 @@ static void test_never_reads_bulk(void)
         f.qemu, fake_qemu_control(f.qemu, 0x02, 1, 0, VCAM_STREAM_ENDPOINT, 0, NULL));
     g_assert_cmpuint(cleared->status, ==, usb_redir_success);
     g_queue_clear_full(&f.qemu->answers, (GDestroyNotify)fake_answer_free);
-    fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 512, NULL);
-    FAKE_WAIT(f.started == 2);
-    cancel(&f, f.qemu->next_id);
-    assert_status(&f, f.qemu->next_id, usb_redir_cancelled);
+    begin_bulk(&f);
     push_frame(&f, 777, size);
     read_frame(&f, frame, 32768);
     assert_frame(frame, 777, size);
