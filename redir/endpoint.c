@@ -354,27 +354,37 @@ static void send_ep_info(RedirEndpoint *ep)
     usbredirparser_send_ep_info(ep->parser, &info);
 }
 
+/* QEMU attaches a super-speed device to slower ports too, where guests give up on the 9 in
+   bMaxPacketSize0. What it cannot attach at all it rejects: see on_filter_reject. */
+static const char *not_configured_hint(const RedirEndpoint *ep)
+{
+    if (!ep->asked)
+        return "the VM has the camera, and nobody in it has asked for it yet: is a system running "
+               "there?";
+    if (options_of(ep)->speed == VCAM_SPEED_SUPER)
+        return "the guest has looked at the camera and not taken it: super speed needs an xHCI "
+               "controller in the VM (-device qemu-xhci); share with --speed high for EHCI, full "
+               "for UHCI";
+    return "the guest has looked at the camera and not taken it: is its system still starting, and "
+           "does it know webcams?";
+}
+
 static gboolean on_not_configured(gpointer user)
 {
-    static const char *const looked[] = {
-        [VCAM_SPEED_FULL] = "is its system still starting, and does it know webcams?",
-        [VCAM_SPEED_HIGH] =
-            "is its system still starting, and does it know webcams? On a UHCI controller, share "
-            "with --speed full",
-        [VCAM_SPEED_SUPER] = "a super-speed camera needs an xHCI controller in the VM (-device "
-                             "qemu-xhci); without one, share with --speed high",
-    };
     RedirEndpoint *ep = user;
-    g_autofree char *hint = g_strdup_printf(
-        "the guest has looked at the camera and not taken it: %s", looked[options_of(ep)->speed]);
 
     ep->configure_timer = 0;
-    ep->events.ignored(ep->events.user,
-                       ep->asked
-                           ? hint
-                           : "the VM has the camera, and nobody in it has asked for it yet: is "
-                             "a system running there?");
+    ep->events.ignored(ep->events.user, not_configured_hint(ep));
     return G_SOURCE_REMOVE;
+}
+
+static void await_configuration(RedirEndpoint *ep)
+{
+    guint timeout_ms = ep->options.configure_timeout_ms;
+
+    g_clear_handle_id(&ep->configure_timer, g_source_remove);
+    ep->configure_timer =
+        g_timeout_add(timeout_ms ? timeout_ms : REDIR_CONFIGURE_TIMEOUT_MS, on_not_configured, ep);
 }
 
 static void on_hello(void *priv, struct usb_redir_hello_header *hello)
@@ -389,10 +399,7 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     send_ep_info(ep);
     usbredirparser_send_device_connect(ep->parser, &device);
     redir_endpoint_write(ep);
-    ep->configure_timer =
-        g_timeout_add(ep->options.configure_timeout_ms ? ep->options.configure_timeout_ms
-                                                       : REDIR_CONFIGURE_TIMEOUT_MS,
-                      on_not_configured, ep);
+    await_configuration(ep);
     ep->events.greeted(ep->events.user);
 }
 
@@ -475,6 +482,8 @@ static void on_control_packet(void *priv, uint64_t id,
     size_t size = 0;
 
     (void)data_len;
+    if (!ep->asked && !ep->attached && !ep->leaving)
+        await_configuration(ep);
     ep->asked = TRUE;
     if (!ep->leaving) {
         if ((header->endpoint & 0x7f) != 0 || in != ((header->requesttype & 0x80) != 0)) {
@@ -625,6 +634,7 @@ void redir_endpoint_disconnect(RedirEndpoint *ep)
     if (ep->leaving || ep->ended)
         return;
     ep->leaving = TRUE;
+    g_clear_handle_id(&ep->configure_timer, g_source_remove);
     if (!usbredirparser_have_peer_caps(ep->parser)) {
         end(ep);
         return;

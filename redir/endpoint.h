@@ -17,7 +17,8 @@ typedef struct RedirEndpoint RedirEndpoint;
 typedef struct {
     void (*greeted)(gpointer user);  /* hellos exchanged, the device is announced */
     void (*attached)(gpointer user); /* the guest has configured the device for the first time */
-    /* The guest has not, for as long as the options say: what the user can look for. */
+    /* The guest has not, for as long as the options say since it was offered the device or first
+       looked at it: what the user can look for. */
     void (*ignored)(gpointer user, const char *hint);
     /* Nothing more comes; close the stream. error: REDIR_ERROR_TIMEOUT, _PROTOCOL or _REFUSED, or
        NULL after redir_endpoint_disconnect(). */
