@@ -98,7 +98,7 @@ static gboolean check_spec(const char *spec, GError **error)
 {
     const char *fault = NULL;
     if (spec && !*spec)
-        fault = "the camera's name is empty: leave it out for the first one of this machine";
+        fault = "the camera's name is empty: see 'camredir list'";
     else if (spec && strcmp(spec, "file:") == 0)
         fault = "the file is missing: write file:PATH";
     if (fault)

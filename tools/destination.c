@@ -2,6 +2,7 @@
 /* From the options that name a VM to the transport that leads there. */
 #include "tools/destination.h"
 
+#include "redir/address.h"
 #include "redir/error.h"
 #include "redir/transports/qmp_plug.h"
 #include "redir/transports/socket.h"
@@ -39,25 +40,33 @@ GOptionEntry *destination_entries(struct destination *d, const GOptionEntry *own
     return g_array_steal(all, NULL);
 }
 
-gboolean destination_check(const struct destination *destination, GError **error)
+static gboolean check_address(const char *text, GError **error)
 {
-    if (!!destination->to + !!destination->as + !!destination->qmp != 1) {
-        g_set_error(error, REDIR_ERROR, REDIR_ERROR_ADDRESS,
-                    "say where to, once: --to ADDRESS (QEMU listens there), --as ADDRESS (QEMU "
-                    "connects there) or --qmp PATH (QEMU's monitor)");
-        return FALSE;
+    if (spice_address_is(text)) {
+        g_autoptr(spice_address) spice = spice_address_parse(text, error);
+        return spice != NULL;
     }
-    if (destination->as && spice_address_is(destination->as)) {
-        g_set_error(error, REDIR_ERROR, REDIR_ERROR_ADDRESS,
-                    "a SPICE server never connects to us: --to %s", destination->as);
-        return FALSE;
-    }
-    return TRUE;
+    g_autoptr(RedirAddress) address = redir_address_parse(text, error);
+    return address != NULL;
 }
 
 const char *destination_address(const struct destination *destination)
 {
     return destination->to ? destination->to : destination->as ? destination->as : destination->qmp;
+}
+
+gboolean destination_check(const struct destination *destination, GError **error)
+{
+    if (!!destination->to + !!destination->as + !!destination->qmp != 1)
+        return redir_address_wrong(error,
+                                   "say where to, once: --to ADDRESS (QEMU listens there), --as "
+                                   "ADDRESS (QEMU connects there) or --qmp PATH (QEMU's monitor)");
+    if (destination->as && spice_address_is(destination->as))
+        return redir_address_wrong(error, "a SPICE server never connects to us: --to %s",
+                                   destination->as);
+    if (!destination->qmp)
+        return check_address(destination_address(destination), error);
+    return *destination->qmp || redir_address_wrong(error, "--qmp: the path is empty");
 }
 
 static RedirTransport *open_qmp(const struct destination *destination, enum vcam_speed speed,

@@ -167,6 +167,13 @@ static void options_clear(struct share_options *options)
     destination_clear(&options->destination);
 }
 
+static gboolean check_file(const char *option, const char *path)
+{
+    if (path && !*path)
+        g_printerr("camredir: %s: the file's name is empty\n", option);
+    return !path || *path;
+}
+
 /* What can be said before anything is opened. */
 static gboolean check(const struct share_options *options)
 {
@@ -181,7 +188,7 @@ static gboolean check(const struct share_options *options)
                    "--name and --serial would: leave them out\n");
         return FALSE;
     }
-    return TRUE;
+    return check_file("--preset", options->preset) && check_file("--trace", options->trace);
 }
 
 int share_run(int argc, char **argv)

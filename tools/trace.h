@@ -9,8 +9,7 @@
 
 struct trace;
 
-/* path "-" is standard output. NULL: *ret_error says why, G_OPTION_ERROR for a path that is none.
- */
+/* path "-" is standard output. */
 struct trace *trace_open(const char *path, GError **error);
 /* Writes at once. When writing fails (a full disk), says so once and writes no more. */
 void trace_frame(struct trace *trace, const struct vcam_frame *frame, enum vcam_frame_event event,

@@ -302,8 +302,13 @@ static const struct {
 
 static const char *connect_hint(const SocketTransport *t, const GError *error)
 {
+    struct stat found;
+
     if (error->domain == G_RESOLVER_ERROR)
         return "no such host; check the name";
+    if (t->address->scheme == REDIR_SCHEME_UNIX && stat(t->address->path, &found) == 0 &&
+        !S_ISSOCK(found.st_mode))
+        return "is no socket; check the path";
     for (guint i = 0; error->domain == G_IO_ERROR && i < G_N_ELEMENTS(connect_hints); i++)
         if (connect_hints[i].code == error->code)
             return t->address->scheme == REDIR_SCHEME_UNIX ? connect_hints[i].on_unix
