@@ -32,6 +32,7 @@ libuvc-dev           l:libuvc
 libumockdev-dev      l:umockdev-1.0
 umockdev             c:umockdev-wrapper
 scdoc                c:scdoc
+libvirt-clients      c:virt-xml-validate
 '
 
 present() {

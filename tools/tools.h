@@ -27,6 +27,7 @@ int list_run(int argc, char **argv);
 int describe_run(int argc, char **argv);
 int lint_run(int argc, char **argv);
 int pack_run(int argc, char **argv);
+int vm_run(int argc, char **argv);
 
 /* Parses argv by GLib's option parser; what remains are operands, at most max_operands.
    Prints what is wrong and returns FALSE. Where help is asked for, prints that and ends the
