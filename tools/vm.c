@@ -50,14 +50,14 @@ static int print_args(const struct vm_choice *choice, const struct vm_wish *wish
         return EXIT_USAGE;
     }
     fputs(text, stdout);
-    return EXIT_DONE;
+    return close_output("vm args");
 }
 
 static int print_libvirt(const struct vm_choice *choice, const struct vm_wish *wish)
 {
     g_autofree char *text = vm_libvirt(choice, wish->devices_only);
     fputs(text, stdout);
-    return EXIT_DONE;
+    return close_output("vm libvirt");
 }
 
 static const struct form {
@@ -151,5 +151,5 @@ int vm_run(int argc, char **argv)
               "  libvirt  the same as a libvirt domain\n\n"
               "  camredir vm args --help   the options\n",
               help ? stdout : stderr);
-    return help ? EXIT_DONE : EXIT_USAGE;
+    return help ? close_output("vm --help") : EXIT_USAGE;
 }
