@@ -65,8 +65,9 @@ int close_output(const char *command)
 /* Not left to GLib, which ends the program with status 0 where the text could not be written. */
 static void show_help(GOptionContext *context)
 {
-    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    char *help = g_option_context_get_help(context, TRUE, NULL);
     fputs(help, stdout);
+    g_free(help);
     exit(close_output("--help"));
 }
 
