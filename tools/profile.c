@@ -43,16 +43,22 @@ static const char *find_fault(const char *text)
     return NULL;
 }
 
+static glong count_units(const char *text)
+{
+    glong units = 0;
+    g_free(g_utf8_to_utf16(text, -1, NULL, &units, NULL));
+    return units;
+}
+
 /* text, which may be NULL, can be a USB string. */
 static gboolean check_text(const char *option, const char *text, GError **error)
 {
-    glong units = 0;
     const char *fault = text ? find_fault(text) : NULL;
     if (fault) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: %s", option, fault);
         return FALSE;
     }
-    g_autofree gunichar2 *utf16 = text ? g_utf8_to_utf16(text, -1, NULL, &units, NULL) : NULL;
+    glong units = text ? count_units(text) : 0;
     if (units <= STRING_UNITS)
         return TRUE;
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
