@@ -1,6 +1,6 @@
 # What the camera costs and gives, measured in the guest.
 
-$(O)/tests/bench/bench: $(O)/tests/bench/bench.o $(harness)
+$(O)/tests/bench/bench: $(O)/tests/bench/bench.o $(O)/tests/bench/report.o $(harness)
 	$(guest_link)
 
 # ROW=... measures the rows that have this in their name.

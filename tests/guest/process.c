@@ -40,7 +40,10 @@ static void remove_files(const char *path)
     GDir *dir = g_dir_open(path, 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
         g_autofree char *file = g_build_filename(path, name, NULL);
-        g_unlink(file);
+        if (g_unlink(file) < 0 && errno == EISDIR) {
+            remove_files(file);
+            g_rmdir(file);
+        }
     }
     if (dir)
         g_dir_close(dir);
@@ -214,16 +217,36 @@ char *process_descriptor(const Process *process, int fd)
     return g_file_read_link(path, NULL);
 }
 
-gint64 process_cpu_us(const Process *process)
+/* Of a file "stat", a process's or a thread's, whose name begins with name. */
+static gint64 stat_cpu_us(const Process *process, const char *file, const char *name)
 {
     char text[1024];
     unsigned long user = 0, kernel = 0;
+    if (!proc_read(process, file, text, sizeof text))
+        return 0;
     /* Fields are counted behind the name, which may hold anything: proc(5). */
-    const char *rest = proc_read(process, "stat", text, sizeof text) ? strrchr(text, ')') : NULL;
-    if (!rest ||
+    const char *begin = strchr(text, '('), *rest = strrchr(text, ')');
+    if (!begin || !rest || !g_str_has_prefix(begin + 1, name) ||
         sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel) != 2)
         return 0;
     return (gint64)(user + kernel) * 1000000 / sysconf(_SC_CLK_TCK);
+}
+
+gint64 process_cpu_us(const Process *process)
+{
+    return stat_cpu_us(process, "stat", "");
+}
+
+gint64 process_threads_cpu_us(const Process *process, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task", process->pid);
+    g_autoptr(GDir) tasks = g_dir_open(path, 0, NULL);
+    gint64 sum = 0;
+    for (const char *task; tasks && (task = g_dir_read_name(tasks));) {
+        g_autofree char *file = g_strdup_printf("task/%s/stat", task);
+        sum += stat_cpu_us(process, file, name);
+    }
+    return sum;
 }
 
 gint64 process_peak_kib(const Process *process)

@@ -32,9 +32,11 @@ void process_signal(Process *process, int signal);
 gboolean process_wait(Process *process, gint64 timeout_ms, int *ret_status);
 void process_free(Process *process); /* kills it; accepts NULL */
 
-char *process_descriptor(const Process *process,
-                         int fd);                /* what it has open there; NULL: nothing */
-gint64 process_cpu_us(const Process *process);   /* user and system time so far, 10 ms steps */
+/* What it has open there; NULL: nothing. */
+char *process_descriptor(const Process *process, int fd);
+gint64 process_cpu_us(const Process *process); /* user and system time so far, 10 ms steps */
+/* The same of its threads whose names begin with name. */
+gint64 process_threads_cpu_us(const Process *process, const char *name);
 gint64 process_peak_kib(const Process *process); /* VmHWM */
 
 /* The last lines of a log, each behind "# ", for people who look at a failed test. */

@@ -245,7 +245,7 @@ static GPtrArray *command_line(const Vm *vm)
     g_ptr_array_add(argv, g_strdup("qemu-system-x86_64"));
     g_ptr_array_add(argv, g_strdup("-nodefaults"));
     g_ptr_array_add(argv, g_strdup("-no-user-config"));
-    add(argv, "-name", "camredir-test-%s", vm->name);
+    add(argv, "-name", "camredir-test-%s,debug-threads=on", vm->name);
     add(argv, "-display", "none");
     add(argv, "-accel", "%s", vm_accelerator());
     add(argv, "-cpu", "max");
@@ -358,6 +358,11 @@ const char *vm_address(const Vm *vm, VmParts part)
 guint16 vm_tcp_port(const Vm *vm)
 {
     return vm->tcp_port;
+}
+
+Process *vm_process(Vm *vm)
+{
+    return vm->process;
 }
 
 AgentClient *vm_agent(Vm *vm)

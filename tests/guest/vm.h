@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/guest/agent_client.h"
+#include "tests/guest/process.h"
 
 typedef enum {
     VM_XHCI = 1 << 0,
@@ -36,6 +37,7 @@ void vm_kill(Vm *vm); /* SIGKILL */
 const char *vm_address(const Vm *vm, VmParts part);
 guint16 vm_tcp_port(const Vm *vm); /* VM_TCP's */
 AgentClient *vm_agent(Vm *vm);     /* new at each boot */
+Process *vm_process(Vm *vm);       /* QEMU's; the threads that run the guest are "CPU N/..." */
 /* "stop", or a whole command in braces. */
 gboolean vm_qmp(Vm *vm, const char *command, GError **error);
 
