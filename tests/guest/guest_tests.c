@@ -8,8 +8,9 @@
 #define ISO_ATTEMPTS 4
 #define VM_PARTS     (VM_XHCI | VM_EHCI | VM_UHCI | VM_TCP | VM_CALLS | VM_TOOLS)
 
-static const GuestTestTable *const tables[] = {&stream_tests,     &inspect_tests, &scenario_tests,
-                                               &descriptor_tests, &client_tests,  &spice_tests};
+static const GuestTestTable *const tables[] = {
+    &stream_tests, &inspect_tests,      &scenario_tests, &descriptor_tests,
+    &client_tests, &spice_device_tests, &spice_tests};
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)
 {

@@ -25,6 +25,7 @@ extern const GuestTestTable inspect_tests;    /* other programs look at the came
 extern const GuestTestTable descriptor_tests; /* any descriptors, read by the guest's driver */
 extern const GuestTestTable client_tests;     /* a second VM shares a camera that is not ours */
 extern const GuestTestTable spice_tests;      /* the camera comes by SPICE */
+extern const GuestTestTable spice_device_tests;
 void spice_end(void);
 void client_end(void); /* the second VM stays for all of these */
 

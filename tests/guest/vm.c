@@ -328,8 +328,10 @@ void vm_free(Vm *vm)
         return;
     vm_kill(vm);
     for (guint i = 0; i < N_INLETS; i++) {
-        if (vm->inlets[i].listener >= 0)
+        if (vm->inlets[i].listener >= 0) {
             close(vm->inlets[i].listener);
+            unlink(vm->inlets[i].path); /* another VM may have the name */
+        }
         g_free(vm->inlets[i].path);
     }
     if (vm->tcp_listener >= 0)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of guest tests by SPICE have in common: their VMs, one on a unix socket and one
+   that wants a password, and the steps of a test. */
+#pragma once
+
+#include "tests/guest/guest_tests.h"
+
+#define SPICE_BULK "pattern --format YUY2,MJPEG --size 320x240,640x480,1280x720 --fps 30"
+
+typedef struct SpiceCase SpiceCase;
+struct SpiceCase {
+    gboolean (*run)(const SpiceCase *c, Session *session, GString *note, GError **error);
+    gboolean locked; /* the VM that wants a password */
+    VmParts port;
+    /* Of camredir, SPICE_BULK where there are none. %P: with the right password; %W: a wrong one;
+       %C, %O: the right and another CA; %T, %A, %U: --to the VM by TLS, by TCP, its unix socket. */
+    const char *options;
+    const char *fourcc;
+    guint width, height;
+    const char *says; /* a part of the line that it refuses with */
+};
+
+/* A GuestTest's function: runs the case that its data is, in the VM of that kind. */
+gboolean spice_run_case(const GuestTest *test, Session *outer, GString *note, GError **error);
+
+#define SPICE_ROW(name, function, ...)                                                             \
+    {                                                                                              \
+        name, spice_run_case, &(const SpiceCase)                                                   \
+        {                                                                                          \
+            .run = function, __VA_ARGS__                                                           \
+        }                                                                                          \
+    }
+
+/* Plugs the camera in and begins a stream without an end, of which some frames have come. */
+gboolean spice_begin(const SpiceCase *c, const char *name, Session *session, guint *ret_stream,
+                     GError **error);
+/* The stream's end is an error in the guest, which has lost the camera. */
+gboolean spice_wait_lost(Session *session, guint stream, GError **error);
+/* The guest has the camera (again), streams, and loses it as the program ends. */
+gboolean spice_find_and_end(Session *session, GString *note, GError **error);
+/* A SpiceCase's function: the program ends at once, with one line. */
+gboolean spice_refuse(const SpiceCase *c, Session *session, GString *note, GError **error);
+/* Waits until the program has said this. */
+gboolean spice_wait_said(Session *session, const char *says, GError **error);
+/* options as a SpiceCase has them. */
+char *spice_expand(const Session *session, const char *options, GError **error);
+
+/* By QMP, the ids as QEMU was started with: "cam-port" a port, "cam-usbredir" a channel. */
+gboolean spice_remove_device(Session *session, const char *id, GError **error);
+/* port: its name; NULL: a usbredir channel. */
+gboolean spice_add_device(Session *session, const char *id, const char *port, GError **error);
