@@ -9,9 +9,10 @@
 #define SEND_LIMIT       (1024 * 1024) /* outstanding bytes from which on send() says "full" */
 #define GATHER_LIMIT     (32 * 1024)   /* bytes of small packets that go out as one message */
 #define SMALL            4096
-#define SETTLE_TIMEOUT_S 3                /* for ports to say their names */
-#define OPEN_TIMEOUT_S   2                /* for usb-redir behind the channel to say something */
-#define OWNER            "camredir-owner" /* the transport that a channel serves */
+#define SETTLE_TIMEOUT_S 3                 /* for ports to say their names */
+#define OPEN_TIMEOUT_S   2                 /* for usb-redir behind the channel to say something */
+#define OWNER            "camredir-owner"  /* the transport that a channel serves */
+#define ASKERS           "camredir-askers" /* how many connected it for its name */
 
 typedef enum {
     STAGE_IDLE,
@@ -43,15 +44,14 @@ struct SpiceTransport {
     RedirTransport base;
     RedirSpiceWay way;
     char *port_name;
-    SpiceServer *server;   /* NULL in a viewer's session */
+    SpiceServer *server;   /* joined; NULL in a viewer's session */
     SpiceSession *session; /* not owned; NULL when it is gone */
 
     Stage stage;
     GPtrArray *asked;      /* of SpiceChannel: ports whose names we wait for, or know */
-    SpiceChannel *held;    /* a usbredir channel kept from the viewer's own redirection */
+    SpiceChannel *held;    /* a usbredir channel kept from a viewer's own redirection */
     SpiceChannel *channel; /* the chosen one */
     gpointer stale;        /* of asked, not owned: it was open before we listened */
-    gboolean creating;     /* its object */
     gboolean listed;       /* the VM has told which channels there are */
     gboolean settled;      /* who has not said its name by now never will */
     guint list_idle, connect_idle, settle_timer, open_timer;
@@ -72,6 +72,14 @@ static int type_of(SpiceChannel *channel)
     return type;
 }
 
+static int id_of(SpiceChannel *channel)
+{
+    int id;
+
+    g_object_get(channel, "channel-id", &id, NULL);
+    return id;
+}
+
 static gboolean is_open(SpiceChannel *port)
 {
     gboolean opened;
@@ -80,11 +88,24 @@ static gboolean is_open(SpiceChannel *port)
     return opened;
 }
 
-static gboolean claimed_by_other(SpiceTransport *t, SpiceChannel *channel)
+static void claim(gpointer channel, gpointer owner)
 {
-    gpointer owner = g_object_get_data(G_OBJECT(channel), OWNER);
+    g_object_set_data(channel, OWNER, owner);
+}
+
+static gboolean claimed_by_other(SpiceTransport *t, gpointer channel)
+{
+    gpointer owner = g_object_get_data(channel, OWNER);
 
     return owner != NULL && owner != t;
+}
+
+static gint count_askers(gpointer port, gint change)
+{
+    gint count = GPOINTER_TO_INT(g_object_get_data(port, ASKERS)) + change;
+
+    g_object_set_data(port, ASKERS, GINT_TO_POINTER(count));
+    return count;
 }
 
 /* ---- writing ---- */
@@ -214,7 +235,8 @@ static void forget_asked(SpiceTransport *t)
         SpiceChannel *channel = t->asked->pdata[i];
         g_signal_handlers_disconnect_by_data(channel, t);
         /* A port of somebody else's, which only we connected. */
-        if (t->server != NULL && channel != t->channel)
+        if (count_askers(channel, -1) == 0 && t->server != NULL && channel != t->channel &&
+            !claimed_by_other(t, channel))
             spice_channel_disconnect(channel, SPICE_CHANNEL_NONE);
     }
     g_ptr_array_set_size(t->asked, 0);
@@ -225,7 +247,7 @@ static void drop_channel(SpiceTransport *t)
     if (t->channel == NULL)
         return;
     g_signal_handlers_disconnect_by_data(t->channel, t);
-    g_object_set_data(G_OBJECT(t->channel), OWNER, NULL);
+    claim(t->channel, NULL);
     spice_channel_disconnect(t->channel, SPICE_CHANNEL_NONE);
     g_clear_object(&t->channel);
 }
@@ -365,7 +387,7 @@ static void choose(SpiceTransport *t, SpiceChannel *channel, gboolean stale)
     forget_asked(t);
     g_clear_handle_id(&t->settle_timer, g_source_remove);
     t->open_timer = g_timeout_add_seconds(OPEN_TIMEOUT_S, on_not_opened, t);
-    g_object_set_data(G_OBJECT(channel), OWNER, t);
+    claim(channel, t);
     g_signal_connect(channel, "notify::port-opened", G_CALLBACK(on_opened_changed), t);
     g_signal_connect(channel, "channel-event", G_CALLBACK(on_channel_event), t);
     g_signal_connect(channel, "port-data", G_CALLBACK(on_data), t);
@@ -392,6 +414,7 @@ static void on_port_event(SpiceChannel *channel, SpiceChannelEvent event, gpoint
     if (event == SPICE_CHANNEL_OPENED || event == SPICE_CHANNEL_NONE)
         return;
     g_signal_handlers_disconnect_by_data(channel, t);
+    count_askers(channel, -1);
     g_ptr_array_remove(t->asked, channel);
     decide(t);
 }
@@ -401,6 +424,7 @@ static void ask_port(SpiceTransport *t, SpiceChannel *channel)
     if (g_ptr_array_find(t->asked, channel, NULL))
         return;
     g_ptr_array_add(t->asked, g_object_ref(channel));
+    count_askers(channel, 1);
     g_autofree char *name = NULL;
     g_object_get(channel, "port-name", &name, NULL);
     if (g_strcmp0(name, t->port_name) == 0 && is_open(channel))
@@ -420,7 +444,7 @@ static gboolean look_at_names(SpiceTransport *t, SpiceChannel **ret_found)
         g_autofree char *name = NULL;
         g_object_get(t->asked->pdata[i], "port-name", &name, NULL);
         unknown |= name == NULL;
-        if (g_strcmp0(name, t->port_name) == 0)
+        if (g_strcmp0(name, t->port_name) == 0 && !claimed_by_other(t, t->asked->pdata[i]))
             *ret_found = t->asked->pdata[i];
     }
     return unknown;
@@ -428,29 +452,56 @@ static gboolean look_at_names(SpiceTransport *t, SpiceChannel **ret_found)
 
 /* An object of the port class speaks the usbredir channel: the same messages, without a name.
    The one object of the channel that a viewer's own redirection knows stays unconnected. */
-static SpiceChannel *speak_usbredir(SpiceTransport *t, SpiceChannel *held)
+static SpiceChannel *speak_usbredir(SpiceTransport *t, SpiceChannel *known)
 {
-    int id;
-
-    g_object_get(held, "channel-id", &id, NULL);
-    t->creating = TRUE;
-    SpiceChannel *channel = /* the session's reference */
-        g_object_new(SPICE_TYPE_PORT_CHANNEL, "spice-session", t->session, "channel-type",
-                     SPICE_CHANNEL_USBREDIR, "channel-id", id, NULL);
-    t->creating = FALSE;
-    return channel;
+    /* The session's reference. */
+    return g_object_new(SPICE_TYPE_PORT_CHANNEL, "spice-session", t->session, "channel-type",
+                        SPICE_CHANNEL_USBREDIR, "channel-id", id_of(known), NULL);
 }
 
-/* One that we made for an earlier stream. */
+static gboolean is_spoken(gpointer channel)
+{
+    return type_of(channel) == SPICE_CHANNEL_USBREDIR && SPICE_IS_PORT_CHANNEL(channel);
+}
+
+/* One that was made for an earlier stream. */
 static SpiceChannel *find_spoken(SpiceTransport *t)
 {
     g_autoptr(GList) channels = spice_session_get_channels(t->session);
 
     for (GList *l = channels; l != NULL; l = l->next)
-        if (type_of(l->data) == SPICE_CHANNEL_USBREDIR && SPICE_IS_PORT_CHANNEL(l->data) &&
-            !claimed_by_other(t, l->data))
+        if (is_spoken(l->data) && !claimed_by_other(t, l->data))
             return l->data;
     return NULL;
+}
+
+/* A channel for which there is no such object yet. */
+static SpiceChannel *find_unspoken(SpiceTransport *t)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+    SpiceChannel *found = NULL;
+
+    for (GList *l = channels; l != NULL && found == NULL; l = l->next) {
+        gboolean free = type_of(l->data) == SPICE_CHANNEL_USBREDIR;
+        for (GList *other = channels; other != NULL && free; other = other->next)
+            free = !is_spoken(other->data) || id_of(other->data) != id_of(l->data);
+        if (free)
+            found = l->data;
+    }
+    return found;
+}
+
+/* In a session of our own nobody else wants one. */
+static SpiceChannel *find_usbredir(SpiceTransport *t)
+{
+    SpiceChannel *channel = find_spoken(t);
+    SpiceChannel *known = t->server != NULL ? find_unspoken(t) : t->held;
+
+    if (channel != NULL || known == NULL)
+        return channel;
+    channel = speak_usbredir(t, known);
+    g_clear_object(&t->held);
+    return channel;
 }
 
 static void give_back_held(SpiceTransport *t)
@@ -459,7 +510,7 @@ static void give_back_held(SpiceTransport *t)
 
     if (held == NULL)
         return;
-    if (t->server == NULL && t->session != NULL)
+    if (t->session != NULL)
         g_signal_emit_by_name(t->session, "channel-new", held);
     g_object_unref(held);
 }
@@ -496,10 +547,8 @@ static void decide(SpiceTransport *t)
     }
     if ((unknown || !t->listed) && !t->settled)
         return;
-    if (t->way != REDIR_SPICE_PORT && (usbredir = find_spoken(t)) == NULL && t->held != NULL) {
-        usbredir = speak_usbredir(t, t->held);
-        g_clear_object(&t->held);
-    }
+    if (t->way != REDIR_SPICE_PORT)
+        usbredir = find_usbredir(t);
     if (usbredir != NULL)
         choose(t, usbredir, is_open(usbredir));
     else if (t->listed || t->settled)
@@ -549,21 +598,22 @@ static void consider(SpiceTransport *t, SpiceChannel *channel)
         ask_port(t, channel);
 }
 
-/* Only here can a usbredir channel be had: behind us the USB device manager connects it. */
+/* Only here can a viewer's usbredir channel be had: behind us its USB device manager connects it.
+ */
 static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointer user)
 {
     SpiceTransport *t = user;
 
-    if (t->creating)
+    if (is_spoken(channel))
         return;
     consider(t, channel);
-    if (type_of(channel) != SPICE_CHANNEL_USBREDIR || t->way == REDIR_SPICE_PORT)
+    if (t->server != NULL || type_of(channel) != SPICE_CHANNEL_USBREDIR ||
+        t->way == REDIR_SPICE_PORT)
         return;
-    gboolean wanted = t->held == NULL && find_spoken(t) == NULL && t->channel == NULL;
-    if (wanted)
+    if (t->held == NULL && t->channel == NULL && find_spoken(t) == NULL) {
         t->held = g_object_ref(channel);
-    if (wanted || t->server != NULL)
         g_signal_stop_emission_by_name(session, "channel-new");
+    }
 }
 
 static void on_channel_destroy(SpiceSession *session, SpiceChannel *channel, gpointer user)
@@ -675,7 +725,8 @@ static void spice_free(RedirTransport *transport)
     SpiceTransport *t = spice_transport(transport);
 
     leave_session(t);
-    spice_server_free(t->server);
+    if (t->server != NULL)
+        spice_server_leave(t->server, t);
     g_source_destroy(t->soon);
     g_source_unref(t->soon);
     g_ptr_array_unref(t->asked);
@@ -710,10 +761,10 @@ static SpiceTransport *transport_new(const char *address, const RedirSpiceChoice
     return t;
 }
 
-REDIR_SPICE_API RedirTransport *redir_spice_transport_new(const RedirSpiceServer *server,
-                                                          const RedirSpiceChoice *choice)
+static RedirTransport *transport_in(SpiceServer *server, const char *address,
+                                    const RedirSpiceChoice *choice)
 {
-    SpiceTransport *t = transport_new(server->address, choice);
+    SpiceTransport *t = transport_new(address, choice);
     const SpiceServerEvents events = {
         .session = on_server_session,
         .up = on_server_up,
@@ -721,8 +772,21 @@ REDIR_SPICE_API RedirTransport *redir_spice_transport_new(const RedirSpiceServer
         .user = t,
     };
 
-    t->server = spice_server_new(server, &events);
+    t->server = server;
+    spice_server_join(server, &events);
     return &t->base;
+}
+
+REDIR_SPICE_API RedirTransport *redir_spice_transport_new(const RedirSpiceServer *server,
+                                                          const RedirSpiceChoice *choice)
+{
+    return transport_in(spice_server_new(server), server->address, choice);
+}
+
+REDIR_SPICE_API RedirTransport *redir_spice_transport_new_beside(RedirTransport *other,
+                                                                 const RedirSpiceChoice *choice)
+{
+    return transport_in(spice_transport(other)->server, other->address, choice);
 }
 
 RedirTransport *redir_spice_transport_new_inside(SpiceSession *session, const char *name,

@@ -36,6 +36,11 @@ typedef struct {
 RedirTransport *redir_spice_transport_new(const RedirSpiceServer *server,
                                           const RedirSpiceChoice *choice);
 
+/* In the session of one that redir_spice_transport_new() made: another of the VM's ports or
+   channels, over one connection. Before either is opened. */
+RedirTransport *redir_spice_transport_new_beside(RedirTransport *other,
+                                                 const RedirSpiceChoice *choice);
+
 typedef struct _SpiceSession SpiceSession;
 
 /* In the session of a viewer, from before it connects. name: for messages. Holds no reference: the

@@ -20,7 +20,10 @@ typedef struct {
     gpointer user;
 } SpiceServerEvents;
 
-SpiceServer *spice_server_new(const RedirSpiceServer *where, const SpiceServerEvents *events);
-void spice_server_free(SpiceServer *server); /* accepts NULL; disconnects, without events */
+SpiceServer *spice_server_new(const RedirSpiceServer *where);
+/* Each who joins hears of the one session, tells himself apart by events->user, and holds a
+   reference until he leaves; the last one disconnects, without events. */
+void spice_server_join(SpiceServer *server, const SpiceServerEvents *events);
+void spice_server_leave(SpiceServer *server, gpointer user);
 /* Connects where it is not connected: up() or down() follows. TRUE: it is, nothing follows. */
 gboolean spice_server_open(SpiceServer *server);

@@ -12,7 +12,7 @@
 typedef enum { SERVER_NONE, SERVER_CONNECTING, SERVER_UP, SERVER_LOST } ServerState;
 
 struct SpiceServer {
-    SpiceServerEvents events;
+    GArray *joined; /* of SpiceServerEvents */
     char *unix_path, *host, *port, *tls_port, *user_name, *password;
     char *ca_file, *ca, *host_subject, *ciphers, *proxy;
     GStrv secure_channels;
@@ -48,6 +48,11 @@ static const struct {
 #undef SETTING
 };
 
+static SpiceServerEvents *joined(const SpiceServer *server, guint i)
+{
+    return &g_array_index(server->joined, SpiceServerEvents, i);
+}
+
 /* ---- the end of a session ---- */
 
 static void drop_session(SpiceServer *server)
@@ -69,7 +74,8 @@ static void down(SpiceServer *server, ServerState state, RedirError code, const 
 
     server->state = state;
     drop_session(server);
-    server->events.down(server->events.user, error);
+    for (guint i = 0; i < server->joined->len; i++)
+        joined(server, i)->down(joined(server, i)->user, error);
 }
 
 /* What the main channel says instead of "opened". */
@@ -113,7 +119,8 @@ static void on_main_event(SpiceChannel *main, SpiceChannelEvent event, gpointer 
     if (event == SPICE_CHANNEL_OPENED) {
         g_clear_handle_id(&server->answer_timer, g_source_remove);
         server->state = SERVER_UP;
-        server->events.up(server->events.user);
+        for (guint i = 0; i < server->joined->len; i++)
+            joined(server, i)->up(joined(server, i)->user);
     } else if (server->state == SERVER_UP && event != SPICE_CHANNEL_SWITCHING) {
         down(server, SERVER_LOST, REDIR_ERROR_CLOSED,
              "the VM closed the SPICE connection (QEMU ended, or another client took over)");
@@ -176,7 +183,8 @@ static void connect_session(SpiceServer *server)
     g_object_set(server->session, "enable-usbredir", TRUE, NULL);
     set_properties(server, server->session);
     g_signal_connect(server->session, "channel-new", G_CALLBACK(on_channel_new), server);
-    server->events.session(server->events.user, server->session);
+    for (guint i = 0; i < server->joined->len; i++)
+        joined(server, i)->session(joined(server, i)->user, server->session);
     server->answer_timer = g_timeout_add_seconds(ANSWER_TIMEOUT_S, on_no_answer, server);
     spice_session_connect(server->session);
 }
@@ -228,6 +236,8 @@ gboolean spice_server_open(SpiceServer *server)
 {
     if (server->state == SERVER_UP)
         return TRUE;
+    if (server->state == SERVER_CONNECTING || server->probe != NULL)
+        return FALSE;
     if (server->state == SERVER_LOST && server->proxy == NULL && !is_another_server(server))
         probe(server);
     else
@@ -235,11 +245,11 @@ gboolean spice_server_open(SpiceServer *server)
     return FALSE;
 }
 
-SpiceServer *spice_server_new(const RedirSpiceServer *where, const SpiceServerEvents *events)
+SpiceServer *spice_server_new(const RedirSpiceServer *where)
 {
     SpiceServer *server = g_new0(SpiceServer, 1);
 
-    server->events = *events;
+    server->joined = g_array_new(FALSE, FALSE, sizeof(SpiceServerEvents));
     for (guint i = 0; i < G_N_ELEMENTS(settings); i++)
         G_STRUCT_MEMBER(char *, server, settings[i].at) =
             g_strdup(G_STRUCT_MEMBER(const char *, where, settings[i].from));
@@ -247,10 +257,13 @@ SpiceServer *spice_server_new(const RedirSpiceServer *where, const SpiceServerEv
     return server;
 }
 
-void spice_server_free(SpiceServer *server)
+void spice_server_join(SpiceServer *server, const SpiceServerEvents *events)
 {
-    if (server == NULL)
-        return;
+    g_array_append_val(server->joined, *events);
+}
+
+static void server_free(SpiceServer *server)
+{
     if (server->probe != NULL)
         g_cancellable_cancel(server->probe);
     g_clear_object(&server->probe);
@@ -258,5 +271,17 @@ void spice_server_free(SpiceServer *server)
     for (guint i = 0; i < G_N_ELEMENTS(settings); i++)
         g_free(G_STRUCT_MEMBER(char *, server, settings[i].at));
     g_strfreev(server->secure_channels);
+    g_array_unref(server->joined);
     g_free(server);
+}
+
+void spice_server_leave(SpiceServer *server, gpointer user)
+{
+    guint i = 0;
+
+    while (joined(server, i)->user != user)
+        i++;
+    g_array_remove_index(server->joined, i);
+    if (server->joined->len == 0)
+        server_free(server);
 }
