@@ -22,6 +22,7 @@ static const struct vcam_format_info formats[] = {
     {VCAM_FOURCC('G', 'R', 'E', 'Y'), "GREY", VCAM_UNCOMPRESSED, 8, GUID('Y', '8', '0', '0')},
     {VCAM_FOURCC('Y', '1', '6', ' '), "Y16", VCAM_UNCOMPRESSED, 16, GUID('Y', '1', '6', ' ')},
     {VCAM_H264, "H264", VCAM_FRAME_BASED, 16, GUID('H', '2', '6', '4')},
+    {VCAM_HEVC, "H265", VCAM_FRAME_BASED, 16, GUID('H', '2', '6', '5')}, /* as Linux knows it */
 };
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 

@@ -16,6 +16,7 @@
 #define VCAM_NV12  VCAM_FOURCC('N', 'V', '1', '2')
 #define VCAM_I420  VCAM_FOURCC('Y', 'U', '1', '2')
 #define VCAM_H264  VCAM_FOURCC('H', '2', '6', '4')
+#define VCAM_HEVC  VCAM_FOURCC('H', 'E', 'V', 'C')
 
 /* Which format descriptor carries it: UVC 1.1 payload documents "Uncompressed", "MJPEG",
    "Frame Based". */

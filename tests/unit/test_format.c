@@ -25,6 +25,7 @@ static void test_table(void)
     g_assert_null(vcam_format_by_name("YUY"));
     g_assert_cmpint(vcam_format_info(VCAM_MJPEG)->payload, ==, VCAM_MOTION_JPEG);
     g_assert_cmpint(vcam_format_info(VCAM_H264)->payload, ==, VCAM_FRAME_BASED);
+    g_assert_cmpmem(vcam_format_info(VCAM_HEVC)->guidFormat, 4, "H265", 4);
 }
 
 static void test_sizes(void)

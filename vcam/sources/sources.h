@@ -80,7 +80,7 @@ struct vcam_source *vcam_source_convert_new(struct vcam_source *inner);
 
 /* While inner cannot start, is gone, or gives nothing for a second, shows a picture that says so,
    and the real ones as soon as they come. start() fails only where trying again cannot help
-   (-EINVAL, -ENOMEM). Not for H.264, of which there is no such picture. */
+   (-EINVAL, -ENOMEM). Not for H.264 and H.265, of which there is no such picture. */
 struct vcam_source *vcam_source_placeholder_new(struct vcam_source *inner);
 
 /* Whether the owner of the camera lets the guest look. */
