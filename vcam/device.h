@@ -35,7 +35,7 @@ enum vcam_answer {
 enum vcam_frame_event {
     VCAM_FRAME_BEGUN,   /* its first byte was taken */
     VCAM_FRAME_SENT,    /* its last byte was taken */
-    VCAM_FRAME_DROPPED, /* overtaken by a newer one before its first byte */
+    VCAM_FRAME_DROPPED, /* overtaken before its first byte, or builds on one that is lost */
     VCAM_FRAME_CUT,     /* begun, then the stream ended */
     VCAM_FRAME_REFUSED, /* camera bug: wrong size for the mode */
 };
@@ -109,7 +109,8 @@ enum vcam_answer vcam_device_interrupt_in(struct vcam_device *device, uint8_t bE
                                           uint8_t buf[16], size_t *ret_len);
 
 /* The source has a picture. Takes the reference. One frame is in flight, one newer waits, which the
-   next overwrites. Frames are refused while no stream is on. */
+   next overwrites, or the next key frame where frames build on each other. Frames are refused while
+   no stream is on. */
 void vcam_device_push_frame(struct vcam_device *device, struct vcam_frame *frame, int64_t now_us);
 /* A control changed on the camera: tells the guest by status interrupt. */
 void vcam_device_control_changed(struct vcam_device *device, enum vcam_control_id id);

@@ -31,6 +31,7 @@ struct vcam_device {
     struct uvc_probe_commit side_probe; /* of the streaming interface without pictures */
 
     struct vcam_queue queue;
+    uint64_t next_number; /* of the frame that builds on the one queued last */
     struct vcam_packetizer packetizer;
     struct vcam_frame *sent; /* the last payload points into it */
     bool streaming;          /* between stream_start and stream_stop */

@@ -5,10 +5,12 @@
    CLEAR_FEATURE(ENDPOINT_HALT) (uvc-rules W4). The commit outlives it, since some hosts clear the
    halt between commit and first read. */
 #include "vcam/device_priv.h"
+#include "vcam/key_frame.h"
 #include "vcam/negotiation.h"
 #include "vcam/profile_priv.h"
 
-#define IDLE_US 5000000
+#define IDLE_US   5000000
+#define NO_NUMBER UINT64_MAX
 
 static void report(struct vcam_device *device, const struct vcam_frame *frame,
                    enum vcam_frame_event event, int64_t now_us)
@@ -26,11 +28,15 @@ static void dispose(struct vcam_device *device, struct vcam_frame *frame,
     vcam_frame_unref(frame);
 }
 
-static void drop_pending(struct vcam_device *device, int64_t now_us)
+static void drop(struct vcam_device *device, struct vcam_frame *frame, int64_t now_us)
 {
-    struct vcam_frame *frame = vcam_queue_take_pending(&device->queue);
     device->frames_dropped += frame != NULL;
     dispose(device, frame, VCAM_FRAME_DROPPED, now_us);
+}
+
+static void drop_pending(struct vcam_device *device, int64_t now_us)
+{
+    drop(device, vcam_queue_take_pending(&device->queue), now_us);
 }
 
 /* The last payload's bytes were valid until now. */
@@ -56,6 +62,7 @@ void vcam_stream_start(struct vcam_device *device, int64_t now_us)
         return;
     struct vcam_mode mode = vcam_probe_mode(device->profile, &device->commit);
     device->streaming = true;
+    device->next_number = NO_NUMBER;
     device->asked_us = now_us;
     /* Last: the camera may hand over a frame from inside. */
     device->ops.stream_start(device->ops.user, &mode);
@@ -131,6 +138,14 @@ static void refuse(struct vcam_device *device, struct vcam_frame *frame,
     dispose(device, frame, VCAM_FRAME_REFUSED, now_us);
 }
 
+/* A frame that builds on the one before is of no use to a guest that does not get that one. So it
+   overtakes none; and once one is lost, here or in the camera, the next key frame is awaited. */
+static bool is_decodable(const struct vcam_device *device, const struct vcam_frame *frame)
+{
+    return vcam_is_key_frame(frame) ||
+           (frame->number == device->next_number && !device->queue.pending);
+}
+
 void vcam_device_push_frame(struct vcam_device *device, struct vcam_frame *frame, int64_t now_us)
 {
     release_sent(device);
@@ -143,7 +158,12 @@ void vcam_device_push_frame(struct vcam_device *device, struct vcam_frame *frame
         refuse(device, frame, &mode, now_us);
         return;
     }
+    if (!is_decodable(device, frame)) {
+        drop(device, frame, now_us);
+        return;
+    }
     drop_pending(device, now_us);
+    device->next_number = frame->number + 1;
     vcam_queue_push(&device->queue, frame);
     if (!device->held)
         vcam_stream_ready(device, now_us);

@@ -418,7 +418,7 @@ static void test_hold(void)
     fixture_clear(&f);
 }
 
-/* ---- Frames that no mode allows ---- */
+/* ---- Frames that build on each other ---- */
 
 static unsigned lines;
 static char first_line[512];
@@ -429,6 +429,98 @@ static void on_line(void *user, const char *line)
     if (!lines++)
         g_strlcpy(first_line, line, sizeof(first_line));
 }
+
+/* What happens, a letter each. The camera's frames are numbered from 0: a key frame, one that
+   builds on the one before, one that the camera loses, one that is too large. The guest takes what
+   there is of a frame's begin, the rest and all, and stops. */
+enum { KEY = 'K', BUILDS = 'P', LOST = '-', TOO_LARGE = '!', BEGIN = 'b', TAKE = 'T', STOP = 'S' };
+
+static const struct {
+    uint32_t fourcc;
+    const char *happens, *arrive;
+    unsigned dropped;
+} groups[] = {
+    {VCAM_H264, "TKTPTPTKTPT", "0 1 2 3 4 ", 0},
+    {VCAM_HEVC, "TKTPTPTKTPT", "0 1 2 3 4 ", 0},
+    {VCAM_H264, "TKbPTTPT", "0 1 2 ", 0},     /* one in flight, one waits */
+    {VCAM_H264, "TKPTPTPTKTPT", "0 4 5 ", 3}, /* none overtakes what it builds on */
+    {VCAM_HEVC, "TKPTPTPTKTPT", "0 4 5 ", 3},
+    {VCAM_H264, "TKTPPKTPT", "0 3 4 ", 2},    /* a key frame does overtake */
+    {VCAM_H264, "TKbPPPTTPTKT", "0 1 5 ", 3}, /* nor is the one that waits given up */
+    {VCAM_H264, "TKT-PTPTKTPT", "0 4 5 ", 2},
+    {VCAM_H264, "TKT-KTPT", "0 2 3 ", 0},
+    {VCAM_H264, "TKT!PTPTKTPT", "0 4 5 ", 2},
+    {VCAM_H264, "TPTPTKTPT", "2 3 ", 2},        /* the camera was not at a group's begin */
+    {VCAM_H264, "TKTPSTPTPTKTPT", "0 4 5 ", 3}, /* nor is it when the guest comes back */
+    {VCAM_MJPEG, "TKPPT-PTKPT", "2 4 6 ", 3},   /* alone, the newest counts */
+};
+
+static struct vcam_frame *group_frame(const struct vcam_mode *mode, char kind, uint8_t number)
+{
+    static const uint8_t first[][2] = {{0x65, 0x41}, {0x26, 0x02}}; /* H.264, HEVC: slices */
+    uint8_t nal = first[mode->fourcc == VCAM_HEVC][kind == BUILDS];
+    struct vcam_frame *frame =
+        vcam_frame_new(mode, kind == TOO_LARGE ? vcam_mode_max_frame_size(mode) + 1 : 50);
+    memcpy(frame->data, (uint8_t[]){0, 0, 0, 1, nal, number}, 6);
+    frame->number = number;
+    return frame;
+}
+
+static void take_group_frame(struct fixture *f, struct host *host, GString *arrived)
+{
+    struct vcam_payload part;
+    if (bulk(f, 16384, &part) == VCAM_NAK)
+        return;
+    g_assert_true(take_transfer(host, 16384, &part, f->now_us));
+    g_string_append_printf(arrived, "%u ", host->frame->data[5]);
+}
+
+static void run_group(struct fixture *f, struct host *host, const struct vcam_mode *mode,
+                      const char *happens, GString *arrived)
+{
+    struct vcam_payload part;
+    uint8_t number = 0;
+    for (; *happens; happens++) {
+        if (*happens == TAKE) {
+            take_group_frame(f, host, arrived);
+        } else if (*happens == BEGIN) {
+            g_assert_cmpint(bulk(f, 12, &part), ==, VCAM_DATA);
+            take_transfer(host, 12, &part, f->now_us);
+        } else if (*happens == STOP) {
+            stop(f, CLEAR_HALT);
+        } else if (*happens == LOST) {
+            number++;
+        } else {
+            vcam_device_push_frame(f->device, group_frame(mode, *happens, number++), f->now_us);
+        }
+    }
+}
+
+static void test_groups(void)
+{
+    vcam_log_set(on_line, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+        const struct vcam_mode mode = {groups[i].fourcc, 160, 120, 333333};
+        g_autoptr(GString) arrived = g_string_new(NULL);
+        struct vcam_offer offer = {0};
+        struct fixture f;
+        struct host host;
+        g_assert_true(vcam_offer_add(&offer, &mode));
+        fixture_init(&f, VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, 0, &offer);
+        fixture_configure(&f);
+        host_init(&host, fixture_commit(&f, &mode));
+        run_group(&f, &host, &mode, groups[i].happens, arrived);
+        g_test_message("%s", groups[i].happens);
+        g_assert_cmpstr(arrived->str, ==, groups[i].arrive);
+        g_assert_cmpuint(state_of(&f).frames_dropped, ==, groups[i].dropped);
+        g_assert_cmpuint(f.events[VCAM_FRAME_DROPPED], ==, groups[i].dropped);
+        host_clear(&host);
+        fixture_clear(&f);
+    }
+    vcam_log_set(NULL, NULL);
+}
+
+/* ---- Frames that no mode allows ---- */
 
 static void test_refused(void)
 {
@@ -707,6 +799,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stream/commit", test_commit_while_streaming);
     g_test_add_func("/stream/queue", test_queue);
     g_test_add_func("/stream/hold", test_hold);
+    g_test_add_func("/stream/groups", test_groups);
     g_test_add_func("/stream/refused", test_refused);
     g_test_add_func("/stream/idle", test_idle);
     g_test_add_func("/stream/frame-lifetime", test_frame_lifetime);

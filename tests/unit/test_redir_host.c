@@ -202,7 +202,7 @@ static void test_out_of_descriptors(void)
     g_assert_cmpuint(turns, <, 1000);
     g_assert_cmpuint(lines->len, ==, 1);
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
-    begin_qemu(&f, fd, TRUE);
+    begin_qemu(&f, fd, 0);
     configure(&f);
     finish(&f);
 }
@@ -404,7 +404,7 @@ static void test_flood(void)
     g_assert_cmpint(g_get_monotonic_time() - begin_us, >=, (10 + 20 + 40 + 80 + 160) * 1000);
     g_assert_cmpuint(lines->len, ==, 1);
 
-    begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+    begin_qemu(&f, socket_at(f.path, FALSE), 0);
     configure(&f);
     finish(&f);
 }
@@ -423,7 +423,7 @@ static void test_varied_flood(void)
     g_assert_cmpuint(count_lines("breaks the usbredir protocol"), >, 1);
     g_assert_cmpuint(lines->len, <, n_clients);
 
-    begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+    begin_qemu(&f, socket_at(f.path, FALSE), 0);
     configure(&f);
     finish(&f);
 }
@@ -436,7 +436,7 @@ static void test_guest_bugs(void)
     prepare(&f, &bulk_camera);
     start_host(&f, REDIR_LISTEN, TRUE);
     for (guint i = 0; i < 3; i++) {
-        begin_qemu(&f, socket_at(f.path, FALSE), TRUE);
+        begin_qemu(&f, socket_at(f.path, FALSE), 0);
         assert_status(&f, fake_qemu_bulk(f.qemu, 0x87, 512, NULL), usb_redir_inval);
         g_clear_pointer(&f.qemu, fake_qemu_free);
         FAKE_WAIT(f.state == REDIR_HOST_WAITING);

@@ -1,6 +1,7 @@
 # The virtual camera: no I/O, so nothing but the two libraries.
 LIBS_test_format := vcam descriptors
 LIBS_test_queue  := vcam descriptors
+LIBS_test_key_frame := vcam descriptors
 
 # What its tests share goes before the libraries that it uses, so it is one itself.
 vcam_fixture_src := tests/unit/vcam_fixture.c
