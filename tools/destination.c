@@ -81,6 +81,11 @@ static RedirTransport *open_qmp(const struct destination *destination, enum vcam
     return plug ? redir_socket_transport_new_plugged(plug) : NULL;
 }
 
+static int failure_status(const GError *error)
+{
+    return g_error_matches(error, REDIR_ERROR, REDIR_ERROR_ADDRESS) ? EXIT_USAGE : EXIT_ADDRESS;
+}
+
 int destination_open(const struct destination *destination, enum vcam_speed speed,
                      RedirHostOptions *ret_host, GError **error)
 {
@@ -93,13 +98,29 @@ int destination_open(const struct destination *destination, enum vcam_speed spee
     else if (!plain)
         transport = spice_share_open(address, &destination->spice, error);
     if (!transport && !plain)
-        return g_error_matches(*error, REDIR_ERROR, REDIR_ERROR_ADDRESS) ? EXIT_USAGE
-                                                                         : EXIT_ADDRESS;
+        return failure_status(*error);
     ret_host->address = address;
     ret_host->role = destination->as ? REDIR_LISTEN : REDIR_CONNECT;
     ret_host->transport_new = redir_socket_transport_new;
     ret_host->transport = transport;
     ret_host->retry = !destination->no_retry;
+    return EXIT_DONE;
+}
+
+gboolean destination_carries_several(const struct destination *destination)
+{
+    return destination->to && spice_address_is(destination->to);
+}
+
+int destination_open_beside(const struct destination *destination, const RedirHostOptions *first,
+                            guint number, RedirHostOptions *ret_host, GError **error)
+{
+    RedirTransport *transport =
+        spice_share_open_beside(first->transport, &destination->spice, number, error);
+    if (!transport)
+        return failure_status(*error);
+    *ret_host = *first;
+    ret_host->transport = transport;
     return EXIT_DONE;
 }
 

@@ -24,4 +24,9 @@ const char *destination_address(const struct destination *destination);
    EXIT_DONE with an error. */
 int destination_open(const struct destination *destination, enum vcam_speed speed,
                      RedirHostOptions *ret_host, GError **error);
+/* A connection that carries several devices has the others beside the first: the same for device
+   number (from 1), while first is not started yet. */
+gboolean destination_carries_several(const struct destination *destination);
+int destination_open_beside(const struct destination *destination, const RedirHostOptions *first,
+                            guint number, RedirHostOptions *ret_host, GError **error);
 void destination_clear(struct destination *destination);

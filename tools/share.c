@@ -11,6 +11,7 @@
 #include "tools/tools.h"
 
 #define STATUS_PERIOD_MS 500
+#define MAX_CAMERAS      8
 
 struct share_options {
     char *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
@@ -18,29 +19,36 @@ struct share_options {
 };
 
 struct share {
-    struct sharing *sharing;
+    struct sharing *cameras[MAX_CAMERAS];
+    guint n_cameras, n_ended;
+    RedirHostOptions first; /* how the first camera goes */
     GMainLoop *main;
     int exit_status;
 };
 
 /* ---- While it runs ---- */
 
-static void on_link(void *user, RedirHostState state, const GError *error)
+static void ended(struct share *share, const GError *error)
 {
-    struct share *share = user;
-    if (state != REDIR_HOST_STOPPED)
-        return;
     if (error) {
         g_warning("%s", error->message);
         share->exit_status = EXIT_ADDRESS;
     }
-    g_main_loop_quit(share->main);
+    if (++share->n_ended == share->n_cameras)
+        g_main_loop_quit(share->main);
+}
+
+static void on_link(void *user, RedirHostState state, const GError *error)
+{
+    if (state == REDIR_HOST_STOPPED)
+        ended(user, error);
 }
 
 static gboolean on_signal(gpointer user)
 {
     struct share *share = user;
-    sharing_stop(share->sharing);
+    for (guint i = 0; i < share->n_cameras; i++)
+        sharing_stop(share->cameras[i]);
     return G_SOURCE_CONTINUE;
 }
 
@@ -54,25 +62,29 @@ static gboolean hangup_is_ignored(void)
 static gboolean show_status(gpointer user)
 {
     struct share *share = user;
-    g_autofree char *line = sharing_status(share->sharing);
-    log_set_status(line);
+    g_autoptr(GString) line = g_string_new(NULL);
+    for (guint i = 0; i < share->n_cameras; i++) {
+        g_autofree char *text = sharing_status(share->cameras[i]);
+        g_string_append_printf(line, "%s%s", i ? " | " : "", text);
+    }
+    log_set_status(line->str);
     return G_SOURCE_CONTINUE;
 }
 
 static void run(struct share *share)
 {
-    g_autoptr(GError) error = NULL;
     share->main = g_main_loop_new(NULL, FALSE);
     guint ids[] = {g_unix_signal_add(SIGINT, on_signal, share),
                    g_unix_signal_add(SIGTERM, on_signal, share),
                    hangup_is_ignored() ? 0 : g_unix_signal_add(SIGHUP, on_signal, share),
                    log_has_status() ? g_timeout_add(STATUS_PERIOD_MS, show_status, share) : 0};
-    if (sharing_start(share->sharing, &error)) {
-        g_main_loop_run(share->main);
-    } else {
-        g_warning("%s", error->message);
-        share->exit_status = EXIT_ADDRESS;
+    for (guint i = 0; i < share->n_cameras; i++) {
+        g_autoptr(GError) error = NULL;
+        if (!sharing_start(share->cameras[i], &error))
+            ended(share, error);
     }
+    if (share->n_ended < share->n_cameras)
+        g_main_loop_run(share->main);
     for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
         if (ids[i])
             g_source_remove(ids[i]);
@@ -84,16 +96,18 @@ static void run(struct share *share)
  */
 
 /* Cameras of one name in one VM shall have different serial numbers: the port is not known yet. */
-static char *identity(const struct share_options *options, const char *spec)
+static char *identity(const struct share_options *options, const char *spec, guint number)
 {
     const char *address = destination_address(&options->destination);
+    if (number > 0)
+        return g_strdup_printf("%s\n%u", address, number);
     return options->destination.qmp ? g_strjoin("\n", address, spec, NULL) : g_strdup(address);
 }
 
-static int open_camera(const struct share_options *options, const char *spec,
+static int open_camera(const struct share_options *options, const char *spec, guint number,
                        struct sharing_options *result, GError **error)
 {
-    g_autofree char *address = identity(options, spec);
+    g_autofree char *address = identity(options, spec, number);
     const struct sharing_camera camera = {
         .spec = spec,
         .speed = options->speed,
@@ -120,40 +134,57 @@ static int open_preset(const struct share_options *options, const char *spec,
                        &result->profile, error);
 }
 
+static int open_destination(struct share *share, const struct share_options *options,
+                            struct sharing_options *result, GError **error)
+{
+    if (share->n_cameras > 0)
+        return destination_open_beside(&options->destination, &share->first, share->n_cameras,
+                                       &result->host, error);
+    int status = destination_open(
+        &options->destination, vcam_profile_options(result->profile)->speed, &result->host, error);
+    share->first = result->host;
+    return status;
+}
+
 static int open_sharing(struct share *share, const struct share_options *options, const char *spec,
                         GError **error)
 {
+    guint number = share->n_cameras;
     const struct sharing_events events = {.link = on_link, .user = share};
-    struct sharing_options sharing = {.trace = options->trace};
+    g_autofree char *next_trace =
+        options->trace && number ? g_strdup_printf("%s.%u", options->trace, number) : NULL;
+    struct sharing_options sharing = {.trace = next_trace ? next_trace : options->trace};
     int status = options->preset ? open_preset(options, spec, &sharing, error)
-                                 : open_camera(options, spec, &sharing, error);
+                                 : open_camera(options, spec, number, &sharing, error);
     if (status)
         return status;
-    status = destination_open(&options->destination, vcam_profile_options(sharing.profile)->speed,
-                              &sharing.host, error);
+    status = open_destination(share, options, &sharing, error);
     if (status) {
         vcam_source_free(sharing.source);
         vcam_profile_free(sharing.profile);
         return status;
     }
-    share->sharing = sharing_new(&sharing, &events, error);
-    if (share->sharing)
-        return EXIT_DONE;
-    return (*error)->domain == G_FILE_ERROR ? EXIT_BROKEN : EXIT_USAGE;
+    share->cameras[number] = sharing_new(&sharing, &events, error);
+    if (!share->cameras[number])
+        return (*error)->domain == G_FILE_ERROR ? EXIT_BROKEN : EXIT_USAGE;
+    share->n_cameras++;
+    return EXIT_DONE;
 }
 
-static int share_camera(const struct share_options *options, const char *spec)
+/* specs: of n cameras; NULL: the first of the machine. */
+static int share_cameras(const struct share_options *options, char **specs, guint n)
 {
     g_autoptr(GError) error = NULL;
     struct share share = {.exit_status = EXIT_DONE};
-    int status = open_sharing(&share, options, spec, &error);
-    if (status) {
+    for (guint i = 0; i < n && share.exit_status == EXIT_DONE; i++)
+        share.exit_status = open_sharing(&share, options, specs[i], &error);
+    if (error)
         g_warning("%s", error->message);
-        return status;
-    }
-    run(&share);
-    if (!sharing_free(share.sharing) && share.exit_status == EXIT_DONE)
-        share.exit_status = EXIT_BROKEN;
+    else
+        run(&share);
+    for (guint i = 0; i < share.n_cameras; i++)
+        if (!sharing_free(share.cameras[i]) && share.exit_status == EXIT_DONE)
+            share.exit_status = EXIT_BROKEN;
     return share.exit_status;
 }
 
@@ -174,8 +205,22 @@ static gboolean check_file(const char *option, const char *path)
     return !path || *path;
 }
 
+static gboolean check_several(const struct share_options *options)
+{
+    if (!destination_carries_several(&options->destination)) {
+        g_printerr("camredir: several cameras go together only into a SPICE connection; elsewhere "
+                   "run camredir once for each\n");
+        return FALSE;
+    }
+    if (options->preset || options->name || options->serial) {
+        g_printerr("camredir: --preset, --name and --serial are for one camera alone\n");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 /* What can be said before anything is opened. */
-static gboolean check(const struct share_options *options)
+static gboolean check(const struct share_options *options, guint n_cameras)
 {
     g_autoptr(GError) error = NULL;
     if (!destination_check(&options->destination, &error)) {
@@ -188,7 +233,8 @@ static gboolean check(const struct share_options *options)
                    "--name and --serial would: leave them out\n");
         return FALSE;
     }
-    return check_file("--preset", options->preset) && check_file("--trace", options->trace);
+    return (n_cameras < 2 || check_several(options)) && check_file("--preset", options->preset) &&
+           check_file("--trace", options->trace);
 }
 
 int share_run(int argc, char **argv)
@@ -213,15 +259,16 @@ int share_run(int argc, char **argv)
     };
     g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);
     int status = EXIT_USAGE;
-    if (options_parse("[CAMERA] --to|--as ADDRESS|--qmp PATH - put a camera into a virtual machine",
+    if (options_parse("[CAMERA...] --to|--as ADDRESS|--qmp PATH - put a camera into a virtual "
+                      "machine",
                       "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
                       "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
                       "camera. ADDRESS is unix:PATH or tcp:HOST:PORT; after --to also "
                       "spice://HOST:PORT,\nspice://HOST?tls-port=N, spice+unix://PATH or a "
-                      "virt-viewer file FILE.vv.",
-                      all, &argc, &argv, 1) &&
-        check(&o))
-        status = share_camera(&o, argc > 1 ? argv[1] : NULL);
+                      "virt-viewer file FILE.vv: there several cameras go together.",
+                      all, &argc, &argv, MAX_CAMERAS) &&
+        check(&o, argc - 1))
+        status = share_cameras(&o, argv + 1, MAX(argc - 1, 1));
     options_clear(&o);
     return status;
 }

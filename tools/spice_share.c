@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "redir/address.h"
 #include "redir/error.h"
 #include "tools/spice_address.h"
 #include "tools/spice_way.h"
@@ -88,8 +89,8 @@ static gboolean get_password(struct spice_address *address, const struct spice_o
 
 /* ---- the library ---- */
 
-typedef RedirTransport *(*TransportNew)(const RedirSpiceServer *server,
-                                        const RedirSpiceChoice *choice);
+typedef typeof(redir_spice_transport_new) *TransportNew;
+typedef typeof(redir_spice_transport_new_beside) *TransportNewBeside;
 
 /* Beside the program, where it was built; below the same prefix; where the system has it. */
 static void *open_library(void)
@@ -107,13 +108,13 @@ static void *open_library(void)
     return library;
 }
 
-static TransportNew find_library(GError **error)
+static void *find_function(const char *name, GError **error)
 {
     void *library = open_library();
-    TransportNew found = NULL;
+    void *found = NULL;
 
     if (library != NULL)
-        found = (TransportNew)dlsym(library, "redir_spice_transport_new");
+        found = dlsym(library, name);
     if (found == NULL)
         g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED,
                     "this camredir was built or installed without SPICE (%s); build it with "
@@ -139,7 +140,8 @@ RedirTransport *spice_share_open(const char *text, const struct spice_options *o
 
     if (address == NULL || !spice_way_parse(options->way, &choice.way, error) ||
         !check_readable("--ca-file", options->ca_file, error) ||
-        !(transport_new = find_library(error)) || !get_password(address, options, error))
+        !(transport_new = (TransportNew)find_function("redir_spice_transport_new", error)) ||
+        !get_password(address, options, error))
         return NULL;
     if (options->ca_file != NULL)
         address->server.ca_file = options->ca_file;
@@ -149,4 +151,38 @@ RedirTransport *spice_share_open(const char *text, const struct spice_options *o
     if (address->delete_file && g_unlink(text) < 0)
         g_message("%s asks to be deleted: %s", text, g_strerror(errno));
     return transport;
+}
+
+/* ---- several cameras ---- */
+
+/* org.camredir.camera.0, 1: org.camredir.camera.1 */
+static char *numbered(const char *port_name, guint number, GError **error)
+{
+    const char *digits = port_name + strlen(port_name);
+
+    while (digits > port_name && g_ascii_isdigit(digits[-1]))
+        digits--;
+    if (*digits != '\0')
+        return g_strdup_printf("%.*s%" G_GUINT64_FORMAT, (int)(digits - port_name), port_name,
+                               g_ascii_strtoull(digits, NULL, 10) + number);
+    redir_address_wrong(error,
+                        "--port-name: %s has no number at its end, which the next camera's "
+                        "port would count on from",
+                        port_name);
+    return NULL;
+}
+
+RedirTransport *spice_share_open_beside(RedirTransport *first, const struct spice_options *options,
+                                        guint number, GError **error)
+{
+    const char *base = options->port_name ? options->port_name : REDIR_SPICE_PORT_NAME;
+    g_autofree char *port_name = numbered(base, number, error);
+    g_autofree char *name = g_strdup_printf("%s, camera %u", first->address, number + 1);
+    RedirSpiceChoice choice = {.port_name = port_name};
+    TransportNewBeside beside;
+
+    if (port_name == NULL || !spice_way_parse(options->way, &choice.way, error) ||
+        !(beside = (TransportNewBeside)find_function("redir_spice_transport_new_beside", error)))
+        return NULL;
+    return beside(first, name, &choice);
 }

@@ -6,7 +6,7 @@
 
 struct spice_options {
     char *way;       /* "auto" (NULL too), "port", "usbredir" */
-    char *port_name; /* NULL: the usual one */
+    char *port_name; /* NULL: the usual one. Another camera's has the number behind it */
     char *ca_file, *host_subject, *password_file;
     gboolean ask_password;
 };
@@ -18,3 +18,7 @@ struct spice_options {
    read, or this camredir has no SPICE). */
 RedirTransport *spice_share_open(const char *address, const struct spice_options *options,
                                  GError **error);
+/* Camera number (from 1) beside camera 0, which spice_share_open() made and is not open yet: over
+   the same connection. NULL with REDIR_ERROR_ADDRESS. */
+RedirTransport *spice_share_open_beside(RedirTransport *first, const struct spice_options *options,
+                                        guint number, GError **error);

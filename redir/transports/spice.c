@@ -761,10 +761,10 @@ static SpiceTransport *transport_new(const char *address, const RedirSpiceChoice
     return t;
 }
 
-static RedirTransport *transport_in(SpiceServer *server, const char *address,
+static RedirTransport *transport_in(SpiceServer *server, const char *name,
                                     const RedirSpiceChoice *choice)
 {
-    SpiceTransport *t = transport_new(address, choice);
+    SpiceTransport *t = transport_new(name, choice);
     const SpiceServerEvents events = {
         .session = on_server_session,
         .up = on_server_up,
@@ -784,9 +784,10 @@ REDIR_SPICE_API RedirTransport *redir_spice_transport_new(const RedirSpiceServer
 }
 
 REDIR_SPICE_API RedirTransport *redir_spice_transport_new_beside(RedirTransport *other,
+                                                                 const char *name,
                                                                  const RedirSpiceChoice *choice)
 {
-    return transport_in(spice_transport(other)->server, other->address, choice);
+    return transport_in(spice_transport(other)->server, name, choice);
 }
 
 RedirTransport *redir_spice_transport_new_inside(SpiceSession *session, const char *name,

@@ -37,8 +37,8 @@ RedirTransport *redir_spice_transport_new(const RedirSpiceServer *server,
                                           const RedirSpiceChoice *choice);
 
 /* In the session of one that redir_spice_transport_new() made: another of the VM's ports or
-   channels, over one connection. Before either is opened. */
-RedirTransport *redir_spice_transport_new_beside(RedirTransport *other,
+   channels, over one connection. Before either is opened. name: for messages. */
+RedirTransport *redir_spice_transport_new_beside(RedirTransport *other, const char *name,
                                                  const RedirSpiceChoice *choice);
 
 typedef struct _SpiceSession SpiceSession;

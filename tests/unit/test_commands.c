@@ -192,6 +192,8 @@ static const struct {
     {"pack -", 1, "-: no JSON: pack takes", "\"kind\": \"vcam_dev_descriptor\""},
     {"pack " PRESET " -o {}/no/such/folder", 1, "No such file or directory", NULL},
     {"share --preset {}/none.json --as unix:{}/s", 1, "none.json: No such file", NULL},
+    {"share pattern pattern --to unix:{}/s", 2, "only into a SPICE connection", NULL},
+    {"share pattern pattern --to spice://localhost:1 --name x", 2, "for one camera alone", NULL},
     {"share --preset {}/broken.bin --as unix:{}/s --size 640x480", 2, "a preset says by itself",
      NULL},
 };
