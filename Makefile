@@ -104,7 +104,7 @@ coverage_tests := $(filter $(addprefix %/test_,descriptors descriptors_bytes lin
 coverage: ## lines and branches of descriptors/ that its tests reach
 	@$(MAKE) -s O=build/coverage CFLAGS='-O1 -g --coverage -fprofile-update=atomic' \
 	        $(coverage_tests:$(O)/%=build/coverage/%) >/dev/null
-	@tests/coverage.sh build/coverage $(coverage_tests:$(O)/%=build/coverage/%)
+	@CAMREDIR_INPUTS=60000 tests/coverage.sh build/coverage $(coverage_tests:$(O)/%=build/coverage/%)
 
 demo: ## a disposable Linux guest sees the camera and streams it; pictures in demo/
 	@tools/deps.sh && $(MAKE) --no-print-directory demo-run

@@ -3,18 +3,25 @@
    and no verb minds what it is given. Random, mutated and real cameras' bytes. */
 #include <errno.h>
 #include <glib.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 
+#include "descriptors/json.h"
+#include "descriptors/mutate.h"
 #include "descriptors_camera.h"
 
-/* xorshift64: the same cases everywhere and always. */
 static uint64_t random_state;
 
+/* splitmix64: the numbers that follow from one seed have nothing to do with those of the next. */
 static uint32_t any(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (uint32_t)(random_state >> 16);
+    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((z ^ z >> 31) >> 16);
 }
 
 static uint32_t below(uint32_t n)
@@ -91,27 +98,25 @@ static void check_exact(const uint8_t *bytes, size_t len, enum desc_context cont
     desc_tree_free(tree);
 }
 
-/* ---- Random bytes ---- */
+/* ---- Makers of inputs: bytes (at most size) from the random numbers as they stand ---- */
 
-static void test_random(void)
+#define LARGEST_INPUT 8192
+
+static size_t make_random(uint8_t *bytes, size_t size)
 {
-    uint8_t bytes[512];
-    random_state = 0x5eed0001;
-    for (int i = 0; i < 20000; i++) {
-        size_t len = below(sizeof(bytes));
-        for (size_t k = 0; k < len; k++)
-            bytes[k] = (uint8_t)any();
-        check_exact(bytes, len, (enum desc_context)below(DESC_CONTEXT_NONE));
-    }
+    size_t len = below((uint32_t)MIN(size, 256));
+    for (size_t k = 0; k < len; k++)
+        bytes[k] = (uint8_t)any();
+    return len;
 }
 
 /* Descriptors of believable headers and random contents: deep trees with wild counts. */
-static size_t soup(uint8_t *bytes, size_t size)
+static size_t make_soup(uint8_t *bytes, size_t size)
 {
     static const uint8_t types[] = {0x01, 0x02, 0x03, 0x04, 0x04, 0x05, 0x05, 0x0b, 0x0f,
                                     0x10, 0x21, 0x24, 0x24, 0x24, 0x24, 0x24, 0x25, 0x30};
     size_t len = 0;
-    while (len + 64 < size && below(60)) {
+    while (len + 64 < size && below(20)) {
         uint8_t *at = bytes + len;
         uint8_t bLength = (uint8_t)(below(40) ? 2 + below(50) : below(256));
         for (int k = 0; k < 64; k++)
@@ -128,18 +133,7 @@ static size_t soup(uint8_t *bytes, size_t size)
     return len;
 }
 
-static void test_soup(void)
-{
-    uint8_t bytes[4096];
-    random_state = 0x5eed0002;
-    for (int i = 0; i < 5000; i++) {
-        size_t len = soup(bytes, sizeof(bytes));
-        check_exact(bytes, len, (enum desc_context)below(DESC_CONTEXT_NONE));
-    }
-}
-
-/* ---- A good camera, broken ---- */
-
+/* Knows nothing of descriptors. */
 static size_t mutate(uint8_t *bytes, size_t len, size_t size)
 {
     if (len == 0)
@@ -181,26 +175,150 @@ static size_t sample(uint8_t *bytes, size_t size)
     return (size_t)len;
 }
 
-static void check_mutated(const uint8_t *original, size_t original_len, int rounds)
+/* What is mutated: the camera above, then the presets. */
+static GPtrArray *originals; /* of GBytes */
+
+static void read_preset(const char *path)
 {
-    uint8_t bytes[8192];
-    for (int i = 0; i < rounds; i++) {
-        size_t len = original_len;
-        memcpy(bytes, original, len);
-        for (uint32_t k = 1 + below(8); k > 0; k--)
-            len = mutate(bytes, len, sizeof(bytes));
-        check_exact(bytes, len, DESC_CONTEXT_STANDARD);
-    }
+    uint8_t bytes[LARGEST_INPUT];
+    struct desc_json_error error;
+    struct desc_tree *tree;
+    char *json;
+    size_t json_len;
+
+    g_assert_true(g_file_get_contents(path, &json, &json_len, NULL));
+    if (desc_json_read(json, json_len, &tree, &error) != 0)
+        g_error("%s: %s", path, error.text);
+    ssize_t len = desc_pack(desc_tree_root(tree), bytes, sizeof(bytes) / 2);
+    g_assert_cmpint(len, >, 0);
+    g_ptr_array_add(originals, g_bytes_new(bytes, (size_t)len));
+    desc_tree_free(tree);
+    g_free(json);
 }
 
-static void test_mutated(void)
+static void read_originals(void)
 {
     uint8_t bytes[1024];
-    size_t len = sample(bytes, sizeof(bytes));
-    random_state = 0x5eed0003;
-    check_exact(bytes, len, DESC_CONTEXT_STANDARD);
-    check_mutated(bytes, len, 20000);
+    glob_t presets;
+    originals = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_ptr_array_add(originals, g_bytes_new(bytes, sample(bytes, sizeof(bytes))));
+    g_assert_cmpint(glob("descriptors/presets/*.json", 0, NULL, &presets), ==, 0);
+    for (size_t i = 0; i < presets.gl_pathc; i++)
+        read_preset(presets.gl_pathv[i]);
+    globfree(&presets);
 }
+
+static const uint8_t *any_original(size_t *ret_len)
+{
+    return g_bytes_get_data(originals->pdata[below(originals->len)], ret_len);
+}
+
+static size_t make_mutated(uint8_t *bytes, size_t size)
+{
+    size_t len;
+    const uint8_t *original = any_original(&len);
+    memcpy(bytes, original, len);
+    for (uint32_t k = 1 + below(8); k > 0; k--)
+        len = mutate(bytes, len, size);
+    return len;
+}
+
+/* By the mutator that knows the schema. */
+static size_t make_mutant(uint8_t *bytes, size_t size)
+{
+    struct desc_tree *tree;
+    unsigned n_mutations = 0;
+    size_t len;
+    const uint8_t *original = any_original(&len);
+
+    while (desc_mutation_at(n_mutations))
+        n_mutations++;
+    g_assert_cmpint(desc_parse(original, len, DESC_CONTEXT_STANDARD, &tree), ==, 0);
+    for (uint32_t k = 1 + below(3); k > 0; k--)
+        desc_mutate(tree, desc_mutation_at(below(n_mutations))->name, any(), NULL, 0);
+    ssize_t packed = desc_pack(desc_tree_root(tree), bytes, size);
+    desc_tree_free(tree);
+    return packed < 0 ? 0 : (size_t)packed;
+}
+
+/* ---- Millions of them ---- */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define INPUTS 60000
+#else
+#define INPUTS 2400000
+#endif
+#define ALL_CHECKS_EVERY 32 /* inputs; the others are parsed, packed and compared */
+
+static const struct maker {
+    const char *name;
+    uint64_t seed;  /* of the first input, the next number is that of the second, and so on */
+    unsigned share; /* of all inputs, in hundredths */
+    size_t (*make)(uint8_t *bytes, size_t size);
+} makers[] = {
+    {"random", 0x5eed000000001, 30, make_random},
+    {"soup", 0x5eed100000001, 10, make_soup},
+    {"mutated", 0x5eed200000001, 50, make_mutated},
+    {"mutants", 0x5eed300000001, 10, make_mutant},
+};
+
+static uint64_t seed_now; /* for whoever reads of a failure */
+
+static void say_seed(int number)
+{
+    char text[128];
+    int len =
+        snprintf(text, sizeof(text), "# not right with CAMREDIR_SEED=%#" PRIx64 "\n", seed_now);
+    if (write(STDERR_FILENO, text, (size_t)len) == len)
+        signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void check_back(const uint8_t *bytes, size_t len, enum desc_context context)
+{
+    g_autofree uint8_t *copy = g_memdup2(bytes, len);
+    struct desc_tree *tree;
+
+    g_assert_cmpint(desc_parse(copy, len, context, &tree), ==, 0);
+    if (copy) {
+        memset(copy, 0xa5, len);
+        g_assert_cmpint(desc_pack(desc_tree_root(tree), copy, len), ==, len);
+        g_assert_true(memcmp(copy, bytes, len) == 0);
+    }
+    desc_tree_free(tree);
+}
+
+static uint64_t setting(const char *name, uint64_t standard)
+{
+    const char *text = g_getenv(name);
+    return text ? g_ascii_strtoull(text, NULL, 0) : standard;
+}
+
+/* $CAMREDIR_INPUTS: how many of all makers; $CAMREDIR_SEED: of the first. */
+static void test_maker(gconstpointer data)
+{
+    const struct maker *maker = data;
+    uint64_t seed = setting("CAMREDIR_SEED", maker->seed);
+    uint64_t n = (setting("CAMREDIR_INPUTS", INPUTS) * maker->share + 99) / 100;
+    uint8_t bytes[LARGEST_INPUT];
+
+    g_test_message("seen: %" PRIu64 " inputs, seeds from %#" PRIx64 " on", n, seed);
+    signal(SIGABRT, say_seed);
+    signal(SIGSEGV, say_seed);
+    for (uint64_t i = 0; i < n; i++) {
+        random_state = seed_now = seed + i;
+        size_t len = maker->make(bytes, sizeof(bytes));
+        enum desc_context context = (enum desc_context)below(DESC_CONTEXT_NONE);
+        if (i % ALL_CHECKS_EVERY == 0)
+            check_exact(bytes, len, context);
+        else
+            check_back(bytes, len, context);
+    }
+    signal(SIGABRT, SIG_DFL);
+    signal(SIGSEGV, SIG_DFL);
+}
+
+/* ---- Special ones ---- */
 
 static void test_truncated(void)
 {
@@ -324,8 +442,15 @@ static void test_camera(const char *directory, const char *camera)
     check_exact((uint8_t *)config, config_len, DESC_CONTEXT_STANDARD);
     check_exact(bytes, device_len + config_len, DESC_CONTEXT_STANDARD);
     check_camera(camera, bytes, device_len + config_len);
-    random_state = 0x5eed0004;
-    check_mutated(bytes, device_len + config_len, 500);
+    random_state = 0x5eed4;
+    for (int i = 0; i < 500; i++) {
+        uint8_t mutated[LARGEST_INPUT];
+        size_t len = device_len + config_len;
+        memcpy(mutated, bytes, len);
+        for (uint32_t k = 1 + below(8); k > 0; k--)
+            len = mutate(mutated, len, sizeof(mutated));
+        check_exact(mutated, len, DESC_CONTEXT_STANDARD);
+    }
 }
 
 static void test_cameras(void)
@@ -351,12 +476,16 @@ static void test_cameras(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/descriptors/bytes/random", test_random);
-    g_test_add_func("/descriptors/bytes/soup", test_soup);
-    g_test_add_func("/descriptors/bytes/mutated", test_mutated);
+    read_originals();
+    for (size_t i = 0; i < G_N_ELEMENTS(makers); i++) {
+        g_autofree char *path = g_strconcat("/descriptors/bytes/", makers[i].name, NULL);
+        g_test_add_data_func(path, &makers[i], test_maker);
+    }
     g_test_add_func("/descriptors/bytes/truncated", test_truncated);
     g_test_add_func("/descriptors/bytes/fixpoint", test_fixpoint);
     g_test_add_func("/descriptors/bytes/large", test_large);
     g_test_add_func("/descriptors/bytes/cameras", test_cameras);
-    return g_test_run();
+    int r = g_test_run();
+    g_ptr_array_unref(originals);
+    return r;
 }
