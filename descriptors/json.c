@@ -9,10 +9,9 @@
 
 #include "descriptors/edit.h"
 #include "descriptors/internal.h"
+#include "descriptors/json_grammar.h"
 #include "descriptors/names.h"
 
-/* Deeper than any tree's JSON; json-glib's reader would use the stack for each level. */
-#define MAX_JSON_DEPTH 32
 /* More than any descriptor has, but no more than two bytes of counts announce. */
 #define MAX_ELEMENTS (255 * 255)
 
@@ -635,42 +634,48 @@ static int read_document(struct reader *r, JsonNode *json)
     return read_children(r, list, (struct desc_node *)r->tree->root, "descriptors");
 }
 
-/* Refuses what json-glib would take and JSON is not (comments), and what would exhaust its stack.
- */
-static int check_shape(struct reader *r, const char *text, size_t len)
-{
-    unsigned depth = 0, line = 1;
-    bool in_string = false;
+/* json-glib keeps the last of the members that have one name, and says each of them. */
+struct members {
+    GHashTable *said; /* of each object: how many */
+    JsonParser *parser;
+    char *twice;
+};
 
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        line += c == '\n';
-        if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            i += c == '\\';
-        else if (c == '/' || c == '\'' || c == '#')
-            return fail(r, "line %u: '%c': expected JSON, which has no such thing", line, c);
-        else if (c == '{' || c == '[')
-            depth++;
-        else if ((c == '}' || c == ']') && depth)
-            depth--;
-        if (depth > MAX_JSON_DEPTH)
-            return fail(r, "line %u: expected at most %u levels", line, MAX_JSON_DEPTH);
-    }
-    return 0;
+static void on_member(struct members *members, JsonObject *object, const char *name)
+{
+    guint said = 1 + GPOINTER_TO_UINT(g_hash_table_lookup(members->said, object));
+    g_hash_table_insert(members->said, object, GUINT_TO_POINTER(said));
+    if (said > json_object_get_size(object) && !members->twice)
+        members->twice = g_strdup_printf("line %u: '%.40s' is there twice",
+                                         json_parser_get_current_line(members->parser), name);
+}
+
+static int load(struct reader *r, JsonParser *parser, const char *text, size_t len)
+{
+    g_autoptr(GHashTable) said = g_hash_table_new(NULL, NULL);
+    g_autoptr(GError) error = NULL;
+    struct members members = {said, parser, NULL};
+    gulong id = g_signal_connect_swapped(parser, "object-member", G_CALLBACK(on_member), &members);
+    bool loaded = json_parser_load_from_data(parser, text, (gssize)len, &error);
+
+    g_signal_handler_disconnect(parser, id);
+    if (loaded && !members.twice)
+        return 0;
+    fail(r, loaded ? "%s" : "not JSON: %s", loaded ? members.twice : error->message);
+    g_free(members.twice);
+    return -EINVAL;
 }
 
 static int read_all(struct reader *r, const char *text, size_t len)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    g_autoptr(GError) error = NULL;
-    int result = check_shape(r, text, len);
+    char why[160];
 
+    if (!desc_json_is_json(text, len, why, sizeof(why)))
+        return fail(r, "%s", why);
+    int result = load(r, parser, text, len);
     if (result)
         return result;
-    if (len == 0 || !json_parser_load_from_data(parser, text, (gssize)len, &error))
-        return fail(r, "not JSON: %s", error ? error->message : "nothing there");
     result = read_document(r, json_parser_get_root(parser));
     if (!result)
         result = r->tree->error; /* only memory is left to run out */

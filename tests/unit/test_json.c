@@ -220,7 +220,8 @@ static const struct {
     {"{'descriptors':[{'kind':'usb_endpoint','bInterval':1.5}]}", ".bInterval: 1.5: expected"},
     {"{'descriptors':[{'kind':'usb_endpoint','bInterval':null}]}", ".bInterval: null: expected"},
     {"{'descriptors':[{'kind':'usb_endpoint','bInterval':'0xg'}]}", "\"0xg\": expected 0 to 255"},
-    {"{'descriptors':[{'kind':'usb_endpoint','bInterval':99999999999999999999}]}", "expected 0"},
+    {"{'descriptors':[{'kind':'usb_endpoint','bInterval':99999999999999999999}]}",
+     "line 1: a number of more than 18 digits"},
     {"{'descriptors':[{'kind':'usb_endpoint','bInterval':[1]}]}", "an array: expected 0 to 255"},
     {"{'descriptors':[{'kind':'usb_endpoint','extra':'0'}]}", ".extra: \"0\": expected bytes"},
     {"{'descriptors':[{'kind':'usb_endpoint','extra':1}]}", ".extra: 1: expected bytes in hex"},
@@ -239,8 +240,40 @@ static const struct {
     {"{'descriptors':[{'kind':'uvc_vs_frame_mjpeg','dwFrameInterval':[1,4294967296]}]}",
      "descriptors[0].dwFrameInterval[1]: 4294967296: expected 0 to 4294967295"},
     {"{'descriptors':[{'kind':'usb_string','bString':'a\xff'}]}", "not JSON"},
-    {"{'descriptors':[]} // x", "line 1: '/': expected JSON"},
-    {"{'descriptors':[],\n#", "line 2: '#': expected JSON"},
+    {"{'descriptors':[]} // x", "not JSON: line 1: '/': expected the end"},
+    {"{'descriptors':[],\n#", "not JSON: line 2: '#': expected a name"},
+    {"{'descriptors':[]}{}", "'{': expected the end"},
+    {"{'descriptors':[],}", "'}': expected a name"},
+    {"{'descriptors':[],{}", "'{': expected a name"},
+    {"{'descriptors':[1,]}", "']': expected a value"},
+    {"{'descriptors':[1 2]}", "'2': expected ',' or the closing bracket"},
+    {"{'descriptors':[1}", "'}': expected ',' or the closing bracket"},
+    {"{'descriptors' 1}", "'1': expected ':'"},
+    {"{'descriptors':[]", "the end: expected ',' or the closing bracket"},
+    {"{descriptors:[]}", "'d': expected a name or the closing bracket"},
+    {"{'descriptors':012}", "'0': expected a value"},
+    {"{'descriptors':0x12}", "'x': expected ',' or the closing bracket"},
+    {"{'descriptors':$12}", "'$': expected a value"},
+    {"{'descriptors':-}", "'-': expected a value"},
+    {"{'descriptors':1.}", "'1': expected a value"},
+    {"{'descriptors':1e+}", "'1': expected a value"},
+    {"{'descriptors':nul}", "'n': expected a value"},
+    {"{'descriptors':\x01}", "byte 0x01: expected a value"},
+    {"{'descriptors':'\t'}", "line 1: a control character in a string"},
+    {"{'descriptors':'\\x'}", "line 1: an escape in a string that JSON does not have"},
+    {"{'descriptors':'\\u12g4'}", "line 1: an escape in a string that JSON does not have"},
+    {"{'descriptors':'\\u0000'}", "line 1: a string that is no text"},
+    {"{'descriptors':'\\ud800'}", "line 1: a string that is no text"},
+    {"{'descriptors':'\\ud800\\u0041'}", "line 1: a string that is no text"},
+    {"{'descriptors':'\\udc00\\ud800'}", "line 1: a string that is no text"},
+    {"{'descriptors':'x}", "line 1: a string without end"},
+    {"{'descriptors':[],\n'descriptors':[]}", "line 2: 'descriptors' is there twice"},
+    {"{'descriptors':[{'kind':'usb_endpoint','bInterval':1,\n'bInterval':1,\n'bLength':7}]}",
+     "line 2: 'bInterval' is there twice"},
+    {"{'descriptors':[{'kind':'usb_endpoint','bInterval':1,'bI\\u006eterval':1}]}",
+     "line 1: 'bInterval' is there twice"},
+    {"{'descriptors':[{'kind':'usb_endpoint','children':[],'kind':'usb_endpoint'}]}",
+     "line 1: 'kind' is there twice"},
 };
 
 static void check_refused(const char *json, size_t len, const char *expected)
@@ -273,7 +306,7 @@ static char *repeated(const char *head, const char *piece, unsigned n, const cha
 static void test_too_much(void)
 {
     g_autofree char *deep = repeated("", "[", 1000000, "");
-    check_refused(deep, strlen(deep), "expected at most 32 levels");
+    check_refused(deep, strlen(deep), "line 1: more levels than any descriptors have");
 
     g_autofree char *array =
         repeated("{'descriptors':[{'kind':'usb_cs_interface','bData':[0", ",0", 255 * 255, "]}]}");
