@@ -90,6 +90,9 @@ static void survey(struct lint *l)
         case DESC_KIND_usb_device_qualifier:
             l->qualifier = l->qualifier ? l->qualifier : (const struct usb_device_qualifier *)node;
             break;
+        case DESC_KIND_vcam_config_descriptor:
+            l->has_configuration = true;
+            break;
         case DESC_KIND_usb_bos:
             l->bos = l->bos ? l->bos : (const struct usb_bos *)node;
             break;

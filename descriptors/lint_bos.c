@@ -13,6 +13,8 @@ static bool is_zero(const uint8_t *bytes, size_t n)
 void lint_bos_enter(struct lint *l, const struct desc_node *node)
 {
     l->capabilities = (struct lint_set){0};
+    if (node != &l->bos->node)
+        REPORT_NODE(l, PLACE12, node, NOTHING);
     if (l->device && l->device->bcdUSB <= 0x0200)
         REPORT_NODE(l, BOS17, node, NOTHING);
 }

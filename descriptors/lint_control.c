@@ -58,6 +58,10 @@ void lint_vc_header(struct lint *l, const struct desc_node *node)
 void lint_cs_interrupt_endpoint(struct lint *l, const struct desc_node *node)
 {
     const struct uvc_cs_interrupt_endpoint *e = (const struct uvc_cs_interrupt_endpoint *)node;
+
+    if (l->described == node->parent)
+        REPORT_NODE(l, EP18, node, NOTHING);
+    l->described = node->parent;
     if (HAS(e, wMaxTransferSize) && !e->wMaxTransferSize)
         REPORT(l, EP17, e, wMaxTransferSize, AT_LEAST(0, 1));
 }

@@ -163,7 +163,7 @@ static void check_status(struct lint *l, const struct usb_endpoint *endpoint)
     if (l->configuration.speed > DESC_SPEED_FULL && endpoint->bInterval > 12)
         REPORT(l, EP15, endpoint, bInterval, AT_MOST(endpoint->bInterval, 12));
     DESC_FOREACH(child, endpoint->arrOtherDescs)
-    if (child->type->group == DESC_GROUP_CS_ENDPOINT)
+    if (child->type->kind == DESC_KIND_uvc_cs_interrupt_endpoint)
         return;
     REPORT_NODE(l, EP16, &endpoint->node, NOTHING);
 }

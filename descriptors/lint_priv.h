@@ -123,7 +123,8 @@ struct lint {
     const struct usb_bos *bos;
     uint32_t n_strings;
     bool seen_string;
-    bool has_association;
+    bool has_association, has_configuration;
+    bool seen_outside;                    /* an interface outside of any configuration */
     struct lint_set configuration_values; /* of the device that is looked at */
     unsigned n_configurations;
     struct lint_configuration configuration;
@@ -131,6 +132,8 @@ struct lint {
     struct lint_set capabilities; /* of the BOS that is looked at */
     struct lint_set formats;      /* bFormatIndex seen in the header that is looked at */
     unsigned n_formats;
+    const struct desc_node
+        *described;            /* the last endpoint that had its class-specific descriptor */
     struct lint_set addresses; /* of endpoints, in the interface that is looked at */
 };
 
@@ -194,5 +197,6 @@ void lint_graph(struct lint *l, const struct desc_node *scope, const struct uvc_
 /* lint_streaming.c, lint_format.c, lint_frame.c */
 void lint_vs_header(struct lint *l, const struct desc_node *node);
 void lint_streaming_interface(struct lint *l, const struct usb_interface *interface);
+void lint_streaming_alternate(struct lint *l, const struct usb_interface *interface);
 void lint_format(struct lint *l, const struct desc_node *node);
 void lint_frames(struct lint *l, const struct desc_node *format);

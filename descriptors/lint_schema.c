@@ -357,14 +357,37 @@ static const struct {
     {DESC_GROUP_CAPABILITY, DESC_GROUP_BOS, LINT_PLACE10},
 };
 
+/* Read by itself, a descriptor stands nowhere wrong; beside a device or a configuration, what
+   belongs into a configuration does. */
+static void check_top(struct lint *l, const struct desc_node *node)
+{
+    uint32_t group = node->type->group;
+    const uint8_t *bytes = node->extra;
+
+    if (!l->device && !l->has_configuration)
+        return;
+    if (group & (DESC_GROUP_INTERFACE | DESC_GROUP_ASSOCIATION)) {
+        if (!l->seen_outside)
+            REPORT_NODE(l, PLACE11, node, NOTHING);
+        l->seen_outside = true;
+    } else if (group & INSIDE_INTERFACE) {
+        REPORT_NODE(l, PLACE1, node, NOTHING);
+    } else if (group & DESC_GROUP_RAW && node->n_extra >= 2 && bytes[0] == node->n_extra) {
+        REPORT_NODE(l, TYPE4, node, FOUND(bytes[1]));
+    }
+}
+
 static void check_place(struct lint *l, const struct desc_node *node)
 {
     uint32_t group = node->type->group;
     const struct desc_node *parent = node->parent;
 
-    /* Read by itself, a descriptor stands nowhere wrong. */
-    if (!parent || node == l->top || parent->type->kind == DESC_KIND_usb_descriptors)
+    if (!parent || node == l->top)
         return;
+    if (parent->type->kind == DESC_KIND_usb_descriptors) {
+        check_top(l, node);
+        return;
+    }
     if ((group & INSIDE_INTERFACE) && parent->type->group == DESC_GROUP_CONFIGURATION) {
         REPORT_NODE(l, PLACE1, node, NOTHING);
         return;

@@ -95,6 +95,26 @@ void lint_vs_header(struct lint *l, const struct desc_node *node)
 
 /* ---- Alternate settings ---- */
 
+/* Streams come from one endpoint, in as many sizes as there are alternate settings. */
+void lint_streaming_alternate(struct lint *l, const struct usb_interface *interface)
+{
+    const struct lint_interface *i = lint_interface_of(l, interface);
+    const struct uvc_vs_input_header *in = DESC_CAST(uvc_vs_input_header, i->header);
+    const struct uvc_vs_output_header *out = DESC_CAST(uvc_vs_output_header, i->header);
+    uint8_t address = in ? in->bEndpointAddress : out ? out->bEndpointAddress : 0;
+
+    if (!interface->bAlternateSetting || !lint_set_has(&i->endpoints, address))
+        return; /* alternate setting 0 needs none; VS1 */
+    DESC_FOREACH(child, interface->arrEndpointDescs)
+    if (((const struct usb_endpoint *)child)->bEndpointAddress == address)
+        return;
+    const struct usb_endpoint *other = DESC_CAST(usb_endpoint, interface->arrEndpointDescs.first);
+    if (other)
+        REPORT(l, VS11, other, bEndpointAddress, EQUAL(other->bEndpointAddress, address));
+    else
+        REPORT(l, VS11, interface, bNumEndpoints, AT_LEAST(interface->bNumEndpoints, 1));
+}
+
 void lint_streaming_interface(struct lint *l, const struct usb_interface *interface)
 {
     const struct lint_interface *i = lint_interface_of(l, interface);

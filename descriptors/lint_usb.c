@@ -9,6 +9,16 @@ static bool is_packet_size_0(unsigned size)
     return size == 8 || size == 16 || size == 32 || size == 64;
 }
 
+static bool is_release(uint16_t bcdUSB)
+{
+    static const uint16_t releases[] = {0x0100, 0x0110, 0x0200, 0x0201,
+                                        0x0210, 0x0300, 0x0310, 0x0320};
+    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
+        if (releases[i] == bcdUSB)
+            return true;
+    return false;
+}
+
 static bool is_bcd(uint16_t value)
 {
     for (; value; value >>= 4)
@@ -70,10 +80,13 @@ void lint_device(struct lint *l, const struct desc_node *node)
 {
     const struct vcam_dev_descriptor *device = (const struct vcam_dev_descriptor *)node;
 
+    if (device != l->device)
+        REPORT_NODE(l, PLACE12, node, NOTHING);
     if (node->present < node->type->n_wire)
         return; /* LEN5 */
-    if (!is_bcd(device->bcdUSB) || device->bcdUSB < 0x0100 || device->bcdUSB > 0x0400)
-        REPORT(l, DEV1, device, bcdUSB, RANGE(device->bcdUSB, 0x0100, 0x0320));
+    if (!is_release(device->bcdUSB))
+        REPORT(l, DEV1, device, bcdUSB,
+               TEXT(device->bcdUSB, "1.00, 1.10, 2.00, 2.01, 2.10, 3.00, 3.10 or 3.20"));
     check_packet_size_0(l, device);
     check_device_class(l, device);
     if (!device->idVendor)
@@ -93,6 +106,8 @@ void lint_qualifier(struct lint *l, const struct desc_node *node)
     const struct usb_device_qualifier *q = (const struct usb_device_qualifier *)node;
     const struct vcam_dev_descriptor *device = l->device;
 
+    if (q != l->qualifier)
+        REPORT_NODE(l, PLACE12, node, NOTHING);
     if (node->present < node->type->n_wire)
         return; /* LEN4 */
     if (q->bcdUSB < 0x0200)
@@ -217,6 +232,8 @@ static void check_video_function(struct lint *l, const struct usb_interface_asso
         REPORT(l, IAD5, a, bFunctionProtocol, EQUAL(a->bFunctionProtocol, 0));
     if (!a->iFunction)
         REPORT(l, W7b, a, iFunction, FOUND(0));
+    else if (control && first->first->iInterface != a->iFunction)
+        REPORT(l, IAD8, a, iFunction, EQUAL(a->iFunction, first->first->iInterface));
 }
 
 void lint_association(struct lint *l, const struct desc_node *node)
@@ -296,7 +313,9 @@ void lint_interface_enter(struct lint *l, const struct desc_node *node)
     check_protocol(l, interface);
     if (interface->bInterfaceSubClass == SC_VIDEOCONTROL)
         check_control_interface(l, interface);
-    else if (interface->bInterfaceSubClass != SC_VIDEOSTREAMING)
+    else if (interface->bInterfaceSubClass == SC_VIDEOSTREAMING)
+        lint_streaming_alternate(l, interface);
+    else
         REPORT(l, IF2, interface, bInterfaceSubClass,
                RANGE(interface->bInterfaceSubClass, SC_VIDEOCONTROL, SC_VIDEOSTREAMING));
 }

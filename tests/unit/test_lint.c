@@ -307,7 +307,7 @@ static void test_words(void)
          "configuration[1].interface[1.0].vs_header.format[1].frame[2].dwFrameInterval[1]", "5",
          "at least 333333"},
         {"vcam_dev_descriptor.bcdUSB=0x0b00", "DEV1", "device.bcdUSB", "0x0b00",
-         "0x0100 to 0x0320"},
+         "1.00, 1.10, 2.00, 2.01, 2.10, 3.00, 3.10 or 3.20"},
         {"usb_endpoint.bmAttributes=0xc3", "K13b",
          "configuration[1].interface[0.0].endpoint[0x82].bmAttributes", "0xc3", "0x03"},
         {"uvc_vc_header.baInterfaceNr[1]=9", "K10d",

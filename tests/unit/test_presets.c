@@ -11,8 +11,9 @@
 static const struct {
     const char *preset, *rules;
 } prescribed[] = {
-    {"qemu_usb_video_full", "SU1 BW2"}, /* one source to select, one alternate setting to stream */
-    {"qemu_usb_video_high", "SU1 BW2"},
+    /* one source to select, one alternate setting to stream, a string for each thing */
+    {"qemu_usb_video_full", "SU1 BW2 IAD8"},
+    {"qemu_usb_video_high", "SU1 BW2 IAD8"},
     {"uvc15", "W3"}, /* Windows 8 or later */
     {"h264", ""},
     {"superspeed", ""},
