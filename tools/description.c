@@ -59,19 +59,28 @@ static GByteArray *read_bounded(int fd, const char *name, GError **error)
     return g_steal_pointer(&bytes);
 }
 
-/* JSON begins with a brace and then a name, or ends; no descriptor of 123 bytes is of type '"', and
-   of the control characters none is one that cameras have. */
+/* What some editors put before UTF-8. */
+static const guint8 byte_order_mark[] = {0xef, 0xbb, 0xbf};
+
+static gboolean has_mark(const GByteArray *bytes)
+{
+    return bytes->len >= sizeof(byte_order_mark) &&
+           memcmp(bytes->data, byte_order_mark, sizeof(byte_order_mark)) == 0;
+}
+
+/* Text is meant as JSON. Bytes are none: lengths, types and numbers are control characters among
+   them. But what begins like an object is JSON even where a control character is its fault. */
 static gboolean is_json(const GByteArray *bytes)
 {
-    gboolean has_brace = FALSE;
-    for (guint i = 0; i < bytes->len; i++) {
-        if (g_ascii_isspace(bytes->data[i]))
-            continue;
-        if (has_brace || bytes->data[i] != '{')
-            return has_brace && (bytes->data[i] == '"' || bytes->data[i] == '}');
-        has_brace = TRUE;
-    }
-    return FALSE;
+    guint i = has_mark(bytes) ? sizeof(byte_order_mark) : 0;
+    while (i < bytes->len && g_ascii_isspace(bytes->data[i]))
+        i++;
+    if (i + 1 < bytes->len && bytes->data[i] == '{' && bytes->data[i + 1] == '"')
+        return TRUE;
+    for (i = 0; i < bytes->len; i++)
+        if (bytes->data[i] < 0x20 && !g_ascii_isspace(bytes->data[i]))
+            return FALSE;
+    return g_utf8_validate((const char *)bytes->data, (gssize)bytes->len, NULL);
 }
 
 static gboolean has_strings(struct desc_tree *tree)
@@ -86,7 +95,9 @@ static gboolean read_json(struct description *description, const GByteArray *byt
                           const char *name, GError **error)
 {
     struct desc_json_error why;
-    if (desc_json_read((const char *)bytes->data, bytes->len, &description->tree, &why) != 0)
+    gsize skip = has_mark(bytes) ? sizeof(byte_order_mark) : 0;
+    if (desc_json_read((const char *)bytes->data + skip, bytes->len - skip, &description->tree,
+                       &why) != 0)
         return fail(error, "%s: %s", name, why.text);
     if (has_strings(description->tree)) /* then it is meant to be whole */
         description->known = DESC_KNOWN_STRINGS | DESC_KNOWN_BOS | DESC_KNOWN_QUALIFIER;
@@ -288,7 +299,12 @@ int description_read(struct description *description, const char *source,
         return read_usb(description, source + strlen("usb:"), error) ? 0 : EXIT_BROKEN;
     if (is_file(source))
         return description_read_file(description, source, error) ? 0 : EXIT_BROKEN;
-    return read_camera(description, source, wish, error) ? 0 : camera_exit_status(*error);
+    if (read_camera(description, source, wish, error))
+        return 0;
+    int status = camera_exit_status(*error);
+    if (status == EXIT_CAMERA && !strchr(source, '/') && !strchr(source, ':'))
+        g_prefix_error(error, "no file '%s', and ", source);
+    return status;
 }
 
 void description_clear(struct description *description)

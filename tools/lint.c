@@ -168,6 +168,8 @@ static void lint_source(struct lint *lint, const char *source)
         look_at(lint, &description);
     else
         lint->n_unreadable++;
+    if (lint->findings->len)
+        log_set_status(NULL); /* else the first line would be behind it */
     if (lint->json)
         build_source(lint, error);
     else

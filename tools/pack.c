@@ -8,16 +8,18 @@
 
 static int write_bytes(const struct description *description, const char *path)
 {
-    g_autoptr(GError) error = NULL;
     size_t len;
     g_autofree uint8_t *bytes = description_pack(description, &len);
     if (!path) {
         fwrite(bytes, 1, len, stdout);
         return close_output("pack");
     }
-    if (g_file_set_contents(path, (const char *)bytes, (gssize)len, &error))
+    /* Written into, not replaced: it may be a device or a pipe. */
+    FILE *file = fopen(path, "we");
+    gboolean written = file && fwrite(bytes, 1, len, file) == len;
+    if (file && fclose(file) == 0 && written)
         return EXIT_DONE;
-    g_printerr("camredir: pack: %s\n", error->message);
+    g_printerr("camredir: pack: %s: cannot write: %s\n", path, g_strerror(errno));
     return EXIT_BROKEN;
 }
 
