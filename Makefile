@@ -11,7 +11,7 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 , := ,
 sanitize := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
-packages := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libusbredirparser-0.5 libturbojpeg libjpeg libpng
+packages := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libusbredirparser-0.5 libusbredirhost libusb-1.0 libturbojpeg libjpeg libpng
 # Read when first needed: on a fresh machine 'make deps' runs before.
 pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(packages)))$(pkg_cflags)
 pkg_libs   = $(eval pkg_libs := $(shell pkg-config --libs $(packages)))$(pkg_libs)

@@ -60,16 +60,13 @@ static void camera_get_statistics(const RedirGadget *gadget, RedirGadgetStatisti
 {
     const Camera *camera = (const Camera *)gadget;
     RedirEndpointStatistics now = {0};
-    struct vcam_device_state device;
 
     if (camera->endpoint != NULL)
         redir_endpoint_get_statistics(camera->endpoint, &now);
-    vcam_device_get_state(camera->device, &device);
     *ret_statistics = (RedirGadgetStatistics){
         .bytes_in = camera->bytes_in + now.bytes_in,
         .bytes_out = camera->bytes_out + now.bytes_out,
         .outstanding = now.outstanding,
-        .dropped = device.frames_dropped,
     };
 }
 

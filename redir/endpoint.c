@@ -412,10 +412,7 @@ static gboolean on_no_hello(gpointer user)
         g_message("%s: connected, waiting for the VM (is it paused?)", ep->transport->address);
         return G_SOURCE_REMOVE;
     }
-    fail(
-        ep, REDIR_ERROR_TIMEOUT,
-        "connected, but no usbredir hello came; is the VM paused or still loading, or does another "
-        "client hold this usb-redir?");
+    fail(ep, REDIR_ERROR_TIMEOUT, "%s", REDIR_NO_HELLO);
     return G_SOURCE_REMOVE;
 }
 

@@ -32,7 +32,10 @@ typedef struct {
     struct vcam_log_limit *guest_bugs; /* borrowed: one for all connections */
 } RedirEndpointOptions;
 
-#define REDIR_HELLO_TIMEOUT_MS      2000
+#define REDIR_HELLO_TIMEOUT_MS 2000
+#define REDIR_NO_HELLO                                                                             \
+    "connected, but no usbredir hello came; is the VM paused or still loading, or does another "   \
+    "client hold this usb-redir?"
 #define REDIR_CONFIGURE_TIMEOUT_MS  10000
 #define REDIR_DISCONNECT_TIMEOUT_MS 500
 

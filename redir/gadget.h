@@ -11,7 +11,6 @@ typedef struct RedirGadget RedirGadget;
 typedef struct {
     guint64 bytes_in, bytes_out; /* since creation */
     gsize outstanding;           /* bytes made and not gone out */
-    guint64 dropped;             /* frames, or intervals of isochronous packets */
 } RedirGadgetStatistics;
 
 /* Between open and close come the transport's events; both are called in pairs. */

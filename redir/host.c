@@ -8,6 +8,7 @@ struct RedirHost {
     RedirGadget *gadget;
     RedirHostEvents events;
     RedirRole role;
+    const char *noun;
     gboolean retry;
     guint first_delay_ms;
     RedirEndpointOptions endpoint_options;
@@ -126,8 +127,8 @@ static void lost(RedirHost *host, const GError *error)
 static void on_greeted(gpointer user)
 {
     RedirHost *host = user;
-    g_autofree char *line =
-        g_strdup_printf("%s: connected; the guest will find the camera", host->transport->address);
+    g_autofree char *line = g_strdup_printf("%s: connected; the guest will find the %s",
+                                            host->transport->address, host->noun);
 
     host->delay_ms = host->first_delay_ms;
     say(host, line);
@@ -137,7 +138,7 @@ static void on_attached(gpointer user)
 {
     RedirHost *host = user;
     g_autofree char *line =
-        g_strdup_printf("%s: the guest has the camera", host->transport->address);
+        g_strdup_printf("%s: the guest has the %s", host->transport->address, host->noun);
 
     say(host, line);
     set_state(host, REDIR_HOST_ATTACHED, NULL);
@@ -224,6 +225,7 @@ RedirHost *redir_host_new(RedirGadget *gadget, const RedirHostOptions *options,
     host->gadget = gadget;
     host->events = *events;
     host->role = options->role;
+    host->noun = options->noun ? options->noun : "camera";
     host->retry = options->retry;
     host->endpoint_options = (RedirEndpointOptions){
         .hello_timeout_ms = options->hello_timeout_ms,

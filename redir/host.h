@@ -34,6 +34,7 @@ typedef struct {
     RedirRole role;
     RedirTransportNew transport_new;
     RedirTransport *transport;  /* instead of address and transport_new; taken over */
+    const char *noun;           /* for people: "device"; NULL: "camera"; must outlive the host */
     gboolean retry;             /* connect, or wait, again after each end */
     guint hello_timeout_ms;     /* 0: the default */
     guint configure_timeout_ms; /* until a guest that has not taken the camera is worth a line; 0:

@@ -12,6 +12,7 @@ pkg-config           c:pkg-config
 libglib2.0-dev       l:gio-unix-2.0
 libjson-glib-dev     l:json-glib-1.0
 libusbredirparser-dev l:libusbredirparser-0.5
+libusbredirhost-dev  l:libusbredirhost
 libturbojpeg0-dev    l:libturbojpeg
 libjpeg62-turbo-dev  l:libjpeg
 libpng-dev           l:libpng

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* camredir share: the command around a sharing: options, signals, the status line, and in the end
    an exit status. */
-#include <glib-unix.h>
-#include <signal.h>
-
 #include "tools/destination.h"
 #include "tools/preset.h"
 #include "tools/profile.h"
+#include "tools/running.h"
 #include "tools/sharing.h"
 #include "tools/tools.h"
 
-#define STATUS_PERIOD_MS 500
-#define MAX_CAMERAS      8
+#define MAX_CAMERAS 8
 
 struct share_options {
     char *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
@@ -20,46 +17,29 @@ struct share_options {
 
 struct share {
     struct sharing *cameras[MAX_CAMERAS];
-    guint n_cameras, n_ended;
+    guint n_cameras;
     RedirHostOptions first; /* how the first camera goes */
-    GMainLoop *main;
-    int exit_status;
+    struct running running;
 };
 
-/* ---- While it runs ---- */
-
-static void ended(struct share *share, const GError *error)
+static void share_start(void *user)
 {
-    if (error) {
-        g_warning("%s", error->message);
-        share->exit_status = EXIT_ADDRESS;
+    struct share *share = user;
+    for (guint i = 0; i < share->n_cameras; i++) {
+        g_autoptr(GError) error = NULL;
+        if (!sharing_start(share->cameras[i], &error))
+            running_ended(&share->running, error);
     }
-    if (++share->n_ended == share->n_cameras)
-        g_main_loop_quit(share->main);
 }
 
-static void on_link(void *user, RedirHostState state, const GError *error)
-{
-    if (state == REDIR_HOST_STOPPED)
-        ended(user, error);
-}
-
-static gboolean on_signal(gpointer user)
+static void share_stop(void *user)
 {
     struct share *share = user;
     for (guint i = 0; i < share->n_cameras; i++)
         sharing_stop(share->cameras[i]);
-    return G_SOURCE_CONTINUE;
 }
 
-/* As nohup leaves it. */
-static gboolean hangup_is_ignored(void)
-{
-    struct sigaction inherited;
-    return sigaction(SIGHUP, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
-}
-
-static gboolean show_status(gpointer user)
+static char *share_status(void *user)
 {
     struct share *share = user;
     g_autoptr(GString) line = g_string_new(NULL);
@@ -67,29 +47,14 @@ static gboolean show_status(gpointer user)
         g_autofree char *text = sharing_status(share->cameras[i]);
         g_string_append_printf(line, "%s%s", i ? " | " : "", text);
     }
-    log_set_status(line->str);
-    return G_SOURCE_CONTINUE;
+    return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
-static void run(struct share *share)
+static void on_link(void *user, RedirHostState state, const GError *error)
 {
-    share->main = g_main_loop_new(NULL, FALSE);
-    guint ids[] = {g_unix_signal_add(SIGINT, on_signal, share),
-                   g_unix_signal_add(SIGTERM, on_signal, share),
-                   hangup_is_ignored() ? 0 : g_unix_signal_add(SIGHUP, on_signal, share),
-                   log_has_status() ? g_timeout_add(STATUS_PERIOD_MS, show_status, share) : 0};
-    for (guint i = 0; i < share->n_cameras; i++) {
-        g_autoptr(GError) error = NULL;
-        if (!sharing_start(share->cameras[i], &error))
-            ended(share, error);
-    }
-    if (share->n_ended < share->n_cameras)
-        g_main_loop_run(share->main);
-    for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
-        if (ids[i])
-            g_source_remove(ids[i]);
-    log_set_status(NULL);
-    g_main_loop_unref(share->main);
+    struct share *share = user;
+    if (state == REDIR_HOST_STOPPED)
+        running_ended(&share->running, error);
 }
 
 /* ---- Setting up; each returns an exit status and sets the error where that is not EXIT_DONE ----
@@ -175,17 +140,18 @@ static int open_sharing(struct share *share, const struct share_options *options
 static int share_cameras(const struct share_options *options, char **specs, guint n)
 {
     g_autoptr(GError) error = NULL;
-    struct share share = {.exit_status = EXIT_DONE};
-    for (guint i = 0; i < n && share.exit_status == EXIT_DONE; i++)
-        share.exit_status = open_sharing(&share, options, specs[i], &error);
+    struct share share = {.running = {share_start, share_stop, share_status, &share}};
+    int status = EXIT_DONE;
+    for (guint i = 0; i < n && status == EXIT_DONE; i++)
+        status = open_sharing(&share, options, specs[i], &error);
     if (error)
         g_warning("%s", error->message);
     else
-        run(&share);
+        status = running_run(&share.running, share.n_cameras);
     for (guint i = 0; i < share.n_cameras; i++)
-        if (!sharing_free(share.cameras[i]) && share.exit_status == EXIT_DONE)
-            share.exit_status = EXIT_BROKEN;
-    return share.exit_status;
+        if (!sharing_free(share.cameras[i]) && status == EXIT_DONE)
+            status = EXIT_BROKEN;
+    return status;
 }
 
 static void options_clear(struct share_options *options)

@@ -151,30 +151,11 @@ void sharing_set_permission(struct sharing *sharing, enum vcam_permission permis
 
 /* ---- the connection's side ---- */
 
-static const char *link_text(RedirHostState state)
-{
-    switch (state) {
-    case REDIR_HOST_WAITING:
-        return "waiting for the VM at";
-    case REDIR_HOST_CONNECTING:
-        return "connecting to";
-    case REDIR_HOST_CONNECTED:
-        return "connected to";
-    case REDIR_HOST_ATTACHED:
-        return "in the guest at";
-    case REDIR_HOST_LEAVING:
-        return "taking the camera out of";
-    case REDIR_HOST_STOPPED:
-        break;
-    }
-    return "left";
-}
-
 static void host_state(gpointer user, RedirHostState state, const GError *error)
 {
     struct sharing *sharing = user;
     g_free(sharing->link);
-    sharing->link = g_strdup_printf("%s %s", link_text(state), sharing->address);
+    sharing->link = status_link(state, sharing->address);
     sharing->telling++;
     sharing->events.link(sharing->events.user, state, error);
     sharing->telling--;

@@ -25,3 +25,27 @@ char *status_line(struct status *status, const char *camera, const char *link,
         "%s · %s · CAMERA ON %s · %.1f fps, %" PRIu64 " sent, %" PRIu64 " dropped, %.1f MB/s",
         camera, link, mode, fps, state->frames_sent, state->frames_dropped, rate);
 }
+
+static const char *link_text(RedirHostState state)
+{
+    switch (state) {
+    case REDIR_HOST_WAITING:
+        return "waiting for the VM at";
+    case REDIR_HOST_CONNECTING:
+        return "connecting to";
+    case REDIR_HOST_CONNECTED:
+        return "connected to";
+    case REDIR_HOST_ATTACHED:
+        return "in the guest at";
+    case REDIR_HOST_LEAVING:
+        return "taking the camera out of";
+    case REDIR_HOST_STOPPED:
+        break;
+    }
+    return "left";
+}
+
+char *status_link(RedirHostState state, const char *address)
+{
+    return g_strdup_printf("%s %s", link_text(state), address);
+}

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "redir/host.h"
 #include "vcam/device.h"
 
 struct status {
@@ -17,3 +18,5 @@ char *status_line(struct status *status, const char *camera, const char *link,
                   const struct vcam_device_state *state, gint64 now_us);
 /* "YUY2 640x480 30 fps" */
 char *status_mode(const struct vcam_mode *mode);
+/* "connected to unix:/tmp/cam.sock" */
+char *status_link(RedirHostState state, const char *address);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define BRIGHTNESS_ID 0x980900
-#define HOST          "10.0.2.2" /* the host, as QEMU's user-mode network shows it */
 #define DRIVER        "/sys/bus/platform/drivers/vivid/"
 
 /* A capture device, and a touch sensor: that too "captures video", but in no format of a camera. */
@@ -20,14 +19,18 @@ static const StreamOrder vivid_order = {
 static Vm *client;
 static char *device; /* vivid's, in the client */
 
+Vm *client_vm(void)
+{
+    return client;
+}
+
 void client_end(void)
 {
     g_clear_pointer(&client, vm_free);
     g_clear_pointer(&device, g_free);
 }
 
-G_GNUC_PRINTF(2, 3)
-static char *client_run(GError **error, const char *format, ...)
+char *client_run(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -39,11 +42,11 @@ static char *client_run(GError **error, const char *format, ...)
     return text;
 }
 
-static gboolean client_begin(GError **error)
+gboolean client_begin(GError **error)
 {
     if (client)
         return TRUE;
-    client = vm_new("client", VM_CAMREDIR);
+    client = vm_new("client", VM_CAMREDIR | VM_XHCI);
     if (!vm_boot(client, error)) {
         client_end();
         return FALSE;
@@ -64,7 +67,7 @@ static gboolean share_begin(Session *session, GError **error)
 {
     g_autofree char *started =
         client_run(error,
-                   "sh camredir share %s --format YUY2 --to tcp:" HOST
+                   "sh camredir share %s --format YUY2 --to tcp:" CLIENT_HOST
                    ":%u --trace /dev/" GUEST_PORT_OUTPUT " >/tmp/log 2>&1 & echo $! >/tmp/pid",
                    device, vm_tcp_port(session->vm));
     return started && session_find(session, 30000, error);

@@ -24,10 +24,19 @@ extern const GuestTestTable scenario_tests;   /* things that stop, die, and come
 extern const GuestTestTable inspect_tests;    /* other programs look at the camera */
 extern const GuestTestTable descriptor_tests; /* any descriptors, read by the guest's driver */
 extern const GuestTestTable client_tests;     /* a second VM shares a camera that is not ours */
+extern const GuestTestTable redirect_tests;   /* the second VM gives a USB device on */
 extern const GuestTestTable spice_tests;      /* the camera comes by SPICE */
 extern const GuestTestTable spice_device_tests;
 void spice_end(void);
-void client_end(void); /* the second VM stays for all of these */
+
+/* The second VM, which stays for all tests that want it: the program, vivid, a network, a USB
+   controller. */
+#define CLIENT_HOST "10.0.2.2" /* the host, as QEMU's user-mode network shows it */
+gboolean client_begin(GError **error);
+Vm *client_vm(void);
+/* "sh COMMAND" and the like in it. */
+char *client_run(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void client_end(void);
 
 /* FALSE where a frame was damaged or fewer than least came. Frames lost on the way (cut short by
    QEMU, so that the driver threw them away, or too many for the guest) are reported, not judged:
