@@ -11,6 +11,7 @@
 #define GREETING_S  5  /* for connection, greeting and capabilities */
 #define COMMAND_S   10 /* for an answer */
 #define UNPLUG_S    15 /* for a guest to let a device go; PCIe hot-plug alone takes 5 s */
+#define POLL_MS     200
 #define MAX_MESSAGE (256 * 1024)
 #define MAX_DEPTH   16
 
@@ -21,8 +22,6 @@ struct RedirQmp {
     gint64 deadline_us; /* of the step under way */
     guint8 input[4096];
     gsize input_size, input_used;
-    const char *awaited; /* the device whose DEVICE_DELETED is awaited */
-    gboolean deleted;
 };
 
 G_GNUC_PRINTF(4, 5)
@@ -145,13 +144,12 @@ JsonNode *redir_qmp_element(JsonNode *array, guint i)
     return json_array_get_element(json_node_get_array(array), i);
 }
 
-static void note_event(RedirQmp *qmp, JsonNode *message)
+JsonNode *redir_qmp_find(JsonNode *array, const char *member, const char *value)
 {
-    JsonNode *data = json_object_get_member(json_node_get_object(message), "data");
-
-    if (strcmp(redir_qmp_string(message, "event"), "DEVICE_DELETED") == 0 &&
-        g_strcmp0(redir_qmp_string(data, "device"), qmp->awaited) == 0)
-        qmp->deleted = TRUE;
+    for (guint i = 0; i < redir_qmp_length(array); i++)
+        if (strcmp(redir_qmp_string(redir_qmp_element(array, i), member), value) == 0)
+            return redir_qmp_element(array, i);
+    return NULL;
 }
 
 #define MAX_SAYING 300
@@ -184,7 +182,6 @@ static JsonNode *read_answer(RedirQmp *qmp, const char *member, GError **error)
             failed(qmp, error, REDIR_ERROR_REFUSED, "QEMU says: %s", text);
             return NULL;
         }
-        note_event(qmp, message);
     }
 }
 
@@ -267,12 +264,35 @@ gboolean redir_qmp_pass_fd(RedirQmp *qmp, int fd, const char *name, GError **err
     return answer != NULL;
 }
 
-gboolean redir_qmp_remove_device(RedirQmp *qmp, const char *id, GError **error)
+/* Or until something comes, which the next command reads. */
+static gboolean wait_a_little(RedirQmp *qmp, GError **error)
 {
     g_autoptr(GError) inner = NULL;
 
-    qmp->awaited = id;
-    qmp->deleted = FALSE;
+    if (g_socket_condition_timed_wait(qmp->socket, G_IO_IN, POLL_MS * 1000, qmp->cancellable,
+                                      &inner) ||
+        g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
+}
+
+/* -1 on error. */
+static int device_is_there(RedirQmp *qmp, const char *id, GError **error)
+{
+    g_autoptr(JsonNode) devices =
+        redir_qmp_run(qmp, error, "qom-list", "{'path': <'/machine/peripheral'>}");
+
+    return devices == NULL ? -1 : redir_qmp_find(devices, "name", id) != NULL;
+}
+
+/* QEMU 7.2 says DEVICE_DELETED of many devices, but not of qemu-xhci: so this looks itself. */
+gboolean redir_qmp_remove_device(RedirQmp *qmp, const char *id, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    gint64 end_us = g_get_monotonic_time() + UNPLUG_S * G_USEC_PER_SEC;
+    int there;
+
     /* Asked for before, and the guest has not done it yet: that is an error, but no reason to go.
      */
     if (!redir_qmp_do(qmp, &inner, "device_del", "{'id': <%s>}", id) &&
@@ -280,14 +300,13 @@ gboolean redir_qmp_remove_device(RedirQmp *qmp, const char *id, GError **error)
         g_propagate_error(error, g_steal_pointer(&inner));
         return FALSE;
     }
-    set_deadline(qmp, UNPLUG_S);
-    while (!qmp->deleted) {
-        g_autoptr(JsonNode) message = read_object(qmp, error);
-        if (message == NULL)
+    while ((there = device_is_there(qmp, id, error)) == 1) {
+        if (g_get_monotonic_time() > end_us)
+            return failed(qmp, error, REDIR_ERROR_TIMEOUT, "%s is still there", id);
+        if (!wait_a_little(qmp, error))
             return FALSE;
-        note_event(qmp, message);
     }
-    return TRUE;
+    return there == 0;
 }
 
 /* ---- life ---- */

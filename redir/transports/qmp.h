@@ -32,3 +32,5 @@ const char *redir_qmp_string(JsonNode *object, const char *member);
 /* The elements of an answer: none where it is no array. For each: redir_qmp_element(). */
 guint redir_qmp_length(JsonNode *array);
 JsonNode *redir_qmp_element(JsonNode *array, guint i);
+/* The first element whose member is that string, or NULL. */
+JsonNode *redir_qmp_find(JsonNode *array, const char *member, const char *value);

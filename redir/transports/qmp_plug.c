@@ -46,21 +46,10 @@ static JsonNode *list(RedirQmp *qmp, const char *path, GError **error)
     return redir_qmp_run(qmp, error, "qom-list", "{'path': <%s>}", path);
 }
 
-/* The first member of that type: a bus below its device; or "". */
-static const char *member_of_type(JsonNode *members, const char *type)
+/* The name of the bus below a device; "" where it has none of that type. */
+static const char *bus_of(JsonNode *device, const char *type)
 {
-    for (guint i = 0; i < redir_qmp_length(members); i++)
-        if (strcmp(redir_qmp_string(redir_qmp_element(members, i), "type"), type) == 0)
-            return redir_qmp_string(redir_qmp_element(members, i), "name");
-    return "";
-}
-
-static gboolean has_member(JsonNode *members, const char *key, const char *value)
-{
-    for (guint i = 0; i < redir_qmp_length(members); i++)
-        if (strcmp(redir_qmp_string(redir_qmp_element(members, i), key), value) == 0)
-            return TRUE;
-    return FALSE;
+    return redir_qmp_string(redir_qmp_find(device, "type", type), "name");
 }
 
 /* -1: there is no such bus. */
@@ -97,7 +86,7 @@ static gboolean inspect_controller(RedirQmp *qmp, const struct controller *contr
                                    const char *path, Place *ret_place)
 {
     g_autoptr(JsonNode) members = list(qmp, path, NULL);
-    const char *bus = members != NULL ? member_of_type(members, "child<usb-bus>") : "";
+    const char *bus = members != NULL ? bus_of(members, "child<usb-bus>") : "";
     int used = *bus ? devices_on(qmp, path, bus) : -1; /* a companion of EHCI has no bus */
     guint ports = count_ports(qmp, controller, path);
 
@@ -165,7 +154,7 @@ static gboolean add_at_root_port(RedirQmp *qmp, const char *container)
         g_autofree char *path =
             g_strdup_printf("%s/%s", container, redir_qmp_string(member, "name"));
         g_autoptr(JsonNode) members = list(qmp, path, NULL);
-        const char *bus = members != NULL ? member_of_type(members, "child<PCIE>") : "";
+        const char *bus = members != NULL ? bus_of(members, "child<PCIE>") : "";
         if (*bus && devices_on(qmp, path, bus) == 0 && add_controller_at(qmp, bus, NULL))
             return TRUE;
     }
@@ -215,11 +204,11 @@ static gboolean remove_camera(RedirQmp *qmp, const char *id, GError **error)
     g_autoptr(JsonNode) devices = list(qmp, containers[0], error);
 
     if (devices == NULL ||
-        (has_member(devices, "name", id) && !redir_qmp_remove_device(qmp, id, error)))
+        (redir_qmp_find(devices, "name", id) != NULL && !redir_qmp_remove_device(qmp, id, error)))
         return FALSE;
     /* Which takes the chardev with it, in the QEMUs that we know. */
     g_autoptr(JsonNode) chardevs = list_chardevs(qmp, error);
-    return chardevs != NULL && (!has_member(chardevs, "label", id) ||
+    return chardevs != NULL && (redir_qmp_find(chardevs, "label", id) == NULL ||
                                 redir_qmp_do(qmp, error, "chardev-remove", "{'id': <%s>}", id));
 }
 
@@ -247,8 +236,9 @@ static char *free_id(RedirQmp *qmp, GError **error)
 
     if (devices == NULL)
         return NULL;
-    for (guint n = 0;
-         id == NULL || has_member(chardevs, "label", id) || has_member(devices, "name", id); n++) {
+    for (guint n = 0; id == NULL || redir_qmp_find(chardevs, "label", id) != NULL ||
+                      redir_qmp_find(devices, "name", id) != NULL;
+         n++) {
         g_free(id);
         id = g_strdup_printf(REDIR_QMP_CAMERA_ID "%u", n);
     }

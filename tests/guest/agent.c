@@ -97,7 +97,8 @@ struct camera {
 };
 
 /* The device that captures pictures; uvcvideo makes a second one for metadata. */
-static bool find_camera(const char *driver, struct camera *ret_camera)
+/* part: of its name. */
+static bool find_camera(const char *driver, const char *part, struct camera *ret_camera)
 {
     DIR *folder = opendir("/sys/class/video4linux");
     bool found = false;
@@ -107,8 +108,8 @@ static bool find_camera(const char *driver, struct camera *ret_camera)
         int fd = open(camera.device, O_RDWR | O_CLOEXEC);
         struct v4l2_capability cap;
         if (fd >= 0 && ioctl(fd, VIDIOC_QUERYCAP, &cap) == 0 &&
-            strcmp((char *)cap.driver, driver) == 0 && (cap.device_caps & V4L2_CAP_VIDEO_CAPTURE) &&
-            !(cap.device_caps & V4L2_CAP_TOUCH)) {
+            strcmp((char *)cap.driver, driver) == 0 && strstr((char *)cap.card, part) &&
+            (cap.device_caps & V4L2_CAP_VIDEO_CAPTURE) && !(cap.device_caps & V4L2_CAP_TOUCH)) {
             char path[300];
             snprintf(camera.name, sizeof camera.name, "%s", (char *)cap.card);
             snprintf(path, sizeof path, "/sys/class/video4linux/%.200s/device/../speed",
@@ -129,8 +130,9 @@ static void wait_camera(unsigned number, int argc, char **argv)
 {
     bool wanted = strcmp(argv[0], "camera") == 0;
     int64_t deadline = now_us() + (argc > 2 ? atoi(argv[2]) : 0) * 1000000ll;
+    const char *part = argc > 3 ? argv[3] : "";
     struct camera camera = {{0}, {0}, {0}};
-    while (find_camera(argv[1], &camera) != wanted) {
+    while (find_camera(argv[1], part, &camera) != wanted) {
         if (now_us() > deadline) {
             FAILED("%s a %s camera", wanted ? "there is not" : "there still is", argv[1]);
             return;

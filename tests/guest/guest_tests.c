@@ -14,7 +14,7 @@ static const struct {
 } tables[] = {
     {&stream_tests, FALSE},      {&inspect_tests, FALSE}, {&scenario_tests, FALSE},
     {&descriptor_tests, FALSE},  {&client_tests, FALSE},  {&redirect_tests, FALSE},
-    {&spice_device_tests, TRUE}, {&spice_tests, TRUE},
+    {&spice_device_tests, TRUE}, {&spice_tests, TRUE},    {&hotplug_tests, TRUE},
 };
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)
@@ -94,6 +94,7 @@ int main(int argc, char **argv)
     printf("1..%u\n", number);
     client_end();
     spice_end();
+    hotplug_end();
     vm_free(session.vm);
     return failed ? 1 : 0;
 }

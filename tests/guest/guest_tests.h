@@ -28,6 +28,8 @@ extern const GuestTestTable redirect_tests;   /* the second VM gives a USB devic
 extern const GuestTestTable spice_tests;      /* the camera comes by SPICE */
 extern const GuestTestTable spice_device_tests;
 void spice_end(void);
+extern const GuestTestTable hotplug_tests; /* the camera comes into a VM that runs */
+void hotplug_end(void);
 
 /* The second VM, which stays for all tests that want it: the program, vivid, a network, a USB
    controller. */

@@ -16,30 +16,41 @@ struct Qmp {
     int fd;
 };
 
-/* Passes over events. */
-static gboolean read_answer(Qmp *qmp, const char *member, GError **error)
+/* The member, as JSON. Passes over events. */
+static char *read_answer(Qmp *qmp, const char *member, GError **error)
 {
     char line[16384];
     while (fgets(line, sizeof line, qmp->input)) {
         g_autoptr(JsonParser) parser = json_parser_new();
         if (!json_parser_load_from_data(parser, line, -1, error))
-            return FALSE;
+            return NULL;
         JsonObject *object = json_node_get_object(json_parser_get_root(parser));
         if (json_object_has_member(object, member))
-            return TRUE;
-        if (json_object_has_member(object, "error"))
-            return fail(error, "QMP: %s", g_strchomp(line));
+            return json_to_string(json_object_get_member(object, member), FALSE);
+        if (json_object_has_member(object, "error")) {
+            fail(error, "QMP: %s", g_strchomp(line));
+            return NULL;
+        }
     }
-    return fail(error, "QMP: no answer");
+    fail(error, "QMP: no answer");
+    return NULL;
+}
+
+char *qmp_ask(Qmp *qmp, const char *command, GError **error)
+{
+    g_autofree char *text = command[0] == '{' ? g_strconcat(command, "\n", NULL)
+                                              : g_strdup_printf("{\"execute\": \"%s\"}\n", command);
+    if (write(qmp->fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+        fail(error, "QMP: cannot write");
+        return NULL;
+    }
+    return read_answer(qmp, "return", error);
 }
 
 gboolean qmp_run(Qmp *qmp, const char *command, GError **error)
 {
-    g_autofree char *text = command[0] == '{' ? g_strconcat(command, "\n", NULL)
-                                              : g_strdup_printf("{\"execute\": \"%s\"}\n", command);
-    if (write(qmp->fd, text, strlen(text)) != (ssize_t)strlen(text))
-        return fail(error, "QMP: cannot write");
-    return read_answer(qmp, "return", error);
+    g_autofree char *answer = qmp_ask(qmp, command, error);
+    return answer != NULL;
 }
 
 Qmp *qmp_new(int fd, GError **error)
@@ -49,7 +60,8 @@ Qmp *qmp_new(int fd, GError **error)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     qmp->fd = fd;
     qmp->input = fdopen(fd, "r");
-    if (!read_answer(qmp, "QMP", error) || !qmp_run(qmp, "qmp_capabilities", error)) {
+    g_autofree char *greeting = read_answer(qmp, "QMP", error);
+    if (!greeting || !qmp_run(qmp, "qmp_capabilities", error)) {
         qmp_free(qmp);
         return NULL;
     }

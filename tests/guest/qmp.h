@@ -11,3 +11,5 @@ void qmp_free(Qmp *qmp);              /* accepts NULL */
 /* A command without arguments ("stop", "cont", "system_reset"), or a whole one as JSON; and its
  * success. */
 gboolean qmp_run(Qmp *qmp, const char *command, GError **error);
+/* The same, and what it returns, as JSON. */
+char *qmp_ask(Qmp *qmp, const char *command, GError **error);

@@ -16,8 +16,9 @@ guint interval_of_fps(double fps)
 
 gboolean session_find(Session *session, gint64 timeout_ms, GError **error)
 {
-    g_autofree char *text = agent_run(vm_agent(session->vm), timeout_ms + 5000, error,
-                                      "camera uvcvideo %d", (int)(timeout_ms / 1000));
+    g_autofree char *text =
+        agent_run(vm_agent(session->vm), timeout_ms + 5000, error, "camera uvcvideo %d %s",
+                  (int)(timeout_ms / 1000), session->part ? session->part : "");
     if (!text)
         return FALSE;
     if (sscanf(text, "%31s %15s %63[^\n]", session->device, session->speed, session->name) != 3)
@@ -47,8 +48,8 @@ gboolean session_unplug(Session *session, GError **error)
     Share *share = g_steal_pointer(&session->share);
     if (!share_stop(share, error))
         return FALSE;
-    g_autofree char *text =
-        agent_run(vm_agent(session->vm), PLUG_MS, error, "gone uvcvideo %d", PLUG_MS / 1000 - 5);
+    g_autofree char *text = agent_run(vm_agent(session->vm), PLUG_MS, error, "gone uvcvideo %d %s",
+                                      PLUG_MS / 1000 - 5, session->part ? session->part : "");
     return text != NULL;
 }
 

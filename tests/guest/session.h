@@ -10,6 +10,7 @@ typedef struct {
     Vm *vm;                               /* the caller's */
     Share *share;                         /* NULL while nothing is plugged in */
     gboolean iso;                         /* it was plugged in for isochronous transfer */
+    const char *part;                     /* of the camera's name; NULL: there is one only */
     char device[32], speed[16], name[64]; /* as the guest sees it: "/dev/video0", "480" */
     guint dropped; /* frames that the last stream's camera let go, overtaken by newer ones */
 } Session;

@@ -31,7 +31,7 @@ typedef struct {
 
 typedef enum { INLET_QMP, INLET_AGENT, INLET_FRAMES, N_INLETS } InletId;
 
-#define N_PORTS 7
+#define N_PORTS 8
 
 struct Vm {
     VmParts parts;
@@ -59,6 +59,7 @@ static const struct {
     {VM_CALLS, "calls", NULL, NULL, "--as unix:", "socket,reconnect=1"},
     {VM_SPICE_PORT, "port", NULL, NULL, "--way port --to ", "spiceport,name=org.camredir.camera.0"},
     {VM_SPICE_USBREDIR, "usbredir", NULL, NULL, "--way usbredir --to ", "spicevmc,name=usbredir"},
+    {VM_QMP, "control", NULL, "xhci_pci", "--qmp ", "socket,server=on,wait=off"},
 };
 #define SPICE_PARTS (VM_SPICE_PORT | VM_SPICE_USBREDIR)
 
@@ -213,17 +214,20 @@ static void add_ports(const Vm *vm, GPtrArray *argv, GString *modules)
         const char *id = ports[i].id;
         if (!(vm->parts & ports[i].part))
             continue;
-        if (ports[i].controller) {
+        if (ports[i].controller)
             add(argv, "-device", "%s,id=%s", ports[i].controller, id);
+        if (ports[i].module)
             g_string_append_printf(modules, ",%s", ports[i].module);
-        }
         g_autofree char *address = ports[i].part & SPICE_PARTS ? g_strdup("")
                                    : ports[i].part == VM_TCP
                                        ? g_strdup_printf(",fd=%d", vm->tcp_listener)
                                        : g_strdup_printf(",path=%s", vm->paths[i]);
         add(argv, "-chardev", "%s,id=cam-%s%s", ports[i].chardev, id, address);
-        add(argv, "-device", "usb-redir,id=cam-%s,chardev=cam-%s,bus=%s.0", id, id,
-            ports[i].controller ? id : "xhci");
+        if (ports[i].part == VM_QMP)
+            add(argv, "-mon", "chardev=cam-%s,mode=control", id);
+        else
+            add(argv, "-device", "usb-redir,id=cam-%s,chardev=cam-%s,bus=%s.0", id, id,
+                ports[i].controller ? id : "xhci");
     }
 }
 
@@ -375,6 +379,11 @@ AgentClient *vm_agent(Vm *vm)
 gboolean vm_qmp(Vm *vm, const char *command, GError **error)
 {
     return qmp_run(vm->qmp, command, error);
+}
+
+Qmp *vm_monitor(Vm *vm)
+{
+    return vm->qmp;
 }
 
 VmSpice vm_spice(const Vm *vm)

@@ -5,6 +5,7 @@
 
 #include "tests/guest/agent_client.h"
 #include "tests/guest/process.h"
+#include "tests/guest/qmp.h"
 
 typedef enum {
     VM_XHCI = 1 << 0,
@@ -17,7 +18,8 @@ typedef enum {
     VM_SPICE_PORT = 1 << 7, /* an xHCI port whose usb-redir is behind a SPICE port */
     VM_SPICE_USBREDIR = 1 << 8, /* one behind a SPICE usbredir channel */
     VM_SPICE_LOCKED =
-        1 << 9, /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
+        1 << 9,       /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
+    VM_QMP = 1 << 10, /* no port at all but a monitor by which one can be plugged in */
 } VmParts;
 
 typedef struct Vm Vm;
@@ -40,6 +42,7 @@ AgentClient *vm_agent(Vm *vm);     /* new at each boot */
 Process *vm_process(Vm *vm);       /* QEMU's; the threads that run the guest are "CPU N/..." */
 /* "stop", or a whole command in braces. */
 gboolean vm_qmp(Vm *vm, const char *command, GError **error);
+Qmp *vm_monitor(Vm *vm); /* by which that is done; new at each boot */
 
 #define VM_SPICE_PASSWORD "open sesame" /* of VM_SPICE_LOCKED */
 typedef struct {

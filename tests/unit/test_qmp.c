@@ -170,6 +170,7 @@ static const Row on_ehci[] = {
     {"/machine/peripheral", LIST(OF("camredir-cam-0", "child<usb-redir>"))},
     {"\"device_del\", \"arguments\": {\"id\":\"camredir-cam-0\"}",
      DELETED("other") DONE DELETED("camredir-cam-0")},
+    {"/machine/peripheral\"", LIST(OF("camredir-cam-1", "child<usb-redir>"))},
     {"query-chardev", LIST(CHARDEV("camredir-cam-0", "disconnected:fd:x"))},
     {"\"chardev-remove\", \"arguments\": {\"id\":\"camredir-cam-0\"}", DONE},
     DEVICES("", "", OF("device[3]", "child<usb-ehci>")),
@@ -291,11 +292,13 @@ static const Row the_end[] = {
     {"query-chardev", LIST(CHARDEV("camredir-cam-0", "disconnected:fd:x"))},
     {"/machine/peripheral", LIST(OF("camredir-cam-0", "child<usb-redir>"))},
     {"\"device_del\", \"arguments\": {\"id\":\"camredir-cam-0\"}", DELETED("camredir-cam-0") DONE},
+    {"/machine/peripheral\"", NONE},
     {"query-chardev", NONE},
     {"/machine/peripheral/camredir-usb/camredir-usb.0", NONE},
     {"\"device_del\", \"arguments\": {\"id\":\"camredir-usb\"}",
-     "{\"error\": {\"desc\": \"Device camredir-usb is already in the process of unplug\"}}" DELETED(
-         "camredir-usb")},
+     "{\"error\": {\"desc\": \"Device camredir-usb is already in the process of unplug\"}}"},
+    {"/machine/peripheral\"", LIST(OF("camredir-usb", "child<qemu-xhci>"))},
+    {"/machine/peripheral\"", NONE},
     {NULL, NULL},
 };
 
