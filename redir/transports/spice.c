@@ -9,10 +9,11 @@
 #define SEND_LIMIT       (1024 * 1024) /* outstanding bytes from which on send() says "full" */
 #define GATHER_LIMIT     (32 * 1024)   /* bytes of small packets that go out as one message */
 #define SMALL            4096
-#define SETTLE_TIMEOUT_S 3                 /* for ports to say their names */
-#define OPEN_TIMEOUT_S   2                 /* for usb-redir behind the channel to say something */
-#define OWNER            "camredir-owner"  /* the transport that a channel serves */
-#define ASKERS           "camredir-askers" /* how many connected it for its name */
+#define SETTLE_TIMEOUT_S 3                  /* for ports to say their names */
+#define OPEN_TIMEOUT_S   2                  /* for usb-redir behind the channel to say something */
+#define OWNER            "camredir-owner"   /* the transport that a channel serves */
+#define ASKERS           "camredir-askers"  /* how many connected it for its name */
+#define RETIRED          "camredir-retired" /* an object whose channel the VM has made anew */
 
 typedef enum {
     STAGE_IDLE,
@@ -194,10 +195,14 @@ static gboolean dispatch_soon(GSource *source, GSourceFunc callback, gpointer us
 
 static GSourceFuncs soon_funcs = {.dispatch = dispatch_soon};
 
+static void report_session_gone(SpiceTransport *t);
+
 static gboolean on_soon(gpointer user)
 {
     SpiceTransport *t = user;
 
+    if (t->server == NULL && t->session == NULL)
+        report_session_gone(t);
     if (t->stage != STAGE_OPEN)
         return G_SOURCE_CONTINUE;
     send_gathered(t);
@@ -282,6 +287,11 @@ static void report_closed(SpiceTransport *t, RedirError code, const char *format
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     report_error(t, code, text);
+}
+
+static void report_session_gone(SpiceTransport *t)
+{
+    report_closed(t, REDIR_ERROR_FINAL, "the SPICE session is gone");
 }
 
 /* ---- the chosen channel ---- */
@@ -407,15 +417,20 @@ static void on_port_told(GObject *channel, GParamSpec *property, gpointer user)
     decide(user);
 }
 
+static void give_up_port(SpiceTransport *t, SpiceChannel *channel)
+{
+    g_signal_handlers_disconnect_by_data(channel, t);
+    count_askers(channel, -1);
+    g_ptr_array_remove(t->asked, channel);
+}
+
 static void on_port_event(SpiceChannel *channel, SpiceChannelEvent event, gpointer user)
 {
     SpiceTransport *t = user;
 
     if (event == SPICE_CHANNEL_OPENED || event == SPICE_CHANNEL_NONE)
         return;
-    g_signal_handlers_disconnect_by_data(channel, t);
-    count_askers(channel, -1);
-    g_ptr_array_remove(t->asked, channel);
+    give_up_port(t, channel);
     decide(t);
 }
 
@@ -504,6 +519,7 @@ static SpiceChannel *find_usbredir(SpiceTransport *t)
     return channel;
 }
 
+/* We hear of it too, and are not to want it any more. */
 static void give_back_held(SpiceTransport *t)
 {
     SpiceChannel *held = g_steal_pointer(&t->held);
@@ -541,8 +557,8 @@ static void decide(SpiceTransport *t)
         return;
     gboolean unknown = look_at_names(t, &port);
     if (port != NULL) {
-        give_back_held(t);
         choose(t, port, port == t->stale);
+        give_back_held(t);
         return;
     }
     if ((unknown || !t->listed) && !t->settled)
@@ -594,26 +610,62 @@ static void consider(SpiceTransport *t, SpiceChannel *channel)
         t->list_idle = g_idle_add_full(G_PRIORITY_LOW, on_listed, t, NULL);
     settle_soon(t);
     if (type == SPICE_CHANNEL_PORT && t->way != REDIR_SPICE_USBREDIR && t->stage == STAGE_LOOKING &&
-        !claimed_by_other(t, channel))
+        !claimed_by_other(t, channel) && g_object_get_data(G_OBJECT(channel), RETIRED) == NULL)
         ask_port(t, channel);
+}
+
+/* The object of the port class that the session has already for this channel: the VM removes a
+   device and adds it again, and the session forgets none. */
+static SpiceChannel *find_twin(SpiceTransport *t, SpiceChannel *channel)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+
+    for (GList *l = channels; l != NULL; l = l->next)
+        if (l->data != channel && SPICE_IS_PORT_CHANNEL(l->data) &&
+            type_of(l->data) == type_of(channel) && id_of(l->data) == id_of(channel))
+            return l->data;
+    return NULL;
+}
+
+/* A viewer connects the new object, and the server admits one. */
+static void retire_twin(SpiceTransport *t, SpiceChannel *channel)
+{
+    SpiceChannel *twin = find_twin(t, channel);
+
+    if (twin == NULL)
+        return;
+    g_object_set_data(G_OBJECT(twin), RETIRED, t);
+    if (g_ptr_array_find(t->asked, twin, NULL))
+        give_up_port(t, twin);
 }
 
 /* Only here can a viewer's usbredir channel be had: behind us its USB device manager connects it.
  */
+static void take_usbredir(SpiceTransport *t, SpiceChannel *channel)
+{
+    gboolean taken = find_twin(t, channel) != NULL;
+
+    if (!taken && t->held == NULL && t->channel == NULL && find_spoken(t) == NULL) {
+        t->held = g_object_ref(channel);
+        taken = TRUE;
+    }
+    if (taken)
+        g_signal_stop_emission_by_name(t->session, "channel-new");
+}
+
 static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointer user)
 {
     SpiceTransport *t = user;
+    int type = type_of(channel);
 
+    (void)session;
     if (is_spoken(channel))
         return;
+    if (type == SPICE_CHANNEL_PORT)
+        retire_twin(t, channel);
     consider(t, channel);
-    if (t->server != NULL || type_of(channel) != SPICE_CHANNEL_USBREDIR ||
-        t->way == REDIR_SPICE_PORT)
-        return;
-    if (t->held == NULL && t->channel == NULL && find_spoken(t) == NULL) {
-        t->held = g_object_ref(channel);
-        g_signal_stop_emission_by_name(session, "channel-new");
-    }
+    if (type == SPICE_CHANNEL_USBREDIR && t->server == NULL && t->way != REDIR_SPICE_PORT)
+        take_usbredir(t, channel);
 }
 
 static void on_channel_destroy(SpiceSession *session, SpiceChannel *channel, gpointer user)
@@ -638,15 +690,25 @@ static void on_disconnected(SpiceSession *session, gpointer user)
     report_closed(t, REDIR_ERROR_CLOSED, "the SPICE session has ended");
 }
 
+/* Whoever dropped the last reference is at work here. */
+static void on_session_gone(gpointer user, GObject *session)
+{
+    SpiceTransport *t = user;
+
+    (void)session;
+    t->session = NULL;
+    g_source_set_ready_time(t->soon, 0);
+}
+
 static void leave_session(SpiceTransport *t)
 {
     end_attempt(t);
     g_clear_handle_id(&t->list_idle, g_source_remove);
     if (t->session == NULL)
         return;
-    give_back_held(t);
     g_signal_handlers_disconnect_by_data(t->session, t);
-    g_object_remove_weak_pointer(G_OBJECT(t->session), (gpointer *)&t->session);
+    give_back_held(t);
+    g_object_weak_unref(G_OBJECT(t->session), on_session_gone, t);
     t->session = NULL;
 }
 
@@ -654,7 +716,7 @@ static void enter_session(SpiceTransport *t, SpiceSession *session)
 {
     t->session = session;
     t->listed = FALSE;
-    g_object_add_weak_pointer(G_OBJECT(session), (gpointer *)&t->session);
+    g_object_weak_ref(G_OBJECT(session), on_session_gone, t);
     g_signal_connect(session, "channel-new", G_CALLBACK(on_channel_new), t);
     g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_destroy), t);
     g_signal_connect(session, "disconnected", G_CALLBACK(on_disconnected), t);
