@@ -17,6 +17,7 @@ libturbojpeg0-dev    l:libturbojpeg
 libjpeg62-turbo-dev  l:libjpeg
 libpng-dev           l:libpng
 libspice-client-glib-2.0-dev l:spice-client-glib-2.0
+libspice-server-dev  l:spice-server
 clang                c:clang
 libclang-rt-dev      f:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a
 qemu-system-x86      c:qemu-system-x86_64

@@ -22,6 +22,7 @@ typedef struct {
     gboolean closed;  /* the host has closed the stream */
     GString *order;   /* names of the packets other than data, each with a blank behind it */
     guint64 bytes_read;
+    char peer[64]; /* as its hello has it: "camredir 1.0" */
 
     struct usb_redir_device_connect_header device;
     struct usb_redir_interface_info_header interfaces;

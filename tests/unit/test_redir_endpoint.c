@@ -16,6 +16,7 @@ static void test_attach(void)
 
     attach(&f, &bulk_camera);
     g_assert_cmpstr(f.qemu->order->str, ==, "hello interface_info ep_info device_connect ");
+    g_assert_true(g_str_has_prefix(f.qemu->peer, "camredir "));
     g_assert_cmpuint(f.qemu->device.speed, ==, usb_redir_speed_high);
     g_assert_cmphex(f.qemu->device.device_class, ==, 0xef);
     g_assert_cmphex(f.qemu->device.vendor_id, ==, 0x1d6b);
