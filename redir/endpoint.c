@@ -9,9 +9,7 @@
 #include "redir/endpoint_private.h"
 #include "redir/error.h"
 
-#define STUCK_US   (5 * G_USEC_PER_SEC)
-#define BEAT_US    (900 * 1000) /* about a second, told by a timer of a second */
-#define BEAT_SHARE 10           /* of the silence */
+#define STUCK_US (5 * G_USEC_PER_SEC)
 
 /* ---- the end ---- */
 
@@ -210,20 +208,11 @@ static gboolean is_owed(const RedirEndpoint *ep)
     return ep->leaving || (ep->streams.bulk_on && ep->streams.n_pending == 0);
 }
 
-/* After a pause of the VM a SPICE server keeps what it has queued until one more message comes.
-   Said again, what the camera is changes nothing; the longer the silence the rarer, for the server
-   queues 128 messages and then reads none. */
 static void beat(RedirEndpoint *ep, gint64 now_us)
 {
-    if (ep->bytes_in != ep->heard || !is_owed(ep)) {
-        ep->heard = ep->bytes_in;
-        ep->heard_us = ep->beat_us = now_us;
+    if (!redir_heartbeat(&ep->heartbeat, ep->bytes_in, is_owed(ep), redir_endpoint_backlog(ep) == 0,
+                         now_us))
         return;
-    }
-    if (now_us - ep->beat_us < MAX(BEAT_US, (now_us - ep->heard_us) / BEAT_SHARE) ||
-        redir_endpoint_backlog(ep) > 0)
-        return;
-    ep->beat_us = now_us;
     send_interface_info(ep);
     redir_endpoint_run(ep);
 }

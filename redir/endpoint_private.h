@@ -5,6 +5,7 @@
 #include <usbredirparser.h>
 
 #include "redir/endpoint.h"
+#include "redir/heartbeat.h"
 #include "redir/input.h"
 #include "redir/pacing.h"
 #include "redir/packet.h"
@@ -55,8 +56,7 @@ struct RedirEndpoint {
     guint64 gone; /* bytes out at the peer, when they last moved: gone_us */
     gint64 gone_us;
     gboolean stuck; /* and the log has it */
-    guint64 heard;  /* bytes_in at heard_us */
-    gint64 heard_us, beat_us;
+    RedirHeartbeat heartbeat;
 };
 
 /* Bytes made and not gone out. */

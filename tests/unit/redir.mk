@@ -5,6 +5,7 @@ $(eval $(call library,redir_fixture))
 LIBS_test_redir_parts    := redir
 LIBS_test_redir_endpoint := redir_fixture redir vcam descriptors
 LIBS_test_redir_host     := redir_fixture redir vcam descriptors
+LIBS_test_heartbeat      := redir_fixture redir vcam descriptors
 LIBS_test_qmp            := redir
 $(O)/tests/unit/test_redir_endpoint: LDFLAGS += \
         -Wl,--wrap=usbredirparser_send_bulk_packet,--wrap=usbredirparser_send_iso_packet
