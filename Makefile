@@ -75,7 +75,7 @@ endif
 .SECONDEXPANSION:
 $(O)/tests/unit/%: $(O)/tests/unit/%.o \
         $$(foreach l,$$(if $$(LIBS_$$*),$$(LIBS_$$*),$$(libraries)),$$(O)/lib$$l.a)
-	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
+	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(pkg_libs) -lm
 
 -include $(wildcard tests/unit/*.mk tests/guest/*.mk tests/fuzz/*.mk tests/bench/*.mk)
 
@@ -132,6 +132,7 @@ endef
 install: all $(man_pages) ## the program, its manual page, the presets and the library, below PREFIX and DESTDIR
 	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
 	$(if $(spice_library),$(install_spice))
+	install -D -m 644 docs/camredir.conf.example '$(DESTDIR)$(PREFIX)/share/camredir/camredir.conf.example'
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
 	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
