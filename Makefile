@@ -32,12 +32,17 @@ attach_src    := $(patsubst %,tools/%.c,attach sharing camera limit profile sour
 spice_library := $(if $(shell pkg-config --exists spice-client-glib-2.0 2>/dev/null && echo 1),libcamredir-spice.so.0)
 spice_cflags   = $(eval spice_cflags := $(shell pkg-config --cflags spice-client-glib-2.0))$(spice_cflags)
 
+# So is the module for viewers, which needs GTK 3 too.
+module_src    := $(wildcard tools/gtk_*.c)
+viewer_module := $(if $(spice_library),$(if $(shell pkg-config --exists gtk+-3.0 2>/dev/null && echo 1),libcamredir.so))
+module_cflags  = $(eval module_cflags := $(shell pkg-config --cflags gtk+-3.0) $(spice_cflags))$(module_cflags)
+
 # A library a folder, in the order of who may use whom (see 'make check-layers').
 descriptors_src := $(wildcard descriptors/*.c)
 vcam_src        := $(wildcard vcam/*.c)
 sources_src     := $(wildcard vcam/sources/*.c)
 redir_src       := $(filter-out $(spice_src),$(wildcard redir/*.c redir/transports/*.c))
-tools_src       := $(filter-out tools/attach.c,$(wildcard tools/*.c))
+tools_src       := $(filter-out tools/attach.c $(module_src),$(wildcard tools/*.c))
 libraries := redir sources vcam descriptors
 archives  := $(libraries:%=$(O)/lib%.a)
 objects    = $($(1)_src:%.c=$(O)/%.o)
@@ -55,6 +60,7 @@ help: ## this list
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(all_cflags) -c -o $@ $<
 $(spice_src:%.c=$(O)/%.o): extra_cflags = $(spice_cflags)
+$(module_src:%.c=$(O)/%.o): extra_cflags = $(module_cflags)
 
 define library
 $(O)/lib$(1).a: $$(call objects,$(1))
@@ -62,13 +68,21 @@ $(O)/lib$(1).a: $$(call objects,$(1))
 endef
 $(foreach l,$(libraries),$(eval $(call library,$(l))))
 
-$(O)/camredir: $(call objects,tools) $(archives) | $(spice_library:%=$(O)/%)
+$(O)/camredir: $(call objects,tools) $(archives) | $(spice_library:%=$(O)/%) $(viewer_module:%=$(O)/%)
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
 
 ifneq ($(spice_library),)
 $(O)/$(spice_library): $(call objects,spice) $(call objects,attach) $(archives)
 	$(call say,LD,$@)$(CC) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,-z,defs) $(all_cflags) $(LDFLAGS) \
 	        -o $@ $^ $$(pkg-config --libs spice-client-glib-2.0) $(pkg_libs) -lm
+endif
+
+# Stays where it was loaded: its hook does. It finds the library beside itself, or two folders up.
+ifneq ($(viewer_module),)
+$(O)/$(viewer_module): $(call objects,module) $(O)/tools/conf.o $(O)/tools/limit.o $(O)/libvcam.a $(O)/$(spice_library)
+	$(call say,LD,$@)$(CC) -shared -Wl,-z,nodelete '-Wl,-rpath,$$ORIGIN:$$ORIGIN/../..' \
+	        $(if $(SAN),,-Wl,-z,defs) $(all_cflags) $(LDFLAGS) -o $@ $^ \
+	        $$(pkg-config --libs gtk+-3.0 spice-client-glib-2.0) -lm
 endif
 
 # LIBS_test_name := the libraries that this test links; all of them where it says nothing.
@@ -129,9 +143,10 @@ install -D -m 644 $(O)/$(spice_library) '$(DESTDIR)$(PREFIX)/lib/$(spice_library
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/camredir-spice.pc.in >'$(DESTDIR)$(PREFIX)/$(spice_pc)'
 endef
 
-install: all $(man_pages) ## the program, its manual page, the presets and the library, below PREFIX and DESTDIR
+install: all $(man_pages) ## the program, its manual pages, presets and libraries, below PREFIX and DESTDIR
 	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
 	$(if $(spice_library),$(install_spice))
+	$(if $(viewer_module),install -D -m 644 $(O)/$(viewer_module) '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/$(viewer_module)')
 	install -D -m 644 docs/camredir.conf.example '$(DESTDIR)$(PREFIX)/share/camredir/camredir.conf.example'
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
 	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
@@ -140,6 +155,7 @@ install: all $(man_pages) ## the program, its manual page, the presets and the l
 uninstall: ## what install put there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' \
 	        '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so' '$(DESTDIR)$(PREFIX)/$(spice_pc)' \
+	        '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/libcamredir.so' \
 	        $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
 	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir' '$(DESTDIR)$(PREFIX)/include/camredir'
 

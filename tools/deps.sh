@@ -18,6 +18,7 @@ libjpeg62-turbo-dev  l:libjpeg
 libpng-dev           l:libpng
 libspice-client-glib-2.0-dev l:spice-client-glib-2.0
 libspice-server-dev  l:spice-server
+libgtk-3-dev         l:gtk+-3.0
 clang                c:clang
 libclang-rt-dev      f:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a
 qemu-system-x86      c:qemu-system-x86_64

@@ -14,6 +14,7 @@
 static const struct subcommand subcommands[] = {
     {"share", "put a camera into a virtual machine", share_run},
     {"redirect", "put a USB device of this machine into a virtual machine", redirect_run},
+    {"viewer", "start a SPICE viewer that brings a camera along", viewer_run},
     {"list", "show the cameras of this machine", list_run},
     {"describe", "show USB descriptors", describe_run},
     {"lint", "find what is wrong with USB descriptors", lint_run},
