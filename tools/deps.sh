@@ -35,6 +35,11 @@ libuvc-dev           l:libuvc
 libumockdev-dev      l:umockdev-1.0
 umockdev             c:umockdev-wrapper
 scdoc                c:scdoc
+virt-viewer          c:remote-viewer
+spice-client-gtk     c:spicy
+xvfb                 c:Xvfb
+dbus-daemon          c:dbus-daemon
+libxtst-dev          l:xtst
 libvirt-clients      c:virt-xml-validate
 '
 

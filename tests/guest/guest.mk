@@ -32,10 +32,12 @@ $(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
 
 harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm share session jpeg_file)
 guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
-guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) -lm
+guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) $(guest_libs) -lm
 guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
 
-$(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) $(O)/tests/guest/descriptor_device.o \
+$(O)/tests/guest/guest-tests: guest_libs = -lXtst -lX11
+$(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \
+        $(patsubst %,$(O)/tests/guest/%.o,descriptor_device desktop notifications) \
         $(call objects,descriptors)
 	$(guest_link)
 

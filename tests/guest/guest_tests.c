@@ -15,6 +15,7 @@ static const struct {
     {&stream_tests, FALSE},      {&inspect_tests, FALSE}, {&scenario_tests, FALSE},
     {&descriptor_tests, FALSE},  {&client_tests, FALSE},  {&redirect_tests, FALSE},
     {&spice_device_tests, TRUE}, {&spice_tests, TRUE},    {&hotplug_tests, TRUE},
+    {&viewer_tests, TRUE},
 };
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
     client_end();
     spice_end();
     hotplug_end();
+    viewer_end();
     vm_free(session.vm);
     return failed ? 1 : 0;
 }

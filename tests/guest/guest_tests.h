@@ -30,6 +30,8 @@ extern const GuestTestTable spice_device_tests;
 void spice_end(void);
 extern const GuestTestTable hotplug_tests; /* the camera comes into a VM that runs */
 void hotplug_end(void);
+extern const GuestTestTable viewer_tests; /* it comes by a viewer with our module in it */
+void viewer_end(void);
 
 /* The second VM, which stays for all tests that want it: the program, vivid, a network, a USB
    controller. */

@@ -275,6 +275,8 @@ static GPtrArray *command_line(const Vm *vm)
     }
     if (vm->parts & SPICE_PARTS)
         add_spice(vm, argv);
+    if (vm->parts & VM_DISPLAY)
+        add(argv, "-device", "VGA");
     add_ports(vm, argv, options);
     add(argv, "-append", "%s", options->str);
     g_ptr_array_add(argv, NULL);

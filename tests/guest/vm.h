@@ -18,8 +18,9 @@ typedef enum {
     VM_SPICE_PORT = 1 << 7, /* an xHCI port whose usb-redir is behind a SPICE port */
     VM_SPICE_USBREDIR = 1 << 8, /* one behind a SPICE usbredir channel */
     VM_SPICE_LOCKED =
-        1 << 9,       /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
-    VM_QMP = 1 << 10, /* no port at all but a monitor by which one can be plugged in */
+        1 << 9,           /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
+    VM_QMP = 1 << 10,     /* no port at all but a monitor by which one can be plugged in */
+    VM_DISPLAY = 1 << 11, /* a graphics card, of which SPICE has the picture */
 } VmParts;
 
 typedef struct Vm Vm;
