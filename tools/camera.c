@@ -62,9 +62,9 @@ static struct vcam_source *pattern_open(const struct camera_limit *limit, GError
     vcam_source_free(all);
     struct vcam_source *source = vcam_source_pattern_new(&offer);
     if (!source)
-        g_set_error(
-            error, camera_error_quark(), errno,
-            "the test pattern has no such mode: it makes YUY2 and MJPEG, 64x48 to 4096x4096");
+        g_set_error(error, camera_error_quark(), errno,
+                    "the test pattern has no such mode: it makes raw pictures and MJPEG, 64x48 to "
+                    "4096x4096");
     return source;
 }
 

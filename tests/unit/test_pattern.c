@@ -8,6 +8,7 @@
 #include "vcam/sources/code.h"
 #include "vcam/sources/jpeg.h"
 #include "vcam/sources/picture.h"
+#include "vcam/sources/repack.h"
 #include "vcam/sources/splice.h"
 
 #define FPS30 333333
@@ -58,7 +59,7 @@ static void test_default_offer(void)
 static void test_refused_offers(void)
 {
     static const struct vcam_mode modes[] = {
-        {VCAM_NV12, 640, 480, FPS30}, {VCAM_YUY2, 641, 480, FPS30}, {VCAM_YUY2, 640, 481, FPS30},
+        {VCAM_H264, 640, 480, FPS30}, {VCAM_YUY2, 641, 480, FPS30}, {VCAM_YUY2, 640, 481, FPS30},
         {VCAM_YUY2, 62, 48, FPS30},   {VCAM_YUY2, 64, 46, FPS30},   {VCAM_MJPEG, 4098, 480, FPS30},
     };
     struct vcam_offer empty = {0};
@@ -75,7 +76,7 @@ static void test_refused_offers(void)
 /* Frame 0 and one much later, at one size in both formats. */
 static void check_size(guint width, guint height)
 {
-    static const guint32 fourccs[] = {VCAM_YUY2, VCAM_MJPEG};
+    static const guint32 fourccs[] = {VCAM_YUY2, VCAM_MJPEG, VCAM_NV12, VCAM_I420};
     for (guint f = 0; f < G_N_ELEMENTS(fourccs); f++) {
         struct vcam_mode mode = {fourccs[f], width, height, FPS30};
         struct vcam_source *source = pattern_of(&mode);
@@ -114,6 +115,33 @@ static void test_sizes(void)
     check_size(4096, 64);
     check_size(64, 4096);
     check_size(3840, 2160);
+}
+
+/* 4 x 2 pixels, by hand. */
+static void test_raw_formats(void)
+{
+    static const guint8 yuy2[] = {10, 100, 11, 200, 12, 102, 13, 202,
+                                  20, 105, 21, 206, 22, 108, 23, 209};
+    static const struct {
+        const char *name;
+        guint8 bytes[16];
+    } cases[] = {
+        {"NV12", {10, 11, 12, 13, 20, 21, 22, 23, 103, 203, 105, 206}},
+        {"I420", {10, 11, 12, 13, 20, 21, 22, 23, 103, 105, 203, 206}},
+        {"YV12", {10, 11, 12, 13, 20, 21, 22, 23, 203, 206, 103, 105}},
+        {"UYVY", {100, 10, 200, 11, 102, 12, 202, 13, 105, 20, 206, 21, 108, 22, 209, 23}},
+        {"GREY", {10, 11, 12, 13, 20, 21, 22, 23}},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct vcam_mode mode = {vcam_format_by_name(cases[i].name)->fourcc, 4, 2, FPS30};
+        gsize size = vcam_mode_max_frame_size(&mode);
+        g_autofree guint8 *bytes = g_malloc(size); /* of exact size */
+        g_assert_true(vcam_repack_has(mode.fourcc));
+        vcam_repack(&mode, yuy2, bytes);
+        g_assert_cmpmem(bytes, size, cases[i].bytes, size);
+    }
+    g_assert_false(vcam_repack_has(VCAM_YUY2));
+    g_assert_false(vcam_repack_has(VCAM_MJPEG));
 }
 
 static void test_code_values(void)
@@ -456,6 +484,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pattern/offer/default", test_default_offer);
     g_test_add_func("/pattern/offer/refused", test_refused_offers);
     g_test_add_func("/pattern/sizes", test_sizes);
+    g_test_add_func("/pattern/raw-formats", test_raw_formats);
     g_test_add_func("/pattern/code/values", test_code_values);
     g_test_add_func("/pattern/code/survives-jpeg", test_code_survives_jpeg);
     g_test_add_func("/pattern/code/refuses", test_code_refuses);

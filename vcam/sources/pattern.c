@@ -12,6 +12,7 @@
 #include "vcam/sources/pace.h"
 #include "vcam/sources/paint.h"
 #include "vcam/sources/pool.h"
+#include "vcam/sources/repack.h"
 #include "vcam/sources/sources.h"
 #include "vcam/sources/splice.h"
 
@@ -49,9 +50,9 @@ struct pattern {
     struct band label, motion; /* the blocks for machines lie above the label */
     unsigned text_scale;
     unsigned generation;        /* of the background: controls have changed */
-    struct vcam_pool *pool;     /* raw: frames, tagged with the generation that they show */
+    struct vcam_pool *pool;     /* raw: frames; YUY2: tagged with the generation that they show */
     struct vcam_splice *splice; /* MJPEG */
-    struct vcam_canvas canvas;  /* MJPEG: what is encoded */
+    struct vcam_canvas canvas;  /* all but YUY2: what is encoded or repacked */
     unsigned canvas_generation; /* that the canvas and the splice show */
 };
 
@@ -183,7 +184,7 @@ static void lay_out(struct pattern *pattern)
 
 /* --- frames --- */
 
-static struct vcam_frame *make_raw(struct pattern *pattern, uint64_t number, int64_t capture_us)
+static struct vcam_frame *make_yuy2(struct pattern *pattern, uint64_t number, int64_t capture_us)
 {
     struct vcam_frame *frame = vcam_pool_take(pattern->pool);
     if (!frame)
@@ -197,14 +198,33 @@ static struct vcam_frame *make_raw(struct pattern *pattern, uint64_t number, int
     return frame;
 }
 
+/* The background too? Else the three bands alone. */
+static bool paint_canvas(struct pattern *pattern, uint64_t number, int64_t capture_us)
+{
+    bool fresh = pattern->canvas_generation != pattern->generation;
+    if (fresh)
+        paint_background(pattern, &pattern->canvas);
+    paint_moving(pattern, &pattern->canvas, number, capture_us);
+    return fresh;
+}
+
+static struct vcam_frame *make_repacked(struct pattern *pattern, uint64_t number,
+                                        int64_t capture_us)
+{
+    struct vcam_frame *frame = vcam_pool_take(pattern->pool);
+    if (!frame)
+        return NULL;
+    paint_canvas(pattern, number, capture_us);
+    pattern->canvas_generation = pattern->generation;
+    vcam_repack(&pattern->mode, pattern->canvas.data, frame->data);
+    return frame;
+}
+
 static struct vcam_frame *make_mjpeg(struct pattern *pattern, uint64_t number, int64_t capture_us)
 {
     const struct vcam_canvas *canvas = &pattern->canvas;
     const struct band top = {0, pattern->label.first + pattern->label.count};
-    bool fresh = pattern->canvas_generation != pattern->generation;
-    if (fresh)
-        paint_background(pattern, canvas);
-    paint_moving(pattern, canvas, number, capture_us);
+    bool fresh = paint_canvas(pattern, number, capture_us);
     int r = fresh ? vcam_splice_take(pattern->splice, canvas, 0, canvas->height)
                   : vcam_splice_take(pattern->splice, canvas, top.first, top.count);
     if (!fresh && r == 0)
@@ -217,9 +237,10 @@ static struct vcam_frame *make_mjpeg(struct pattern *pattern, uint64_t number, i
 
 static void make_frame(struct pattern *pattern, int64_t now_us, uint64_t number, int64_t capture_us)
 {
-    struct vcam_frame *frame = pattern->mode.fourcc == VCAM_MJPEG
-                                   ? make_mjpeg(pattern, number, capture_us)
-                                   : make_raw(pattern, number, capture_us);
+    struct vcam_frame *frame =
+        pattern->mode.fourcc == VCAM_MJPEG  ? make_mjpeg(pattern, number, capture_us)
+        : pattern->mode.fourcc == VCAM_YUY2 ? make_yuy2(pattern, number, capture_us)
+                                            : make_repacked(pattern, number, capture_us);
     if (!frame)
         return; /* the consumer holds them all: its number is left out */
     frame->number = number;
@@ -245,17 +266,18 @@ static void pattern_stop(struct vcam_source *source)
 static int pattern_start(struct vcam_source *source, const struct vcam_mode *mode, int64_t now_us)
 {
     struct pattern *pattern = pattern_of(source);
-    size_t raw_size = (size_t)mode->wWidth * mode->wHeight * 2;
+    size_t yuy2_size = (size_t)mode->wWidth * mode->wHeight * 2;
     pattern->mode = *mode;
     pattern->generation++;
     lay_out(pattern);
-    if (mode->fourcc == VCAM_MJPEG) {
+    if (mode->fourcc == VCAM_MJPEG)
         pattern->splice = vcam_splice_new(mode->wWidth, mode->wHeight, JPEG_QUALITY);
-        pattern->canvas = (struct vcam_canvas){malloc(raw_size), mode->wWidth, mode->wHeight};
-    } else {
-        pattern->pool = vcam_pool_new(mode, raw_size);
-    }
-    if (!pattern->pool && (!pattern->splice || !pattern->canvas.data)) {
+    else
+        pattern->pool = vcam_pool_new(mode, vcam_mode_max_frame_size(mode));
+    if (mode->fourcc != VCAM_YUY2)
+        pattern->canvas = (struct vcam_canvas){malloc(yuy2_size), mode->wWidth, mode->wHeight};
+    if ((!pattern->pool && !pattern->splice) ||
+        (mode->fourcc != VCAM_YUY2 && !pattern->canvas.data)) {
         pattern_stop(source);
         return -ENOMEM;
     }
@@ -329,7 +351,8 @@ static bool offer_is_drawable(const struct vcam_offer *offer)
 {
     for (unsigned f = 0; f < offer->n_formats; f++) {
         const struct vcam_format_offer *format = &offer->formats[f];
-        if (format->fourcc != VCAM_YUY2 && format->fourcc != VCAM_MJPEG)
+        if (format->fourcc != VCAM_YUY2 && format->fourcc != VCAM_MJPEG &&
+            !vcam_repack_has(format->fourcc))
             return false;
         for (unsigned s = 0; s < format->n_sizes; s++)
             if (!size_is_drawable(&format->sizes[s]))

@@ -22,8 +22,9 @@
    saturation. */
 
 /* offer: what it shall offer, copied; NULL: YUY2 and MJPEG, nine sizes from 160x120 to 1920x1080
-   (640x480 first) at 60, 30, 20, 15, 10 and 5 fps. EINVAL: the offer has another format than YUY2
-   and MJPEG, or a size that is odd, below 64x48 or beyond 4096 pixels. ENOMEM. */
+   (640x480 first) at 60, 30, 20, 15, 10 and 5 fps. EINVAL: the offer has another format than MJPEG,
+   YUY2, NV12, I420, YV12, UYVY and GREY, or a size that is odd, below 64x48 or beyond 4096 pixels.
+   ENOMEM. */
 struct vcam_source *vcam_source_pattern_new(const struct vcam_offer *offer);
 
 /* Reads the blocks back. luma points to the first luma sample, step bytes lie between one and the
