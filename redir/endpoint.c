@@ -290,20 +290,11 @@ static void send_interface_info(RedirEndpoint *ep)
     usbredirparser_send_interface_info(ep->parser, &interfaces);
 }
 
-static guint selected_endpoints(const RedirEndpoint *ep, struct vcam_endpoint ret_endpoints[2])
-{
-    struct vcam_device_state state;
-
-    vcam_device_get_state(ep->device, &state);
-    return vcam_profile_endpoints(vcam_device_profile(ep->device), state.bAlternateSetting,
-                                  ret_endpoints);
-}
-
 gboolean redir_endpoint_find(const RedirEndpoint *ep, guint8 bEndpointAddress,
                              struct vcam_endpoint *ret_endpoint)
 {
-    struct vcam_endpoint endpoints[2];
-    guint count = selected_endpoints(ep, endpoints);
+    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
+    guint count = vcam_device_endpoints(ep->device, endpoints);
 
     for (guint i = 0; i < count; i++)
         if (endpoints[i].bEndpointAddress == bEndpointAddress) {
@@ -322,8 +313,8 @@ static guint place(guint8 bEndpointAddress)
 static void send_ep_info(RedirEndpoint *ep)
 {
     struct usb_redir_ep_info_header info = {0};
-    struct vcam_endpoint endpoints[2];
-    guint count = selected_endpoints(ep, endpoints);
+    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
+    guint count = vcam_device_endpoints(ep->device, endpoints);
     enum vcam_speed speed = options_of(ep)->speed;
 
     memset(info.type, usb_redir_type_invalid, sizeof info.type);

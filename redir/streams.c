@@ -398,12 +398,8 @@ void redir_streams_stop(RedirEndpoint *ep, guint8 bEndpointAddress)
 
 void redir_streams_stop_interface(RedirEndpoint *ep, guint8 bInterfaceNumber)
 {
-    struct vcam_device_state state;
-    struct vcam_endpoint endpoints[2];
-
-    vcam_device_get_state(ep->device, &state);
-    guint count =
-        vcam_profile_endpoints(vcam_device_profile(ep->device), state.bAlternateSetting, endpoints);
+    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
+    guint count = vcam_device_endpoints(ep->device, endpoints);
     for (guint i = 0; i < count; i++)
         if (endpoints[i].bInterfaceNumber == bInterfaceNumber)
             redir_streams_stop(ep, endpoints[i].bEndpointAddress);

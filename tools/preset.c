@@ -25,7 +25,7 @@ static struct vcam_profile *make_profile(const char *path, struct desc_tree *tre
 
 typedef void (*mode_func)(const struct vcam_mode *mode, void *user);
 
-static void each_mode(const struct vcam_offer *offer, mode_func func, void *user)
+static void each_mode_of(const struct vcam_offer *offer, mode_func func, void *user)
 {
     for (guint f = 0; f < offer->n_formats; f++) {
         const struct vcam_format_offer *format = &offer->formats[f];
@@ -37,6 +37,15 @@ static void each_mode(const struct vcam_offer *offer, mode_func func, void *user
                 func(&mode, user);
             }
     }
+}
+
+/* Of both streaming interfaces. */
+static void each_mode(const struct vcam_profile *profile, mode_func func, void *user)
+{
+    const struct vcam_profile *side = vcam_profile_side(profile);
+    each_mode_of(vcam_profile_offer(profile), func, user);
+    if (side)
+        each_mode_of(vcam_profile_offer(side), func, user);
 }
 
 /* user: the offer of all that the pattern makes. */
@@ -51,19 +60,19 @@ static void add_if_pattern(const struct vcam_mode *mode, void *user)
     g_free(one);
 }
 
-static struct vcam_source *open_pattern(const struct vcam_offer *wanted, GError **error)
+static struct vcam_source *open_pattern(const struct vcam_profile *wanted, GError **error)
 {
     g_autofree struct vcam_offer *offer = g_new0(struct vcam_offer, 1);
     each_mode(wanted, add_if_pattern, offer);
     struct vcam_source *source = offer->n_formats ? vcam_source_pattern_new(offer) : NULL;
     if (!source)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                    "the test pattern makes YUY2 and MJPEG, and has none of the preset's modes: "
-                    "name another source");
+                    "the test pattern makes raw pictures and MJPEG, and has none of the preset's "
+                    "modes: name another source");
     return source;
 }
 
-static struct vcam_source *open_source(const char *spec, const struct vcam_offer *wanted,
+static struct vcam_source *open_source(const char *spec, const struct vcam_profile *wanted,
                                        GError **error)
 {
     struct camera_limit limit;
@@ -94,19 +103,28 @@ static void note_missing(const struct vcam_mode *mode, void *user)
     }
 }
 
-static void report_missing(const struct vcam_source *source, const struct vcam_profile *profile)
+static void report_missing(const struct vcam_source *source, const struct missing *missing)
+{
+    if (missing->n)
+        g_message("%s makes %u of the preset's %u modes; the guest cannot choose the others "
+                  "(%s%s)",
+                  source->name, missing->of - missing->n, missing->of, missing->names->str,
+                  missing->n > 3 ? ", ..." : "");
+}
+
+/* FALSE: the source has no picture for any mode. */
+static gboolean fit(struct vcam_profile *profile, const struct vcam_source *source, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     struct missing missing = {.source = source, .names = names};
-    each_mode(vcam_profile_offer(profile), note_missing, &missing);
-    if (missing.n)
-        g_message("%s makes %u of the preset's %u modes; in the others (%s%s) the guest gets no "
-                  "picture",
-                  source->name, missing.of - missing.n, missing.of, names->str,
-                  missing.n > 3 ? ", ..." : "");
-    if (vcam_profile_side(profile))
-        g_message("interface %u of the preset can be negotiated with, but not streamed from",
-                  vcam_profile_layout(profile)->side_interface);
+    each_mode(profile, note_missing, &missing);
+    if (vcam_profile_restrict(profile, &source->offer)) {
+        report_missing(source, &missing);
+        return TRUE;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                "%s has none of the preset's modes: name another source", source->name);
+    return FALSE;
 }
 
 static int open_both(const char *path, struct desc_tree *tree, const char *spec,
@@ -117,16 +135,17 @@ static int open_both(const char *path, struct desc_tree *tree, const char *spec,
     struct vcam_profile *profile = make_profile(path, tree, NULL, speed, error);
     if (!profile)
         return EXIT_BROKEN;
-    struct vcam_source *source = open_source(spec, vcam_profile_offer(profile), error);
+    struct vcam_source *source = open_source(spec, profile, error);
     vcam_profile_free(profile);
     if (!source)
         return camera_exit_status(*error);
     profile = make_profile(path, tree, &source->controls, speed, error);
-    if (!profile) {
+    if (!profile || !fit(profile, source, error)) {
+        int status = profile ? EXIT_CAMERA : EXIT_BROKEN;
+        vcam_profile_free(profile);
         vcam_source_free(source);
-        return EXIT_BROKEN;
+        return status;
     }
-    report_missing(source, profile);
     *ret_source = source;
     *ret_profile = profile;
     return EXIT_DONE;

@@ -13,6 +13,8 @@ struct vcam_device *vcam_device_new(struct vcam_profile *profile, const struct v
         return NULL;
     device->profile = profile;
     device->ops = *ops;
+    device->interfaces[0].profile = profile;
+    device->interfaces[1].profile = vcam_profile_side(profile);
     vcam_video_streaming_reset(device);
     return device;
 }
@@ -38,13 +40,33 @@ void vcam_device_set_ready_func(struct vcam_device *device, vcam_endpoint_ready_
     device->ready_user = user;
 }
 
+struct vcam_streaming *vcam_device_streaming(struct vcam_device *device, uint16_t number)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct vcam_streaming *interface = &device->interfaces[i];
+        if (interface->profile && vcam_profile_layout(interface->profile)->vs_interface == number)
+            return interface;
+    }
+    return NULL;
+}
+
+unsigned vcam_device_endpoints(const struct vcam_device *device,
+                               struct vcam_endpoint ret_endpoints[VCAM_MAX_ENDPOINTS])
+{
+    const struct vcam_streaming *first = &device->interfaces[0], *second = &device->interfaces[1];
+    unsigned n = vcam_profile_endpoints(first->profile, first->bAlternateSetting, ret_endpoints);
+    if (!second->profile)
+        return n;
+    const struct vcam_layout *layout = vcam_profile_layout(second->profile);
+    ret_endpoints[n] = layout->streams[second->bAlternateSetting];
+    return n + (ret_endpoints[n].bEndpointAddress != 0);
+}
+
 bool vcam_device_endpoint(const struct vcam_device *device, uint8_t bEndpointAddress,
                           struct vcam_endpoint *ret_endpoint)
 {
-    struct vcam_endpoint endpoints[2];
-    unsigned n = device->bConfigurationValue
-                     ? vcam_profile_endpoints(device->profile, device->bAlternateSetting, endpoints)
-                     : 0;
+    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
+    unsigned n = device->bConfigurationValue ? vcam_device_endpoints(device, endpoints) : 0;
     for (unsigned i = 0; i < n; i++) {
         if (endpoints[i].bEndpointAddress == bEndpointAddress) {
             *ret_endpoint = endpoints[i];
@@ -66,8 +88,7 @@ void vcam_device_reset(struct vcam_device *device, int64_t now_us)
 
 void vcam_device_unconfigure(struct vcam_device *device)
 {
-    device->bAlternateSetting = 0;
-    device->stream_halted = device->status_halted = false;
+    device->status_halted = false;
     device->changed_controls = 0;
     vcam_video_streaming_reset(device);
 }
@@ -109,20 +130,16 @@ static enum vcam_request_error class_request(struct vcam_device *device,
                                              const struct vcam_request *request)
 {
     const struct vcam_setup *setup = &request->setup;
-    const struct vcam_layout *layout = vcam_layout(device);
-    uint8_t recipient = setup->bmRequestType & 0x1f, interface = setup->wIndex;
+    uint8_t recipient = setup->bmRequestType & 0x1f, number = setup->wIndex;
+    struct vcam_streaming *streaming = vcam_device_streaming(device, number);
 
     if (!device->bConfigurationValue)
         return VCAM_WRONG_STATE;
     if (recipient != 1 || (setup->bmRequestType ^ setup->bRequest) & 0x80 || setup->wValue & 0xff)
         return VCAM_INVALID_REQUEST;
-    if (interface == layout->vc_interface)
+    if (number == vcam_layout(device)->vc_interface)
         return vcam_video_control(device, request);
-    if (interface == layout->vs_interface)
-        return vcam_video_streaming(device, request);
-    if (vcam_profile_side(device->profile) && interface == layout->side_interface)
-        return vcam_side_streaming(device, request);
-    return VCAM_INVALID_UNIT;
+    return streaming ? vcam_video_streaming(device, streaming, request) : VCAM_INVALID_UNIT;
 }
 
 enum vcam_answer vcam_device_control(struct vcam_device *device, const struct vcam_setup *setup,
@@ -146,15 +163,15 @@ void vcam_device_get_state(const struct vcam_device *device, struct vcam_device_
 {
     *ret_state = (struct vcam_device_state){
         .bConfigurationValue = device->bConfigurationValue,
-        .bAlternateSetting = device->bAlternateSetting,
+        .bAlternateSetting = device->on->bAlternateSetting,
         .streaming = device->streaming,
         .frame_in_flight = device->queue.in_flight != NULL,
         .frames_sent = device->frames_sent,
         .frames_dropped = device->frames_dropped,
         .bytes_sent = device->bytes_sent,
     };
-    if (device->committed) {
-        ret_state->mode = vcam_probe_mode(device->profile, &device->commit);
-        ret_state->dwMaxPayloadTransferSize = device->commit.dwMaxPayloadTransferSize;
+    if (device->on->committed) {
+        ret_state->mode = vcam_probe_mode(device->on->profile, &device->on->commit);
+        ret_state->dwMaxPayloadTransferSize = device->on->commit.dwMaxPayloadTransferSize;
     }
 }

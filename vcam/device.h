@@ -123,10 +123,17 @@ int64_t vcam_device_tick(struct vcam_device *device, int64_t now_us);
    begins a frame while held. A frame once begun goes on. */
 void vcam_device_hold(struct vcam_device *device, bool hold);
 
+/* Endpoints as the host sees them with the alternate settings that are selected. Returns the count.
+ */
+#define VCAM_MAX_ENDPOINTS 3
+unsigned vcam_device_endpoints(const struct vcam_device *device,
+                               struct vcam_endpoint ret_endpoints[VCAM_MAX_ENDPOINTS]);
+
+/* Of two streaming interfaces: of the one that streams, or did last. */
 struct vcam_device_state {
     uint8_t bConfigurationValue;
-    uint8_t bAlternateSetting; /* of the streaming interface */
-    bool streaming;            /* between stream_start and stream_stop */
+    uint8_t bAlternateSetting;
+    bool streaming; /* between stream_start and stream_stop */
     bool frame_in_flight;
     struct vcam_mode mode; /* committed; all 0 before */
     uint32_t dwMaxPayloadTransferSize;

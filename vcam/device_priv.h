@@ -9,6 +9,16 @@
 #include "vcam/payload.h"
 #include "vcam/queue.h"
 
+/* What a streaming interface has of its own. */
+struct vcam_streaming {
+    const struct vcam_profile *profile; /* its formats and endpoints */
+    uint8_t bAlternateSetting;
+    bool halted;              /* its bulk endpoint */
+    uint8_t bStreamErrorCode; /* UVC 1.1, 4.3.1.7 */
+    struct uvc_probe_commit probe, commit;
+    bool committed;
+};
+
 struct vcam_device {
     struct vcam_profile *profile;
     struct vcam_device_ops ops;
@@ -16,19 +26,16 @@ struct vcam_device {
     void *ready_user;
 
     uint8_t bConfigurationValue;
-    uint8_t bAlternateSetting; /* of the streaming interface */
-    uint8_t link_states;       /* SuperSpeed: U1_ENABLE and kin, as GET_STATUS has them */
-    bool stream_halted, status_halted;
+    uint8_t link_states; /* SuperSpeed: U1_ENABLE and kin, as GET_STATUS has them */
+    bool status_halted;
 
     uint8_t bRequestErrorCode; /* UVC 1.1, 4.2.1.2 */
-    uint8_t bStreamErrorCode;  /* 4.3.1.7 */
 
     uint32_t changed_controls; /* bit = id: the guest has still to be told */
     bool status_waits;         /* the status endpoint answered NAK */
 
-    struct uvc_probe_commit probe, commit;
-    bool committed;
-    struct uvc_probe_commit side_probe; /* of the streaming interface without pictures */
+    struct vcam_streaming interfaces[2]; /* profile NULL: there is none */
+    struct vcam_streaming *on; /* the one that streams or, while none does, was turned to last */
 
     struct vcam_queue queue;
     uint64_t next_number; /* of the frame that builds on the one queued last */
@@ -108,16 +115,18 @@ enum vcam_answer vcam_standard_request(struct vcam_device *device,
 enum vcam_request_error vcam_video_control(struct vcam_device *device,
                                            const struct vcam_request *request);
 enum vcam_request_error vcam_video_streaming(struct vcam_device *device,
+                                             struct vcam_streaming *interface,
                                              const struct vcam_request *request);
-/* The same for a second streaming interface: hosts want to negotiate before they take the device.
- */
-enum vcam_request_error vcam_side_streaming(struct vcam_device *device,
-                                            const struct vcam_request *request);
 
 /* PROBE and COMMIT as after a reset. */
 void vcam_video_streaming_reset(struct vcam_device *device);
 
-/* stream.c. Both are idempotent. start does nothing before a commit. */
+/* By bInterfaceNumber, or NULL. */
+struct vcam_streaming *vcam_device_streaming(struct vcam_device *device, uint16_t number);
+
+/* stream.c. The interface's turn to stream; false while another one does. */
+bool vcam_stream_turn(struct vcam_device *device, struct vcam_streaming *interface, int64_t now_us);
+/* Of the interface whose turn it is. Both are idempotent. start does nothing before a commit. */
 void vcam_stream_start(struct vcam_device *device, int64_t now_us);
 void vcam_stream_stop(struct vcam_device *device, int64_t now_us);
 /* An endpoint of the configuration and alternate setting that are selected. */

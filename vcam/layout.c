@@ -10,8 +10,10 @@
 
 struct reading {
     struct vcam_layout layout;
-    bool is_super, has_vc, has_vs;
-    const char *why; /* NULL: all is well so far */
+    bool is_super, has_vc;
+    unsigned nth, n_streaming; /* the streaming interface that is wanted; seen so far */
+    uint8_t streaming[2];      /* numbers of the first two */
+    const char *why;           /* NULL: all is well so far */
 };
 
 static void refuse(struct reading *r, const char *why)
@@ -116,15 +118,17 @@ static void read_streaming(struct reading *r, const struct usb_interface *interf
 {
     const unsigned types = 1 << VCAM_ENDPOINT_ISO | 1 << VCAM_ENDPOINT_BULK;
     struct vcam_layout *layout = &r->layout;
+    unsigned nth = 0;
 
-    if (!r->has_vs)
-        layout->vs_interface = interface->bInterfaceNumber;
-    r->has_vs = true;
-    if (interface->bInterfaceNumber != layout->vs_interface) {
-        if (!layout->side_interface)
-            layout->side_interface = interface->bInterfaceNumber;
+    while (nth < r->n_streaming && r->streaming[nth] != interface->bInterfaceNumber)
+        nth++;
+    if (nth == 2)
+        return; /* a third one: hosts find nobody there */
+    if (nth == r->n_streaming)
+        r->streaming[r->n_streaming++] = interface->bInterfaceNumber;
+    if (nth != r->nth)
         return;
-    }
+    layout->vs_interface = interface->bInterfaceNumber;
     if (interface->bAlternateSetting != layout->n_alternates ||
         layout->n_alternates == VCAM_MAX_ALTERNATES) {
         refuse(r, "its streaming interface's alternate settings are not 0, 1, 2 and so on");
@@ -138,7 +142,7 @@ static void check_streams(struct reading *r)
     const struct vcam_layout *layout = &r->layout;
     bool is_bulk = layout->streams[0].type == VCAM_ENDPOINT_BULK;
 
-    if (!r->has_vc || !r->has_vs) {
+    if (!r->has_vc || r->n_streaming <= r->nth) {
         refuse(r, "it has no VideoControl and VideoStreaming interface");
         return;
     }
@@ -174,11 +178,11 @@ static void note_interface(struct reading *r, const struct usb_interface *interf
     layout->interfaces[layout->n_interfaces++].bInterfaceProtocol = interface->bInterfaceProtocol;
 }
 
-int vcam_layout_read(const void *configuration, bool is_super, struct vcam_layout *ret_layout,
-                     const char **ret_why)
+int vcam_layout_read(const void *configuration, bool is_super, unsigned nth,
+                     struct vcam_layout *ret_layout, const char **ret_why)
 {
     const struct vcam_config_descriptor *config = DESC_CAST(vcam_config_descriptor, configuration);
-    struct reading r = {.is_super = is_super};
+    struct reading r = {.is_super = is_super, .nth = nth};
 
     if (!config) {
         *ret_why = "it has no configuration";
@@ -199,6 +203,7 @@ int vcam_layout_read(const void *configuration, bool is_super, struct vcam_layou
         if (interface->bInterfaceSubClass == SC_VIDEOSTREAMING)
             read_streaming(&r, interface);
     }
+    r.layout.n_streaming = (uint8_t)r.n_streaming;
     check_streams(&r);
     if (r.why) {
         *ret_why = r.why;

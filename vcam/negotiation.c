@@ -68,6 +68,28 @@ struct vcam_mode vcam_probe_mode(const struct vcam_profile *profile,
     };
 }
 
+static bool take_first_frame(const struct vcam_offer *offer, unsigned format,
+                             struct uvc_probe_commit *probe)
+{
+    for (unsigned s = 0; format < offer->n_formats && s < offer->formats[format].n_sizes; s++)
+        if (offer->formats[format].sizes[s].n_intervals) {
+            probe->bFormatIndex = (uint8_t)(format + 1);
+            probe->bFrameIndex = (uint8_t)(s + 1);
+            return true;
+        }
+    return false;
+}
+
+/* Where hosts ask for nothing, or for what is not there: the first frame of their format, else the
+   first of all. Somewhere there is one. */
+static void choose_first(const struct vcam_profile *profile, struct uvc_probe_commit *probe)
+{
+    const struct vcam_offer *offer = vcam_profile_offer(profile);
+    bool taken = take_first_frame(offer, probe->bFormatIndex - 1u, probe);
+    for (unsigned f = 0; !taken && f < offer->n_formats; f++)
+        taken = take_first_frame(offer, f, probe);
+}
+
 static uint32_t nearest_interval(const struct vcam_size_offer *size, uint32_t asked)
 {
     return asked ? vcam_nearest_interval(size, asked) : vcam_default_interval(size);
@@ -103,9 +125,7 @@ void vcam_negotiate(const struct vcam_profile *profile, const struct uvc_probe_c
         .bMaxVersion = 1,
     };
     if (!vcam_probe_exists(profile, &probe))
-        probe.bFrameIndex = 1;
-    if (!vcam_probe_exists(profile, &probe))
-        probe.bFormatIndex = 1;
+        choose_first(profile, &probe);
     probe.dwFrameInterval = nearest_interval(size_of(profile, &probe), asked->dwFrameInterval);
     fill_sizes(profile, &probe);
     *ret_probe = probe;

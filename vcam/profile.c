@@ -86,7 +86,7 @@ static int read_layout(struct vcam_profile *profile)
     if (r)
         return r;
     r = vcam_layout_read(desc_tree_root(tree)->arrDescs.first,
-                         profile->options.speed == VCAM_SPEED_SUPER, &profile->layout, &why);
+                         profile->options.speed == VCAM_SPEED_SUPER, 0, &profile->layout, &why);
     desc_tree_free(tree);
     return r;
 }

@@ -54,8 +54,8 @@ struct vcam_layout {
     struct {
         uint8_t bInterfaceNumber, bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol;
     } interfaces[VCAM_MAX_INTERFACES];
-    uint8_t vc_interface, vs_interface; /* numbers; the streaming one that has the pictures */
-    uint8_t side_interface;             /* a second streaming one; 0: none */
+    uint8_t vc_interface, vs_interface;                      /* numbers */
+    uint8_t n_streaming;                                     /* 2: there is a second such one */
     uint8_t camera_terminal, processing_unit, selector_unit; /* ids; 0: none */
     uint32_t entities[8];                                    /* bit = id: all that there are */
     struct vcam_endpoint status;                             /* bEndpointAddress 0: none */
@@ -75,7 +75,7 @@ struct vcam_profile *vcam_profile_new(const struct vcam_offer *offer,
                                       unsigned *ret_left_out);
 /* A profile whose descriptors are those of a tree: a device with one configuration of one camera
    function, and what else a document of descriptors/json.h has. Its formats and frames are what
-   hosts negotiate; a second streaming interface is negotiated with, but has no pictures. controls:
+   hosts negotiate; of streaming interfaces there may be two. controls:
    those of the camera; the ones that the tree does not declare are left out. speed: NULL tells it
    from the tree. NULL with errno, for EINVAL *ret_why says why. */
 struct vcam_profile *vcam_profile_new_from_tree(struct desc_tree *tree,
@@ -83,13 +83,20 @@ struct vcam_profile *vcam_profile_new_from_tree(struct desc_tree *tree,
                                                 const enum vcam_speed *speed, const char **ret_why);
 void vcam_profile_free(struct vcam_profile *profile); /* accepts NULL */
 
+/* Hosts cannot choose any more what `available` has not (by format and size), though its
+   descriptors stay. A streaming interface of which nothing would remain keeps all to be negotiated,
+   since hosts want that before they take a device, and starts no stream. Returns the formats and
+   sizes left. */
+unsigned vcam_profile_restrict(struct vcam_profile *profile, const struct vcam_offer *available);
+
 const struct vcam_profile_options *vcam_profile_options(const struct vcam_profile *profile);
 const struct vcam_control_list *vcam_profile_controls(const struct vcam_profile *profile);
 const struct vcam_layout *vcam_profile_layout(const struct vcam_profile *profile);
 /* The offer that remains: formats[bFormatIndex - 1].sizes[bFrameIndex - 1]. One made of a tree may
    have formats without sizes and sizes without intervals, which no host can have. */
 const struct vcam_offer *vcam_profile_offer(const struct vcam_profile *profile);
-/* What hosts negotiate at layout's side_interface; NULL where there is none. */
+/* The second streaming interface: its offer, layout (of the same device) and options. NULL: none.
+ */
 const struct vcam_profile *vcam_profile_side(const struct vcam_profile *profile);
 
 /* The bytes of a descriptor (USB 2.0, 9.4.3): type and index as in wValue. Valid as long as the

@@ -235,10 +235,10 @@ static void read_offer(struct preset *p, uint8_t bInterfaceNumber, struct vcam_o
             above->bInterfaceNumber == bInterfaceNumber && !p->why)
             read_format(p, ret_offer, node);
     }
-    /* Where hosts ask for nothing, or for what is not there. */
-    if (!p->why && (!ret_offer->n_formats || !ret_offer->formats[0].n_sizes ||
-                    !ret_offer->formats[0].sizes[0].n_intervals))
-        refuse(p, "format 1 with frame 1 is missing, or is none of YUY2, NV12, I420, MJPEG, H.264");
+    if (!vcam_offer_count(ret_offer))
+        refuse(p,
+               "a streaming interface has no frames of YUY2, NV12, I420, MJPEG, H.264 or another "
+               "format that camredir knows");
 }
 
 /* ---- What else the device needs to know ---- */
@@ -284,17 +284,36 @@ static void select_controls(struct preset *p, const struct vcam_control_list *co
             kept->items[kept->count++] = controls->items[i];
 }
 
+/* Where the nth streaming interface is, how it streams, and what. */
+static void read_streaming(struct preset *p, unsigned nth, struct vcam_profile *profile)
+{
+    bool is_super = profile->options.speed == VCAM_SPEED_SUPER;
+    struct vcam_layout *layout = &profile->layout;
+
+    if (vcam_layout_read(p->device->arrConfigDescs.first, is_super, nth, layout, &p->why))
+        return;
+    profile->options.transfer =
+        layout->streams[0].bEndpointAddress ? VCAM_TRANSFER_BULK : VCAM_TRANSFER_ISO;
+    read_offer(p, layout->vs_interface, &profile->offer);
+}
+
+static uint8_t stream_address(const struct vcam_profile *profile)
+{
+    return profile->layout.streams[profile->layout.n_alternates - 1].bEndpointAddress;
+}
+
 static int make_side(struct preset *p)
 {
     struct vcam_profile *profile = p->profile;
-    if (!profile->layout.side_interface || p->why)
+    if (profile->layout.n_streaming < 2 || p->why)
         return 0;
     profile->side = calloc(1, sizeof(*profile->side));
     if (!profile->side)
         return -ENOMEM;
     profile->side->options = profile->options;
-    profile->side->layout = profile->layout;
-    read_offer(p, profile->layout.side_interface, &profile->side->offer);
+    read_streaming(p, 1, profile->side);
+    if (!p->why && stream_address(profile) == stream_address(profile->side))
+        refuse(p, "two of its endpoints have one address");
     return 0;
 }
 
@@ -316,15 +335,12 @@ static int fill(struct preset *p, const struct vcam_control_list *controls,
         .bcdDevice = p->device->bcdDevice,
         .bcdUVC = version_of(config),
     };
-    if (vcam_layout_read(config, profile->options.speed == VCAM_SPEED_SUPER, &profile->layout,
-                         &p->why))
+    read_streaming(p, 0, profile);
+    if (p->why)
         return 0;
-    profile->options.transfer =
-        profile->layout.streams[0].bEndpointAddress ? VCAM_TRANSFER_BULK : VCAM_TRANSFER_ISO;
     r = take_bytes(&profile->configuration, config, false);
     if (!r && profile->configuration.len > VCAM_MAX_CONFIGURATION)
         refuse(p, "its configuration has more than 4096 bytes, which QEMU cannot hand on");
-    read_offer(p, profile->layout.vs_interface, &profile->offer);
     select_controls(p, controls);
     return r ? r : make_side(p);
 }
@@ -346,4 +362,30 @@ struct vcam_profile *vcam_profile_new_from_tree(struct desc_tree *tree,
         *ret_why = p.why;
     errno = r ? -r : EINVAL;
     return NULL;
+}
+
+/* ---- What the pictures' source has of it ---- */
+
+static unsigned restrict_offer(struct vcam_profile *profile, const struct vcam_offer *available)
+{
+    struct vcam_offer kept = profile->offer;
+    unsigned n = 0;
+
+    for (unsigned f = 0; f < kept.n_formats; f++)
+        for (unsigned s = 0; s < kept.formats[f].n_sizes; s++) {
+            struct vcam_size_offer *size = &kept.formats[f].sizes[s];
+            if (!vcam_offer_find(available, kept.formats[f].fourcc, size->wWidth, size->wHeight))
+                size->n_intervals = 0;
+            n += size->n_intervals > 0;
+        }
+    profile->is_silent = n == 0;
+    if (n)
+        profile->offer = kept;
+    return n;
+}
+
+unsigned vcam_profile_restrict(struct vcam_profile *profile, const struct vcam_offer *available)
+{
+    unsigned n = restrict_offer(profile, available);
+    return profile->side ? n + restrict_offer(profile->side, available) : n;
 }

@@ -26,7 +26,8 @@ struct vcam_profile {
     struct vcam_control_list controls;
     struct vcam_offer offer;
     struct vcam_layout layout;
-    struct vcam_profile *side; /* of the second streaming interface: its offer and options alone */
+    struct vcam_profile *side; /* of the second streaming interface, without descriptors */
+    bool is_silent;            /* nothing of the offer has pictures */
     uint16_t langid;
     struct descriptor {
         uint8_t *bytes;
@@ -34,9 +35,10 @@ struct vcam_profile {
     } device, qualifier, configuration, other_speed, bos, strings[256];
 };
 
-/* layout.c: from the node of a configuration, derived or parsed. 0, or -EINVAL with *ret_why. */
-int vcam_layout_read(const void *configuration, bool is_super, struct vcam_layout *ret_layout,
-                     const char **ret_why);
+/* layout.c: from the node of a configuration, derived or parsed, with the nth (from 0) of its
+   streaming interfaces. 0, or -EINVAL with *ret_why. */
+int vcam_layout_read(const void *configuration, bool is_super, unsigned nth,
+                     struct vcam_layout *ret_layout, const char **ret_why);
 /* The largest packet of the streaming interface. */
 uint32_t vcam_layout_largest_packet(const struct vcam_layout *layout);
 

@@ -130,28 +130,33 @@ static enum vcam_answer set_function_suspend(struct vcam_device *device,
 
 static enum vcam_answer get_interface(struct vcam_device *device, const struct vcam_request *r)
 {
-    bool is_stream = r->setup.wIndex == vcam_layout(device)->vs_interface;
-    uint8_t alternate = is_stream ? device->bAlternateSetting : 0;
+    const struct vcam_streaming *streaming = vcam_device_streaming(device, r->setup.wIndex);
+    uint8_t alternate = streaming ? streaming->bAlternateSetting : 0;
     return is_interface(device, r->setup.wIndex) ? vcam_reply(r, &alternate, 1) : VCAM_STALL;
 }
 
-static enum vcam_answer select_stream_alternate(struct vcam_device *device,
-                                                const struct vcam_request *r)
+static enum vcam_answer select_alternate(struct vcam_device *device,
+                                         struct vcam_streaming *interface,
+                                         const struct vcam_request *r)
 {
-    if (r->setup.wValue >= vcam_profile_alternates(device->profile))
+    if (r->setup.wValue >= vcam_profile_alternates(interface->profile))
         return VCAM_STALL;
-    vcam_stream_stop(device, r->now_us);
-    device->bAlternateSetting = r->setup.wValue;
-    device->stream_halted = false;
-    if (device->bAlternateSetting)
+    if (r->setup.wValue && !vcam_stream_turn(device, interface, r->now_us))
+        return VCAM_STALL;
+    if (interface == device->on)
+        vcam_stream_stop(device, r->now_us);
+    interface->bAlternateSetting = r->setup.wValue;
+    interface->halted = false;
+    if (interface->bAlternateSetting)
         vcam_stream_start(device, r->now_us);
     return VCAM_ACK;
 }
 
 static enum vcam_answer set_interface(struct vcam_device *device, const struct vcam_request *r)
 {
-    if (r->setup.wIndex == vcam_layout(device)->vs_interface)
-        return select_stream_alternate(device, r);
+    struct vcam_streaming *streaming = vcam_device_streaming(device, r->setup.wIndex);
+    if (streaming)
+        return select_alternate(device, streaming, r);
     if (!is_interface(device, r->setup.wIndex) || r->setup.wValue)
         return VCAM_STALL; /* what has no pictures has no other alternate setting either */
     if (r->setup.wIndex == vcam_layout(device)->vc_interface)
@@ -168,8 +173,8 @@ static bool *halt_flag(struct vcam_device *device, uint16_t wIndex)
     if (wIndex > 0xff || !vcam_device_endpoint(device, wIndex, &endpoint) ||
         endpoint.type == VCAM_ENDPOINT_ISO)
         return NULL;
-    return wIndex == vcam_layout(device)->status.bEndpointAddress ? &device->status_halted
-                                                                  : &device->stream_halted;
+    struct vcam_streaming *streaming = vcam_device_streaming(device, endpoint.bInterfaceNumber);
+    return streaming ? &streaming->halted : &device->status_halted;
 }
 
 static bool is_endpoint_0(const struct vcam_request *r)
@@ -196,7 +201,7 @@ static enum vcam_answer clear_halt(struct vcam_device *device, const struct vcam
         return VCAM_STALL;
     if (halted)
         *halted = false;
-    if (halted == &device->stream_halted)
+    if (halted == &device->on->halted)
         vcam_stream_stop(device, r->now_us); /* uvc-rules W4, W5 */
     return VCAM_ACK;
 }

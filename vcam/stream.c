@@ -50,17 +50,34 @@ static void release_sent(struct vcam_device *device)
 /* The same in every alternate setting that has it. */
 static uint8_t stream_address(const struct vcam_device *device)
 {
-    const struct vcam_layout *layout = vcam_layout(device);
+    const struct vcam_layout *layout = vcam_profile_layout(device->on->profile);
     return layout->streams[layout->n_alternates - 1].bEndpointAddress;
+}
+
+static struct vcam_mode committed_mode(const struct vcam_device *device)
+{
+    return vcam_probe_mode(device->on->profile, &device->on->commit);
 }
 
 /* ---- Start and stop ---- */
 
+/* There is one camera: interfaces take turns. */
+bool vcam_stream_turn(struct vcam_device *device, struct vcam_streaming *interface, int64_t now_us)
+{
+    if (interface == device->on)
+        return true;
+    if (device->streaming)
+        return false;
+    vcam_stream_stop(device, now_us);
+    device->on = interface;
+    return true;
+}
+
 void vcam_stream_start(struct vcam_device *device, int64_t now_us)
 {
-    if (device->streaming || !device->committed)
+    if (device->streaming || !device->on->committed)
         return;
-    struct vcam_mode mode = vcam_probe_mode(device->profile, &device->commit);
+    struct vcam_mode mode = committed_mode(device);
     device->streaming = true;
     device->next_number = NO_NUMBER;
     device->asked_us = now_us;
@@ -89,7 +106,8 @@ void vcam_stream_stop(struct vcam_device *device, int64_t now_us)
 
 int64_t vcam_device_tick(struct vcam_device *device, int64_t now_us)
 {
-    if (!device->streaming || vcam_profile_options(device->profile)->transfer != VCAM_TRANSFER_BULK)
+    const struct vcam_profile_options *options = vcam_profile_options(device->on->profile);
+    if (!device->streaming || options->transfer != VCAM_TRANSFER_BULK)
         return VCAM_NEVER;
     /* Then it is not the guest that keeps us waiting. */
     if (device->stream_waits)
@@ -153,7 +171,7 @@ void vcam_device_push_frame(struct vcam_device *device, struct vcam_frame *frame
         vcam_frame_unref(frame);
         return;
     }
-    struct vcam_mode mode = vcam_probe_mode(device->profile, &device->commit);
+    struct vcam_mode mode = committed_mode(device);
     if (!is_acceptable(frame, &mode)) {
         refuse(device, frame, &mode, now_us);
         return;
@@ -196,7 +214,7 @@ static void begin_frame(struct vcam_device *device)
 {
     if (!device->queue.in_flight)
         vcam_packetizer_begin(&device->packetizer, vcam_queue_begin(&device->queue),
-                              device->commit.dwMaxPayloadTransferSize);
+                              device->on->commit.dwMaxPayloadTransferSize);
 }
 
 static void account(struct vcam_device *device, const struct vcam_payload *payload, int64_t now_us)
@@ -214,12 +232,15 @@ static void account(struct vcam_device *device, const struct vcam_payload *paylo
         report(device, frame, VCAM_FRAME_SENT, now_us);
 }
 
-static bool is_stream(const struct vcam_device *device, uint8_t bEndpointAddress, uint8_t type,
-                      struct vcam_endpoint *ret_endpoint)
+/* An endpoint of that type whose turn it is, or can be. */
+static bool is_stream(struct vcam_device *device, uint8_t bEndpointAddress, uint8_t type,
+                      int64_t now_us, struct vcam_endpoint *ret_endpoint)
 {
-    return bEndpointAddress == stream_address(device) && !device->stream_halted &&
-           vcam_device_endpoint(device, bEndpointAddress, ret_endpoint) &&
-           ret_endpoint->type == type;
+    if (!vcam_device_endpoint(device, bEndpointAddress, ret_endpoint) || ret_endpoint->type != type)
+        return false;
+    struct vcam_streaming *interface =
+        vcam_device_streaming(device, ret_endpoint->bInterfaceNumber);
+    return interface && !interface->halted && vcam_stream_turn(device, interface, now_us);
 }
 
 enum vcam_answer vcam_device_bulk_in(struct vcam_device *device, uint8_t bEndpointAddress,
@@ -228,7 +249,7 @@ enum vcam_answer vcam_device_bulk_in(struct vcam_device *device, uint8_t bEndpoi
 {
     struct vcam_endpoint endpoint;
     release_sent(device);
-    if (!is_stream(device, bEndpointAddress, VCAM_ENDPOINT_BULK, &endpoint))
+    if (!is_stream(device, bEndpointAddress, VCAM_ENDPOINT_BULK, now_us, &endpoint))
         return VCAM_STALL;
     device->asked_us = now_us;
     device->stream_waits = false;
@@ -255,7 +276,7 @@ enum vcam_answer vcam_device_iso_in(struct vcam_device *device, uint8_t bEndpoin
 {
     struct vcam_endpoint endpoint;
     release_sent(device);
-    if (!is_stream(device, bEndpointAddress, VCAM_ENDPOINT_ISO, &endpoint))
+    if (!is_stream(device, bEndpointAddress, VCAM_ENDPOINT_ISO, now_us, &endpoint))
         return VCAM_STALL;
     if (device->packetizer.cut) {
         vcam_packetizer_cut(&device->packetizer, now_us, ret_payload);

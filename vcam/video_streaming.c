@@ -2,6 +2,7 @@
 /* Class requests to the VideoStreaming interface: UVC 1.1, 4.3. */
 #include "vcam/device_priv.h"
 #include "vcam/negotiation.h"
+#include "vcam/profile_priv.h"
 
 /* UVC 1.1, A.9.7 */
 enum { VS_PROBE = 1, VS_COMMIT = 2, VS_STREAM_ERROR_CODE = 6 };
@@ -10,13 +11,13 @@ enum { VS_PROBE = 1, VS_COMMIT = 2, VS_STREAM_ERROR_CODE = 6 };
 
 void vcam_video_streaming_reset(struct vcam_device *device)
 {
-    vcam_negotiate(device->profile, &(struct uvc_probe_commit){0}, &device->probe);
-    device->commit = device->probe;
-    device->committed = false;
-    device->bStreamErrorCode = 0;
-    const struct vcam_profile *side = vcam_profile_side(device->profile);
-    if (side)
-        vcam_negotiate(side, &(struct uvc_probe_commit){0}, &device->side_probe);
+    device->on = &device->interfaces[0];
+    for (unsigned i = 0; i < 2 && device->interfaces[i].profile; i++) {
+        struct vcam_streaming *interface = &device->interfaces[i];
+        *interface = (struct vcam_streaming){.profile = interface->profile};
+        vcam_negotiate(interface->profile, &(struct uvc_probe_commit){0}, &interface->probe);
+        interface->commit = interface->probe;
+    }
 }
 
 static enum vcam_request_error reply_probe(const struct vcam_profile *profile,
@@ -81,38 +82,42 @@ static enum vcam_request_error probe_request(const struct vcam_profile *profile,
 
 /* While a stream is on, it goes on in the new mode: what a host has of the old one is void. */
 static enum vcam_request_error set_commit(struct vcam_device *device,
+                                          struct vcam_streaming *interface,
                                           const struct vcam_request *request)
 {
     struct uvc_probe_commit asked;
     if (!vcam_probe_read(request->data, request->setup.wLength, &asked))
         return VCAM_INVALID_REQUEST;
-    if (!vcam_probe_exists(device->profile, &asked))
+    if (!vcam_probe_exists(interface->profile, &asked))
         return VCAM_OUT_OF_RANGE;
-    bool is_iso = vcam_profile_options(device->profile)->transfer == VCAM_TRANSFER_ISO;
+    if (interface->profile->is_silent || !vcam_stream_turn(device, interface, request->now_us))
+        return VCAM_WRONG_STATE;
+    bool is_iso = vcam_profile_options(interface->profile)->transfer == VCAM_TRANSFER_ISO;
     bool was_streaming = device->streaming, was_cut = device->queue.in_flight != NULL;
 
     vcam_stream_stop(device, request->now_us);
-    vcam_negotiate(device->profile, &asked, &device->probe);
-    device->commit = device->probe;
-    device->committed = true;
+    vcam_negotiate(interface->profile, &asked, &interface->probe);
+    interface->commit = interface->probe;
+    interface->committed = true;
     device->packetizer.cut = is_iso && was_cut;
-    device->bStreamErrorCode = was_cut ? STREAM_FORMAT_CHANGED : 0;
-    if (was_streaming || (is_iso && device->bAlternateSetting))
+    interface->bStreamErrorCode = was_cut ? STREAM_FORMAT_CHANGED : 0;
+    if (was_streaming || (is_iso && interface->bAlternateSetting))
         vcam_stream_start(device, request->now_us);
     vcam_stream_ready(device, request->now_us);
     return VCAM_NO_ERROR;
 }
 
 static enum vcam_request_error commit_request(struct vcam_device *device,
+                                              struct vcam_streaming *interface,
                                               const struct vcam_request *request)
 {
     switch (request->setup.bRequest) {
     case SET_CUR:
-        return set_commit(device, request);
+        return set_commit(device, interface, request);
     case GET_CUR:
-        return reply_probe(device->profile, request, &device->commit);
+        return reply_probe(interface->profile, request, &interface->commit);
     case GET_LEN:
-        return vcam_reply_number(request, probe_length(device->profile), 2);
+        return vcam_reply_number(request, probe_length(interface->profile), 2);
     case GET_INFO:
         return vcam_reply_number(request, INFO_GET | INFO_SET, 1);
     default:
@@ -121,29 +126,19 @@ static enum vcam_request_error commit_request(struct vcam_device *device,
 }
 
 enum vcam_request_error vcam_video_streaming(struct vcam_device *device,
+                                             struct vcam_streaming *interface,
                                              const struct vcam_request *request)
 {
     if (request->setup.wIndex >> 8)
         return VCAM_INVALID_UNIT;
     switch (request->setup.wValue >> 8) {
     case VS_PROBE:
-        return probe_request(device->profile, request, &device->probe);
+        return probe_request(interface->profile, request, &interface->probe);
     case VS_COMMIT:
-        return commit_request(device, request);
+        return commit_request(device, interface, request);
     case VS_STREAM_ERROR_CODE:
-        return vcam_error_code_request(request, device->bStreamErrorCode);
+        return vcam_error_code_request(request, interface->bStreamErrorCode);
     default:
         return VCAM_INVALID_CONTROL;
     }
-}
-
-enum vcam_request_error vcam_side_streaming(struct vcam_device *device,
-                                            const struct vcam_request *request)
-{
-    uint8_t selector = request->setup.wValue >> 8;
-    if (request->setup.wIndex >> 8)
-        return VCAM_INVALID_UNIT;
-    if (selector != VS_PROBE && selector != VS_COMMIT)
-        return VCAM_INVALID_CONTROL;
-    return probe_request(vcam_profile_side(device->profile), request, &device->side_probe);
 }

@@ -403,6 +403,109 @@ static gboolean run_folder(const GuestTest *test, Session *session, GString *not
     return TRUE;
 }
 
+/* ---- presets with pictures ---- */
+
+/* What of a line of a node ("YUYV 640 480 333333 666666") a stream is asked with. */
+typedef struct {
+    char fourcc[8];
+    guint width, height, interval;
+} Mode;
+
+/* A small size, so that a busy machine keeps up: the first of its format that is no larger than
+   640x480, or else its last. */
+static GArray *modes_of(GStrv lines)
+{
+    GArray *modes = g_array_new(FALSE, FALSE, sizeof(Mode));
+    for (guint i = 0; lines[i]; i++) {
+        Mode mode, *last = modes->len ? &g_array_index(modes, Mode, modes->len - 1) : NULL;
+        if (sscanf(lines[i], "%7s %u %u %u", mode.fourcc, &mode.width, &mode.height,
+                   &mode.interval) != 4)
+            continue;
+        if (!last || strcmp(last->fourcc, mode.fourcc) != 0)
+            g_array_append_val(modes, mode);
+        else if (last->width * last->height > 640 * 480)
+            *last = mode;
+    }
+    return modes;
+}
+
+/* The driver asks the camera, and says what it answered. */
+static gboolean check_refused(Session *session, const Mode *mode, GError **error)
+{
+    g_autofree char *command = g_strdup_printf(
+        "sh v4l2-ctl -d %s --set-fmt-video=width=%u,height=%u,pixelformat=%s --get-fmt-video",
+        session->device, mode->width, mode->height, mode->fourcc);
+    g_autofree char *text = ask(session, error, command);
+    g_autofree char *unwanted = g_strdup_printf("'%s'", mode->fourcc);
+    if (!text)
+        return FALSE;
+    if (!strstr(text, "Pixel Format") || strstr(text, unwanted))
+        return fail(error, "%s, which nobody makes, can be chosen: %s", mode->fourcc, text);
+    return TRUE;
+}
+
+/* Every format of the node that is plugged in, frames compared with those sent. */
+static gboolean check_node(Session *session, GStrv lines, guint *ret_streams, guint *ret_refused,
+                           GError **error)
+{
+    g_autoptr(GArray) modes = modes_of(lines);
+    for (guint i = 0; i < modes->len; i++) {
+        const Mode *mode = &g_array_index(modes, Mode, i);
+        gboolean coded = strcmp(mode->fourcc, "H264") == 0 || strcmp(mode->fourcc, "HEVC") == 0;
+        gboolean good = coded ? check_refused(session, mode, error)
+                              : check_stream(session, mode->fourcc, mode->width, mode->height,
+                                             1e7 / mode->interval, 10, NULL, error);
+        if (!good) {
+            g_prefix_error(error, "%s %s %ux%u: ", session->device, mode->fourcc, mode->width,
+                           mode->height);
+            return FALSE;
+        }
+        ++*(coded ? ret_refused : ret_streams);
+    }
+    return TRUE;
+}
+
+/* While one streams, the other cannot be started, and the first goes on. */
+static gboolean check_turns(Session *session, GPtrArray *devices, GError **error)
+{
+    const StreamOrder order = {"YUYV", 320, 240, 333333, .frames = 45, .hash_each = 1};
+    Outcome outcome;
+    g_strlcpy(session->device, devices->pdata[0], sizeof(session->device));
+    guint stream = session_begin(session, &order);
+    if (!session_wait_frames(session, stream, 5, 20000, error))
+        return FALSE;
+    g_autofree char *other =
+        agent_run(vm_agent(session->vm), PROBE_MS, NULL, "stream %s YUYV 320 240 333333 5 0 1 0",
+                  (char *)devices->pdata[1]);
+    if (other)
+        return fail(error, "both stream at once: %s", other);
+    return session_end(session, stream, &order, &outcome, NULL, error) &&
+           check_intact(&outcome, 45, error);
+}
+
+static gboolean run_preset_stream(const GuestTest *test, Session *session, GString *note,
+                                  GError **error)
+{
+    g_autofree char *options =
+        g_strdup_printf("pattern --preset " PRESETS "/%s", (char *)test->data);
+    g_autoptr(GPtrArray) devices = g_ptr_array_new_with_free_func(g_free);
+    guint n_nodes = g_str_equal(test->data, "two_streams.json") ? 2 : 1, streams = 0, refused = 0;
+
+    if (!session_plug(session, "preset", options, VM_XHCI, error))
+        return FALSE;
+    session->iso = !g_str_equal(test->data, "superspeed.json");
+    g_autoptr(GPtrArray) nodes = wait_streams(session, n_nodes, devices, error);
+    if (nodes->len != n_nodes)
+        return fail(error, "%u streaming interfaces, the guest has %u", n_nodes, nodes->len);
+    for (guint i = 0; i < n_nodes; i++) {
+        g_strlcpy(session->device, devices->pdata[i], sizeof(session->device));
+        if (!check_node(session, nodes->pdata[i], &streams, &refused, error))
+            return FALSE;
+    }
+    g_string_append_printf(note, "%u formats streamed, %u refused", streams, refused);
+    return (n_nodes < 2 || check_turns(session, devices, error)) && session_unplug(session, error);
+}
+
 static const Cameras presets = {FALSE, PRESETS, ".json", read_preset};
 static const Cameras vectors = {TRUE, "../shared/vectors", ".device.bin", read_vector};
 
@@ -410,6 +513,13 @@ static const GuestTest tests[] = {
     {"uvcvideo reads a built camera as we do", run_builder, NULL},
     {"uvcvideo reads the presets as we do", run_folder, &presets},
     {"uvcvideo reads real cameras as we do", run_folder, &vectors},
+    {"preset webcam streams", run_preset_stream, "webcam.json"},
+    {"preset h264 streams", run_preset_stream, "h264.json"},
+    {"preset uvc15 streams", run_preset_stream, "uvc15.json"},
+    {"preset superspeed streams", run_preset_stream, "superspeed.json"},
+    {"preset two_streams streams", run_preset_stream, "two_streams.json"},
+    {"preset qemu_usb_video_high streams", run_preset_stream, "qemu_usb_video_high.json"},
+    {"preset qemu_usb_video_full streams", run_preset_stream, "qemu_usb_video_full.json"},
 };
 
 const GuestTestTable descriptor_tests = {tests, G_N_ELEMENTS(tests)};

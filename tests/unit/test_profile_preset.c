@@ -205,14 +205,25 @@ static void test_negotiation(gconstpointer name)
     desc_tree_free(tree);
 }
 
-/* Every alternate setting of every interface can be chosen where it has pictures, none where not;
+static bool has_endpoint(struct vcam_device *device, uint8_t bEndpointAddress,
+                         struct vcam_endpoint *ret_endpoint)
+{
+    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
+    unsigned n = vcam_device_endpoints(device, endpoints);
+    for (unsigned i = 0; i < n; i++)
+        if (endpoints[i].bEndpointAddress == bEndpointAddress) {
+            *ret_endpoint = endpoints[i];
+            return true;
+        }
+    return false;
+}
+
+/* Every alternate setting of every streaming interface can be chosen, and of no other interface;
    the endpoints are the file's. */
 static void test_interfaces(gconstpointer name)
 {
     struct desc_tree *tree = read_preset(name);
     struct host *host = host_new(tree);
-    const struct vcam_profile *profile = vcam_device_profile(host->device);
-    const struct vcam_layout *layout = vcam_profile_layout(profile);
     struct vcam_config_descriptor *config = DESC_CAST(
         vcam_config_descriptor,
         DESC_CAST(vcam_dev_descriptor, desc_tree_root(tree)->arrDescs.first)->arrConfigDescs.first);
@@ -222,22 +233,155 @@ static void test_interfaces(gconstpointer name)
     DESC_FOREACH(node, config->arrIFDescs)
     {
         struct usb_interface *interface = DESC_CAST(usb_interface, node);
-        bool has_pictures = interface->bInterfaceNumber == layout->vs_interface;
+        bool has_pictures = interface->bInterfaceSubClass == SC_VIDEOSTREAMING;
         bool expected = has_pictures || interface->bAlternateSetting == 0;
         g_assert_cmpint(
             ask(host, 0x01, 11, interface->bAlternateSetting, interface->bInterfaceNumber, 0), ==,
             expected ? VCAM_ACK : VCAM_STALL);
         if (!has_pictures || !interface->n_arrEndpointDescs)
             continue;
-        struct vcam_endpoint endpoints[2];
-        unsigned n = vcam_profile_endpoints(profile, interface->bAlternateSetting, endpoints);
-        g_assert_cmphex(endpoints[n - 1].bEndpointAddress, ==,
-                        field(interface->arrEndpointDescs.first, "bEndpointAddress"));
-        uint32_t packet = field(interface->arrEndpointDescs.first, "wMaxPacketSize") & 0x7ff;
-        g_assert_cmpuint(endpoints[n - 1].max_packet_size % packet, ==, 0);
+        struct usb_endpoint *declared = DESC_CAST(usb_endpoint, interface->arrEndpointDescs.first);
+        struct vcam_endpoint found = {0};
+        g_assert_true(has_endpoint(host->device, declared->bEndpointAddress, &found));
+        g_assert_cmpuint(found.max_packet_size % (declared->wMaxPacketSize & 0x7ff), ==, 0);
+        g_assert_cmpuint(found.bInterfaceNumber, ==, interface->bInterfaceNumber);
         streams++;
     }
     g_assert_cmpuint(streams, >, 0);
+    host_free(host);
+    desc_tree_free(tree);
+}
+
+/* ---- Two streaming interfaces, and what has no pictures ---- */
+
+/* UVC 1.1, A.9.7: selectors; 4.2.1.2: the code of the last request. */
+#define PROBE  0x0100
+#define COMMIT 0x0200
+
+static enum vcam_answer put_mode(struct host *host, uint16_t selector, uint8_t interface,
+                                 uint8_t format, uint8_t frame)
+{
+    memset(host->data, 0, 34);
+    host->data[2] = format;
+    host->data[3] = frame;
+    return ask(host, 0x21, 0x01, selector, interface, 34);
+}
+
+/* Format and frame that PROBE has. */
+static unsigned probed(struct host *host, uint8_t request, uint8_t interface)
+{
+    g_assert_cmpint(ask(host, 0xa1, request, PROBE, interface, 34), ==, VCAM_DATA);
+    return host->data[2] << 8 | host->data[3];
+}
+
+static unsigned error_code(struct host *host)
+{
+    g_assert_cmpint(ask(host, 0xa1, 0x81, 0x0200, 0, 1), ==, VCAM_DATA);
+    return host->data[0];
+}
+
+static void push(struct host *host, uint64_t number)
+{
+    struct vcam_frame *frame = vcam_frame_new(&host->mode, 64);
+    frame->number = number;
+    vcam_device_push_frame(host->device, frame, 3000);
+}
+
+/* They take turns, and a host hears of it before it starts. */
+static void test_two_streams(void)
+{
+    struct desc_tree *tree = read_preset("two_streams");
+    struct host *host = host_new(tree);
+    struct vcam_endpoint endpoint;
+    struct vcam_payload payload;
+
+    configure(host);
+    g_assert_cmpint(put_mode(host, COMMIT, 1, 2, 1), ==, VCAM_ACK);
+    g_assert_cmpint(ask(host, 0x01, 11, 11, 1, 0), ==, VCAM_ACK);
+    g_assert_cmpuint(host->mode.fourcc, ==, VCAM_MJPEG);
+    g_assert_cmpint(put_mode(host, PROBE, 2, 1, 2), ==, VCAM_ACK);
+    g_assert_cmpint(put_mode(host, COMMIT, 2, 1, 1), ==, VCAM_STALL);
+    g_assert_cmpuint(error_code(host), ==, 2); /* wrong state */
+    g_assert_cmpint(ask(host, 0x01, 11, 1, 2, 0), ==, VCAM_STALL);
+    g_assert_cmpint(ask(host, 0x01, 11, 0, 2, 0), ==, VCAM_ACK); /* goes on */
+    g_assert_cmpint(vcam_device_iso_in(host->device, 0x81, 2000, &payload), ==, VCAM_NAK);
+    push(host, 0);
+    g_assert_cmpint(vcam_device_iso_in(host->device, 0x81, 3000, &payload), ==, VCAM_DATA);
+
+    g_assert_cmpint(ask(host, 0x01, 11, 0, 1, 0), ==, VCAM_ACK);
+    g_assert_cmpint(put_mode(host, COMMIT, 2, 1, 1), ==, VCAM_ACK);
+    g_assert_cmpint(ask(host, 0x01, 11, 4, 2, 0), ==, VCAM_ACK);
+    g_assert_cmpuint(host->mode.fourcc, ==, VCAM_YUY2);
+    g_assert_true(has_endpoint(host->device, 0x82, &endpoint));
+    g_assert_false(has_endpoint(host->device, 0x81, &endpoint));
+    g_assert_cmpint(vcam_device_iso_in(host->device, 0x82, 4000, &payload), ==, VCAM_NAK);
+    g_assert_cmpint(vcam_device_iso_in(host->device, 0x81, 4000, &payload), ==, VCAM_STALL);
+    g_assert_cmpint(ask(host, 0x81, 10, 0, 2, 1), ==, VCAM_DATA);
+    g_assert_cmpuint(host->data[0], ==, 4);
+    g_assert_cmpint(put_mode(host, COMMIT, 1, 1, 1), ==, VCAM_STALL);
+    vcam_device_reset(host->device, 5000);
+    configure(host);
+    g_assert_cmpint(ask(host, 0x81, 10, 0, 2, 1), ==, VCAM_DATA);
+    g_assert_cmpuint(host->data[0], ==, 0);
+    host_free(host);
+    desc_tree_free(tree);
+}
+
+/* What a source has that makes these formats; so many of the preset's formats and sizes are left.
+ */
+static struct host *host_with(struct desc_tree *tree, const char *formats, unsigned expected)
+{
+    static const uint16_t sizes[][2] = {
+        {640, 480}, {320, 240}, {1920, 1080}, {1280, 720}, {160, 120}};
+    struct vcam_offer available = {0};
+    g_auto(GStrv) names = g_strsplit(formats, " ", -1);
+    struct host *host = host_new(tree);
+    struct vcam_profile *profile =
+        (struct vcam_profile *)(uintptr_t)vcam_device_profile(host->device);
+    for (char **name = names; *name; name++)
+        for (guint i = 0; i < G_N_ELEMENTS(sizes); i++)
+            vcam_offer_add(&available, &(struct vcam_mode){vcam_format_by_name(*name)->fourcc,
+                                                           sizes[i][0], sizes[i][1], 333333});
+    g_assert_cmpuint(vcam_profile_restrict(profile, &available), ==, expected);
+    vcam_device_reset(host->device, 0);
+    configure(host);
+    return host;
+}
+
+/* What the source has not is answered with what it has, and cannot be committed. */
+static void test_restricted(void)
+{
+    struct desc_tree *tree = read_preset("h264");
+    struct host *host = host_with(tree, "YUY2 MJPEG", 4);
+    g_assert_cmpint(put_mode(host, PROBE, 1, 3, 1), ==, VCAM_ACK);
+    unsigned instead = probed(host, 0x81, 1);
+    g_assert_cmpuint(instead >> 8, !=, 3);
+    g_assert_cmpint(put_mode(host, COMMIT, 1, 3, 1), ==, VCAM_STALL);
+    g_assert_cmpuint(error_code(host), ==, 4); /* out of range */
+    g_assert_cmpint(put_mode(host, COMMIT, 1, (uint8_t)(instead >> 8), (uint8_t)instead), ==,
+                    VCAM_ACK);
+    host_free(host);
+
+    host = host_with(tree, "H264", 3); /* and not the first format */
+    g_assert_cmpuint(probed(host, 0x87, 1), ==, 0x0301);
+    g_assert_cmpint(put_mode(host, PROBE, 1, 1, 1), ==, VCAM_ACK);
+    g_assert_cmpuint(probed(host, 0x81, 1) >> 8, ==, 3);
+    host_free(host);
+    desc_tree_free(tree);
+}
+
+/* Hosts negotiate with an interface before they take the device: with one of which the source has
+   nothing too, but it starts no stream. */
+static void test_silent(void)
+{
+    struct desc_tree *tree = read_preset("two_streams");
+    struct host *host = host_with(tree, "MJPEG", 2);
+    g_assert_cmpuint(probed(host, 0x87, 2), ==, 0x0101);
+    g_assert_cmpint(put_mode(host, PROBE, 2, 2, 1), ==, VCAM_ACK);
+    g_assert_cmpuint(probed(host, 0x81, 2), ==, 0x0201);
+    g_assert_cmpint(put_mode(host, COMMIT, 2, 2, 1), ==, VCAM_STALL);
+    g_assert_cmpuint(error_code(host), ==, 2);
+    g_assert_cmpint(put_mode(host, COMMIT, 1, 2, 1), ==, VCAM_ACK);
     host_free(host);
     desc_tree_free(tree);
 }
@@ -364,8 +508,7 @@ static const struct {
     {DESC_KIND_uvc_vs_format_uncompressed, "bFormatIndex", 0, "bFormatIndex is not 1 to 16"},
     {DESC_KIND_uvc_vs_format_uncompressed, "bFormatIndex", 17, "bFormatIndex is not 1 to 16"},
     {DESC_KIND_uvc_vs_format_uncompressed, "bFormatIndex", 2, "bFormatIndex is used twice"},
-    {DESC_KIND_uvc_vs_format_uncompressed, NULL, 0, "format 1 with frame 1 is missing"},
-    {DESC_KIND_uvc_vs_frame_uncompressed, NULL, 0, "format 1 with frame 1 is missing"},
+    {DESC_KIND_uvc_vs_input_header, NULL, 0, "a streaming interface has no frames of"},
     {DESC_KIND_uvc_vs_frame_uncompressed, "bFrameIndex", 0, "bFrameIndex is not 1 to 32"},
     {DESC_KIND_uvc_vs_frame_uncompressed, "bFrameIndex", 255, "bFrameIndex is not 1 to 32"},
     {DESC_KIND_uvc_vs_frame_uncompressed, "wWidth", 0, "it has no size"},
@@ -481,6 +624,9 @@ int main(int argc, char **argv)
     g_test_add_func("/preset/controls", test_controls);
     g_test_add_func("/preset/stream", test_stream);
     g_test_add_func("/preset/continuous", test_continuous);
+    g_test_add_func("/preset/two-streams", test_two_streams);
+    g_test_add_func("/preset/restricted", test_restricted);
+    g_test_add_func("/preset/silent", test_silent);
     g_test_add_func("/preset/refused", test_refused);
     g_test_add_func("/preset/any-input", test_any_input);
     g_test_add_func("/preset/changed", test_changed_camera);
