@@ -30,7 +30,7 @@ $(guest)/tools.cpio: $(guest_packer)
 $(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
 	$(call say,PACK,$@)mkdir -p $(@D) && $(guest_packer) $@ usr/bin/camredir=$<
 
-harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm share session jpeg_file)
+harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm share session jpeg_file relay)
 guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
 guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) $(guest_libs) -lm
 guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
@@ -51,6 +51,10 @@ check_commands += $(guest_programs:%='%')
 
 check-guest: $(guest_needs) ## the tests of the whole program and in the guest alone, minutes
 	@LOGS=$(O)/logs tests/run.sh $(guest_programs:%='%')
+
+.PHONY: soak
+soak: $(guest_needs) ## 200 SPICE connections and streams by each way: memory and descriptors stay flat
+	@CAMREDIR_CYCLES=200 $(O)/tests/guest/guest-tests 'many connections'
 
 $(O)/tests/guest/demo: $(O)/tests/guest/demo.o $(O)/tests/guest/picture.o $(harness)
 	$(guest_link)

@@ -19,14 +19,15 @@ typedef struct {
     guint n_tests;
 } GuestTestTable;
 
-extern const GuestTestTable stream_tests;     /* formats by controllers, speeds and transfers */
-extern const GuestTestTable scenario_tests;   /* things that stop, die, and come back */
-extern const GuestTestTable inspect_tests;    /* other programs look at the camera */
-extern const GuestTestTable descriptor_tests; /* any descriptors, read by the guest's driver */
-extern const GuestTestTable client_tests;     /* a second VM shares a camera that is not ours */
-extern const GuestTestTable redirect_tests;   /* the second VM gives a USB device on */
-extern const GuestTestTable spice_tests;      /* the camera comes by SPICE */
-extern const GuestTestTable spice_device_tests;
+extern const GuestTestTable stream_tests;       /* formats by controllers, speeds and transfers */
+extern const GuestTestTable scenario_tests;     /* things that stop, die, and come back */
+extern const GuestTestTable inspect_tests;      /* other programs look at the camera */
+extern const GuestTestTable descriptor_tests;   /* any descriptors, read by the guest's driver */
+extern const GuestTestTable client_tests;       /* a second VM shares a camera that is not ours */
+extern const GuestTestTable redirect_tests;     /* the second VM gives a USB device on */
+extern const GuestTestTable spice_tests;        /* the camera comes by SPICE */
+extern const GuestTestTable spice_device_tests; /* its ports and channels come and go */
+extern const GuestTestTable spice_cycle_tests;  /* many connections */
 void spice_end(void);
 extern const GuestTestTable hotplug_tests; /* the camera comes into a VM that runs */
 void hotplug_end(void);

@@ -249,12 +249,31 @@ gint64 process_threads_cpu_us(const Process *process, const char *name)
     return sum;
 }
 
-gint64 process_peak_kib(const Process *process)
+static gint64 status_kib(const Process *process, const char *field)
 {
     char text[4096];
-    const char *line =
-        proc_read(process, "status", text, sizeof text) ? strstr(text, "VmHWM:") : NULL;
-    return line ? g_ascii_strtoll(line + 6, NULL, 10) : 0;
+    const char *line = proc_read(process, "status", text, sizeof text) ? strstr(text, field) : NULL;
+    return line ? g_ascii_strtoll(line + strlen(field), NULL, 10) : 0;
+}
+
+gint64 process_peak_kib(const Process *process)
+{
+    return status_kib(process, "VmHWM:");
+}
+
+gint64 process_resident_kib(const Process *process)
+{
+    return status_kib(process, "VmRSS:");
+}
+
+guint process_count_descriptors(const Process *process)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/fd", process->pid);
+    g_autoptr(GDir) descriptors = g_dir_open(path, 0, NULL);
+    guint count = 0;
+    while (descriptors && g_dir_read_name(descriptors))
+        count++;
+    return count;
 }
 
 void log_print_tail(const char *path, guint n_lines)

@@ -37,7 +37,9 @@ char *process_descriptor(const Process *process, int fd);
 gint64 process_cpu_us(const Process *process); /* user and system time so far, 10 ms steps */
 /* The same of its threads whose names begin with name. */
 gint64 process_threads_cpu_us(const Process *process, const char *name);
-gint64 process_peak_kib(const Process *process); /* VmHWM */
+gint64 process_peak_kib(const Process *process);     /* VmHWM */
+gint64 process_resident_kib(const Process *process); /* VmRSS */
+guint process_count_descriptors(const Process *process);
 
 /* The last lines of a log, each behind "# ", for people who look at a failed test. */
 void log_print_tail(const char *path, guint n_lines);

@@ -43,14 +43,17 @@ gboolean session_plug(Session *session, const char *name, const char *options, V
     return session_find(session, 0, error);
 }
 
-gboolean session_unplug(Session *session, GError **error)
+gboolean session_wait_gone(Session *session, GError **error)
 {
-    Share *share = g_steal_pointer(&session->share);
-    if (!share_stop(share, error))
-        return FALSE;
     g_autofree char *text = agent_run(vm_agent(session->vm), PLUG_MS, error, "gone uvcvideo %d %s",
                                       PLUG_MS / 1000 - 5, session->part ? session->part : "");
     return text != NULL;
+}
+
+gboolean session_unplug(Session *session, GError **error)
+{
+    Share *share = g_steal_pointer(&session->share);
+    return share_stop(share, error) && session_wait_gone(session, error);
 }
 
 void session_reset(Session *session)
