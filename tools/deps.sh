@@ -24,6 +24,7 @@ libclang-rt-dev      f:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-
 qemu-system-x86      c:qemu-system-x86_64
 qemu-system-modules-spice? f:/usr/lib/*/qemu/ui-spice-core.so
 openssl              c:openssl
+valgrind             c:valgrind
 busybox-static       f:/bin/busybox
 cpio                 c:cpio
 kmod                 f:/sbin/depmod

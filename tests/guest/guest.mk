@@ -56,6 +56,10 @@ check-guest: $(guest_needs) ## the tests of the whole program and in the guest a
 soak: $(guest_needs) ## 200 SPICE connections and streams by each way: memory and descriptors stay flat
 	@CAMREDIR_CYCLES=200 $(O)/tests/guest/guest-tests 'many connections'
 
+.PHONY: check-valgrind
+check-valgrind: $(guest_needs) ## camredir under valgrind, while a guest streams over SPICE
+	@$(O)/tests/guest/guest-tests valgrind
+
 $(O)/tests/guest/demo: $(O)/tests/guest/demo.o $(O)/tests/guest/picture.o $(harness)
 	$(guest_link)
 

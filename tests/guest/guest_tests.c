@@ -15,7 +15,7 @@ static const struct {
     {&stream_tests, FALSE},      {&inspect_tests, FALSE},    {&scenario_tests, FALSE},
     {&descriptor_tests, FALSE},  {&client_tests, FALSE},     {&redirect_tests, FALSE},
     {&spice_device_tests, TRUE}, {&spice_tests, TRUE},       {&hotplug_tests, TRUE},
-    {&viewer_tests, TRUE},       {&spice_cycle_tests, TRUE},
+    {&viewer_tests, TRUE},       {&spice_cycle_tests, TRUE}, {&valgrind_tests, TRUE},
 };
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)

@@ -17,6 +17,13 @@ struct Share {
 
 Share *share_start(const char *name, const char *options, const char *address, GError **error)
 {
+    static const char *const none[] = {NULL};
+    return share_start_under(none, name, options, address, error);
+}
+
+Share *share_start_under(const char *const *before, const char *name, const char *options,
+                         const char *address, GError **error)
+{
     static guint count;
     g_autofree char *program = harness_camredir();
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -25,6 +32,8 @@ Share *share_start(const char *name, const char *options, const char *address, G
     Share *share = g_new0(Share, 1);
     share->log = g_strdup_printf("%s/%s.log", harness_logs(), name);
     share->trace = g_strdup_printf("%s/%s.%u.trace", harness_logs(), name, ++count);
+    for (guint i = 0; before[i]; i++)
+        g_ptr_array_add(argv, (gpointer)before[i]);
     g_ptr_array_add(argv, program);
     g_ptr_array_add(argv, (gpointer) "share");
     for (guint i = 0; words[i]; i++)

@@ -11,6 +11,9 @@ typedef struct Share Share;
 /* options and address: as on the command line, separated by blanks, the camera first.
    Its standard error goes to a log that several runs with one name share. */
 Share *share_start(const char *name, const char *options, const char *address, GError **error);
+/* The same by another program that runs it; before: that one and its options. */
+Share *share_start_under(const char *const *before, const char *name, const char *options,
+                         const char *address, GError **error);
 /* SIGTERM; it must end by itself with status 0. Frees share. */
 gboolean share_stop(Share *share, GError **error);
 void share_free(Share *share); /* kills it; accepts NULL */
