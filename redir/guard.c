@@ -21,17 +21,24 @@ struct RedirGuard {
     int line; /* a byte: dismissed; its end: the process that had it is gone */
 };
 
-/* Of interface numbers, which USB has up to 255 of, as many as usbredir can name. */
-static guint32 driven_interfaces(int fd)
+/* Those which have a driver: one of the kernel's, or (usbfs) a program. Of interface numbers, which
+   USB has up to 255 of, as many as usbredir can name. */
+static guint32 driven_interfaces(int fd, gboolean by_program)
 {
     guint32 driven = 0;
 
     for (guint i = 0; i < MAX_INTERFACES; i++) {
         struct usbdevfs_getdriver get = {.interface = i};
-        if (ioctl(fd, USBDEVFS_GETDRIVER, &get) == 0 && strcmp(get.driver, "usbfs") != 0)
+        if (ioctl(fd, USBDEVFS_GETDRIVER, &get) == 0 &&
+            (strcmp(get.driver, "usbfs") == 0) == by_program)
             driven |= 1u << i;
     }
     return driven;
+}
+
+gboolean redir_guard_is_used(int fd)
+{
+    return driven_interfaces(fd, TRUE) != 0;
 }
 
 static gboolean give_back(const char *node, guint32 driven)
@@ -72,7 +79,7 @@ G_GNUC_NORETURN static void watch(const char *node, int line, guint32 driven)
 
 RedirGuard *redir_guard_new(const char *node, int fd)
 {
-    guint32 driven = driven_interfaces(fd);
+    guint32 driven = driven_interfaces(fd, FALSE);
     int ends[2];
 
     if (driven == 0)

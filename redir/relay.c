@@ -11,12 +11,14 @@
 
 #include "redir/error.h"
 #include "redir/guard.h"
+#include "redir/heartbeat.h"
 #include "redir/input.h"
 #include "redir/packet_view.h"
 #include "redir/usb_loop.h"
 
-#define LOOK_MS    1000                /* sysfs asked for the device */
-#define MAX_QUEUED (16 * 1024 * 1024u) /* made for a VM that reads nothing: enough to give up */
+#define LOOK_MS     1000 /* sysfs asked for the device */
+#define COMPLAIN_US (10 * G_USEC_PER_SEC)
+#define MAX_QUEUED  (16 * 1024 * 1024u) /* made for a VM that reads nothing: enough to give up */
 
 typedef struct {
     RedirGadget base;
@@ -26,6 +28,7 @@ typedef struct {
     int n_rules;
     RedirUsbLoop *loop;
     RedirGadgetStatistics statistics;
+    gint64 complain_us; /* not before */
 
     /* while the stream is open */
     RedirTransport *transport;
@@ -35,11 +38,17 @@ typedef struct {
     RedirPacketIds ids; /* how both sides write a packet's id */
     const guint8 *feed; /* what libusbredirhost may read now */
     gsize feed_size;
-    GQueue queue; /* of GBytes, which the transport does not take yet */
-    gsize queued;
+    GQueue queue; /* of Chunk, which the transport does not take yet */
+    gsize queued; /* bytes in it */
     guint hello_timer, look_timer, leave_timer, end_idle;
     GError *error; /* for over() */
-    gboolean greeted, leaving, ended, running;
+    gboolean greeted, leaving, ended;
+
+    /* what is told again to a VM that owes an answer: see beat() */
+    GBytes *interface_info; /* the last packet of that kind */
+    gboolean bulk_on;       /* the guest has asked for bulk data */
+    guint bulk_pending;
+    RedirHeartbeat heartbeat;
 
     /* while the device is ours */
     RedirUsbDevice *device;
@@ -110,16 +119,42 @@ static void flush(Relay *relay)
         fail(relay, REDIR_ERROR_TIMEOUT, "the VM takes no data (is it paused?)");
 }
 
+static void look_at_output(Relay *relay, const guint8 *data, gsize size,
+                           const RedirPacketView *packet)
+{
+    switch (packet->type) {
+    case usb_redir_interface_info:
+        g_clear_pointer(&relay->interface_info, g_bytes_unref);
+        relay->interface_info = g_bytes_new(data, size);
+        break;
+    case usb_redir_bulk_packet:
+        relay->bulk_pending -= relay->bulk_pending > 0;
+        break;
+    case usb_redir_device_connect:
+        relay->bulk_on = FALSE;
+        relay->bulk_pending = 0;
+        break;
+    }
+}
+
+/* A whole packet, malloc()ed. */
+static void enqueue(Relay *relay, guint8 *data, gsize size)
+{
+    Chunk *chunk = g_new(Chunk, 1);
+
+    *chunk = (Chunk){data, size};
+    g_queue_push_tail(&relay->queue, chunk);
+    relay->queued += size;
+}
+
 static int on_write(void *user, uint8_t *data, int count)
 {
     Relay *relay = user;
-    Chunk *chunk = g_new(Chunk, 1);
     RedirPacketView packet;
 
-    *chunk = (Chunk){data, (gsize)count};
-    redir_packet_look(&relay->ids, REDIR_TO_VM, data, (gsize)count, &packet); /* for its hello */
-    g_queue_push_tail(&relay->queue, chunk);
-    relay->queued += chunk->size;
+    if (redir_packet_look(&relay->ids, REDIR_TO_VM, data, (gsize)count, &packet))
+        look_at_output(relay, data, (gsize)count, &packet);
+    enqueue(relay, data, (gsize)count);
     return count;
 }
 
@@ -148,11 +183,11 @@ static void give_back(Relay *relay)
 {
     if (relay->device == NULL)
         return;
+    relay->device = NULL;
     usbredirhost_set_device(relay->host, NULL); /* also reaps what is under way */
     close(relay->fd);
     g_clear_pointer(&relay->guard, redir_guard_dismiss);
     g_clear_pointer(&relay->devices, g_ptr_array_unref);
-    relay->device = NULL;
 }
 
 static char *why_not_open(const RedirUsbDevice *device, int reason)
@@ -167,12 +202,20 @@ static char *why_not_open(const RedirUsbDevice *device, int reason)
     return g_strdup_printf("%s: %s: %s", name, device->node, g_strerror(reason));
 }
 
-/* Whether the user's filter lets it through; the device's descriptors are asked by libusb. */
-static gboolean is_filtered(const Relay *relay, libusb_device_handle *handle)
+/* Whose filter keeps it out, the user's or the VM's; NULL: nobody's. */
+static const char *who_filters(const Relay *relay, libusb_device_handle *handle)
 {
-    return relay->rules != NULL &&
-           usbredirhost_check_device_filter(relay->rules, relay->n_rules, libusb_get_device(handle),
-                                            0) != 0;
+    libusb_device *device = libusb_get_device(handle);
+    const struct usbredirfilter_rule *theirs;
+    int n_theirs;
+
+    if (relay->rules != NULL &&
+        usbredirhost_check_device_filter(relay->rules, relay->n_rules, device, 0) != 0)
+        return "the --filter";
+    usbredirhost_get_guest_filter(relay->host, &theirs, &n_theirs);
+    if (theirs != NULL && usbredirhost_check_device_filter(theirs, n_theirs, device, 0) != 0)
+        return "the VM's filter";
+    return NULL;
 }
 
 /* NULL: the device is ours. Else why not, and the descriptor is closed. */
@@ -186,18 +229,18 @@ static char *hand_over(Relay *relay, const RedirUsbDevice *device, int fd)
         close(fd);
         return g_strdup_printf("%s: %s", name, libusb_strerror(result));
     }
-    if (is_filtered(relay, handle)) {
+    const char *filter = who_filters(relay, handle);
+    if (filter != NULL || redir_guard_is_used(fd)) {
         libusb_close(handle);
         close(fd);
-        return g_strdup_printf("%s: the --filter keeps it out", name);
+        return filter ? g_strdup_printf("%s: %s keeps it out", name, filter)
+                      : g_strdup_printf("%s is used by another program", name);
     }
     relay->guard = redir_guard_new(device->node, fd);
     if (usbredirhost_set_device(relay->host, handle) != usb_redir_success) {
         close(fd);
         g_clear_pointer(&relay->guard, redir_guard_dismiss);
-        return g_strdup_printf("%s cannot be taken from this machine: another program uses it, or "
-                               "it does not answer",
-                               name);
+        return g_strdup_printf("%s cannot be taken from this machine: it does not answer", name);
     }
     relay->fd = fd;
     return NULL;
@@ -237,20 +280,43 @@ static gboolean is_gone(const Relay *relay)
 
 static void device_lost(Relay *relay)
 {
+    gboolean gone = is_gone(relay);
+
     give_back(relay);
-    tell(relay, REDIR_RELAY_WAITING, "the device was pulled out");
+    tell(relay, REDIR_RELAY_WAITING,
+         gone ? "the device was pulled out" : "the device does not come back from a reset");
+}
+
+/* ---- a VM that owes an answer ---- */
+
+/* See heartbeat.h. */
+static void beat(Relay *relay)
+{
+    gboolean owed = relay->leaving || (relay->bulk_on && relay->bulk_pending == 0);
+    gsize size;
+
+    if (!redir_heartbeat(&relay->heartbeat, relay->statistics.bytes_in, owed,
+                         on_output_size(relay) == 0, g_get_monotonic_time()) ||
+        relay->interface_info == NULL)
+        return;
+    const guint8 *packet = g_bytes_get_data(relay->interface_info, &size);
+    enqueue(relay, memcpy(malloc(size), packet, size), size);
 }
 
 static gboolean on_look(gpointer user)
 {
     Relay *relay = user;
 
-    if (relay->leaving || relay->ended)
+    if (relay->ended)
         return G_SOURCE_CONTINUE;
-    if (relay->device == NULL)
+    if (relay->leaving || !relay->greeted)
+        ; /* nobody wants it */
+    else if (relay->device == NULL)
         look_for_device(relay);
     else if (is_gone(relay))
         device_lost(relay);
+    if (relay->transport->ops->lasting)
+        beat(relay);
     flush(relay);
     return G_SOURCE_CONTINUE;
 }
@@ -270,11 +336,17 @@ static int on_read(void *user, uint8_t *data, int count)
 
 static void on_log(void *user, int level, const char *message)
 {
-    (void)user;
-    if (level <= usbredirparser_warning)
-        g_message("libusbredirhost: %s", message);
-    else
-        g_debug("libusbredirhost: %s", message);
+    Relay *relay = user;
+
+    gint64 now_us = g_get_monotonic_time();
+
+    /* Why we have no device we say ourselves; a stream can complain with each of its packets. */
+    if (level > usbredirparser_warning || relay->device == NULL || now_us < relay->complain_us) {
+        g_debug("%s", message);
+        return;
+    }
+    relay->complain_us = now_us + COMPLAIN_US;
+    g_message("%s", message);
 }
 
 static void on_result(Relay *relay, int result)
@@ -307,6 +379,9 @@ static void look_at_input(Relay *relay, const RedirPacketView *packet)
     case usb_redir_set_configuration:
         relay->link.attached(relay->link.user);
         break;
+    case usb_redir_bulk_packet:
+        relay->bulk_on = TRUE;
+        break;
     case usb_redir_device_disconnect_ack:
         if (relay->leaving)
             end(relay, NULL);
@@ -323,6 +398,8 @@ static void read_packets(Relay *relay)
                                              &relay->feed, &relay->feed_size, &error)) {
         gboolean whole =
             redir_packet_look(&relay->ids, REDIR_FROM_VM, relay->feed, relay->feed_size, &packet);
+        if (whole && packet.type == usb_redir_bulk_packet)
+            relay->bulk_pending++;
         on_result(relay, usbredirhost_read_guest_data(relay->host));
         if (whole)
             look_at_input(relay, &packet);
@@ -385,6 +462,8 @@ static void relay_open(RedirGadget *gadget, RedirTransport *transport,
     relay->link = *events;
     relay->greeted = relay->leaving = relay->ended = FALSE;
     relay->ids = (RedirPacketIds){0};
+    relay->bulk_on = FALSE;
+    relay->bulk_pending = 0;
     redir_input_init(&relay->input);
     relay->host = usbredirhost_open(redir_usb_loop_context(relay->loop), NULL, on_log, on_read,
                                     on_write, relay, "camredir " CAMREDIR_VERSION,
@@ -439,6 +518,7 @@ static void relay_close(RedirGadget *gadget)
     clear_queue(relay);
     redir_input_clear(&relay->input);
     g_clear_error(&relay->error);
+    g_clear_pointer(&relay->interface_info, g_bytes_unref);
     relay->transport = NULL;
     tell(relay, REDIR_RELAY_IDLE, NULL);
 }

@@ -10,12 +10,12 @@
 #include "redir/usb.h"
 
 typedef enum {
-    REDIR_RELAY_WAITING, /* for the device, or for the permission to open it */
+    REDIR_RELAY_WAITING, /* for the device, for the permission to open it, or for its user to end */
     REDIR_RELAY_HELD,    /* the device is ours */
     REDIR_RELAY_IDLE,    /* no VM: the device is left to this machine */
 } RedirRelayState;
 
-/* From the main loop, never from inside a call of the gadget's. */
+/* From the main loop; IDLE from inside close(). */
 typedef struct {
     /* device: while HELD, else NULL. why: for people, what is waited for, or NULL. */
     void (*state)(gpointer user, RedirRelayState state, const RedirUsbDevice *device,

@@ -49,6 +49,13 @@ static gboolean on_events(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* libusb would write to standard error itself. */
+static void on_log(libusb_context *context, enum libusb_log_level level, const char *text)
+{
+    (void)context, (void)level;
+    g_debug("%s", text);
+}
+
 static void add_all(RedirUsbLoop *loop)
 {
     const struct libusb_pollfd **fds = libusb_get_pollfds(loop->context);
@@ -71,6 +78,7 @@ RedirUsbLoop *redir_usb_loop_new(void (*handled)(gpointer user), gpointer user, 
                     libusb_strerror(result));
         return NULL;
     }
+    libusb_set_log_cb(NULL, on_log, LIBUSB_LOG_CB_GLOBAL);
     RedirUsbLoop *loop = g_new0(RedirUsbLoop, 1);
     loop->context = context;
     loop->handled = handled;

@@ -24,8 +24,7 @@ struct redirect {
     RedirTraffic traffic;
     char *device; /* for people: which one we hold, or what we wait for */
     char *link;
-    gint64 sampled_us;
-    guint64 sampled_bytes, sampled_missing;
+    RedirTrafficSample sample;
 };
 
 /* ---- What is said meanwhile ---- */
@@ -74,31 +73,12 @@ static void on_packet(gpointer user, RedirDirection direction, const guint8 *byt
                         g_get_monotonic_time());
 }
 
-/* What the link lets through of what the device sends, where that is less. */
-static char *shortage(const RedirTraffic *traffic, guint64 missing, double seconds, double rate)
-{
-    if (missing == 0 || traffic->iso_packets == 0)
-        return g_strdup("");
-    double mean = (double)traffic->bytes[REDIR_TO_VM] / traffic->iso_packets;
-    return g_strdup_printf(" · the link carries %.1f of %.1f MB/s: lower the size in the guest, or "
-                           "use share",
-                           rate, rate + missing * mean / seconds / 1e6);
-}
-
 static char *redirect_status(void *user)
 {
     struct redirect *redirect = user;
-    const RedirTraffic *traffic = &redirect->traffic;
-    guint64 bytes = traffic->bytes[REDIR_TO_VM] + traffic->bytes[REDIR_FROM_VM];
-    gint64 now = g_get_monotonic_time();
-    double seconds = (now - redirect->sampled_us) / 1e6;
-    double rate = (bytes - redirect->sampled_bytes) / seconds / 1e6;
-    g_autofree char *less =
-        shortage(traffic, traffic->iso_missing - redirect->sampled_missing, seconds, rate);
-    redirect->sampled_us = now;
-    redirect->sampled_bytes = bytes;
-    redirect->sampled_missing = traffic->iso_missing;
-    return g_strdup_printf("%s · %s · %.1f MB/s%s", redirect->device, redirect->link, rate, less);
+    g_autofree char *rate =
+        redir_traffic_rate(&redirect->traffic, &redirect->sample, g_get_monotonic_time());
+    return g_strdup_printf("%s · %s · %s", redirect->device, redirect->link, rate);
 }
 
 static void print_latency(const char *name, const RedirLatency *latency)
@@ -206,7 +186,7 @@ static int redirect_device(const struct redirect_options *options, const char *s
         .running = {redirect_start, redirect_stop, redirect_status, &redirect},
         .device = g_strdup("the device is this machine's"),
         .link = g_strdup("starting"),
-        .sampled_us = g_get_monotonic_time(),
+        .sample.at_us = g_get_monotonic_time(),
     };
     redir_traffic_init(&redirect.traffic);
     int status = open_all(&redirect, options, spec, &error);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <usbredirfilter.h>
 
 static gboolean on_step(gpointer user)
 {
@@ -358,6 +359,29 @@ guint64 fake_qemu_set_alt(FakeQemu *qemu, guint8 interface, guint8 alt)
     usbredirparser_send_set_alt_setting(qemu->parser, ++qemu->next_id, &header);
     fake_qemu_flush(qemu);
     return qemu->next_id;
+}
+
+void fake_qemu_reset(FakeQemu *qemu)
+{
+    usbredirparser_send_reset(qemu->parser);
+    fake_qemu_flush(qemu);
+}
+
+void fake_qemu_send_filter(FakeQemu *qemu, const char *rules)
+{
+    struct usbredirfilter_rule *list;
+    int n;
+
+    g_assert_cmpint(usbredirfilter_string_to_rules(rules, ",", "|", &list, &n), ==, 0);
+    usbredirparser_send_filter_filter(qemu->parser, list, n);
+    free(list);
+    fake_qemu_flush(qemu);
+}
+
+void fake_qemu_reject(FakeQemu *qemu)
+{
+    usbredirparser_send_filter_reject(qemu->parser);
+    fake_qemu_flush(qemu);
 }
 
 static FakeAnswer *take(FakeQemu *qemu, guint8 type, guint64 id)

@@ -45,6 +45,11 @@ guint64 fake_qemu_bulk(FakeQemu *qemu, guint8 endpoint, guint32 length, const gu
 guint64 fake_qemu_set_configuration(FakeQemu *qemu, guint8 configuration);
 guint64 fake_qemu_set_alt(FakeQemu *qemu, guint8 interface, guint8 alt);
 
+void fake_qemu_reset(FakeQemu *qemu);
+/* rules: in usbredir's syntax. */
+void fake_qemu_send_filter(FakeQemu *qemu, const char *rules);
+void fake_qemu_reject(FakeQemu *qemu);
+
 /* Takes the answer to id out of the queue, waiting for it. Free it with fake_answer_free(). */
 FakeAnswer *fake_qemu_wait(FakeQemu *qemu, guint64 id);
 /* The oldest answer of that type. */

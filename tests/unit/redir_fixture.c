@@ -151,6 +151,8 @@ void prepare(Fixture *f, const Camera *camera)
     f->address = g_strdup_printf("unix:%s", f->path);
     f->states = g_string_new(NULL);
     f->transport_new = redir_socket_transport_new;
+    if (camera == NULL)
+        return;
     f->device = make_device(f, camera);
     f->gadget = redir_camera_new(f->device);
 }

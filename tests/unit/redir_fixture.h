@@ -30,7 +30,7 @@ typedef struct {
 extern const Camera bulk_camera, iso_camera, super_iso_camera, full_iso_camera, raw_camera,
     raw_iso_camera;
 
-/* Everything but host and QEMU; and the end of everything. */
+/* Everything but host and QEMU; and the end of everything. camera NULL: f->gadget is the test's. */
 void prepare(Fixture *f, const Camera *camera);
 void finish(Fixture *f);
 

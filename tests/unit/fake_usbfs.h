@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* USB devices as sysfs and usbfs show them, made by umockdev: sysfs for any number of them, and one
+   whose node can be opened and asked. What umockdev cannot do as the kernel does: its node is
+   always ready to be polled (so libusb asks again and again), and it knows no isochronous packets.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    const char *path; /* "1-1.4" */
+    guint busnum, devnum;
+    const char *idVendor, *idProduct, *manufacturer, *product, *serial; /* NULL: no such file */
+    guint megabits;
+    const char *interface_class; /* of the only interface; "0e" is video */
+    const char *driver;          /* of it, or NULL */
+    const char *video_node;      /* "video0", or NULL */
+} FakeUsbDevice;
+
+typedef struct FakeUsbfs FakeUsbfs;
+
+/* What the device does with what it is asked; read and written with fake_usbfs_lock(). */
+typedef struct {
+    const char *driver;   /* GETDRIVER's answer for interface 0; NULL: it has none */
+    int claim_error;      /* CLAIMINTERFACE fails with it */
+    gboolean gone;        /* everything fails with ENODEV */
+    gboolean stalls;      /* every transfer does */
+    gboolean bulk_waits;  /* bulk transfers are not completed */
+    gboolean reset_error; /* RESET fails with EIO */
+    guint resets, claims, releases, discards, connects, submits; /* how often it was asked */
+} FakeUsbState;
+
+/* First in main(): see mock_usb_init(). */
+gboolean fake_usbfs_init(char **argv);
+
+FakeUsbfs *fake_usbfs_new(void);
+void fake_usbfs_free(FakeUsbfs *fake);
+/* In sysfs alone. */
+void fake_usbfs_add(FakeUsbfs *fake, const FakeUsbDevice *device);
+/* And with a node: a bulk camera of the descriptors below, answering control requests. */
+void fake_usbfs_plug(FakeUsbfs *fake, const FakeUsbDevice *device);
+void fake_usbfs_unplug(FakeUsbfs *fake);
+char *fake_usbfs_node_path(const FakeUsbfs *fake); /* where it really is */
+
+FakeUsbState *fake_usbfs_lock(FakeUsbfs *fake);
+void fake_usbfs_unlock(FakeUsbfs *fake);
+
+#define FAKE_USB_BULK      0x81 /* its only endpoint; it sends FAKE_USB_BULK_SIZE bytes 0, 1, 2... */
+#define FAKE_USB_BULK_SIZE 100
+extern const guint8 fake_usb_descriptors[43]; /* device, configuration, interface, endpoint */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The USB devices of a machine that umockdev makes, and the names by which a user means one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "redir/error.h"
+#include "redir/usb.h"
+#include "tests/unit/fake_usbfs.h"
+
+static const FakeUsbDevice devices[] = {
+    {"1-1", 1, 5, "046d", "0825", "Logitech", "Webcam", "A1", 480, "0e", "uvcvideo", "video0"},
+    {"1-1.4", 1, 6, "1d6b", "0104", NULL, "Disk", "A1", 480, "08", "usb-storage", NULL},
+    {"1-10", 1, 7, "046d", "0825", "Logitech", "Webcam", "B2", 480, "0e", NULL, NULL},
+    {"2-1", 2, 5, "8086", "0b07", NULL, NULL, NULL, 5000, "0e", "uvcvideo", "video4"},
+};
+
+/* What the user says; which device that is, or a part of the message. */
+static const struct {
+    const char *text, *path, *error;
+} wishes[] = {
+    {"camera", "1-1", NULL},
+    {"1d6b:0104", "1-1.4", NULL},
+    {"1D6B:104", "1-1.4", NULL},
+    {"046d:0825", NULL, "046d:0825 Logitech Webcam (1-1), 046d:0825 Logitech Webcam (1-10)"},
+    {"ffff:0001", NULL, NULL},
+    {"1-10", "1-10", NULL},
+    {"1-1.4", "1-1.4", NULL},
+    {"001-006", "1-1.4", NULL},
+    {"2-5", "2-1", NULL},
+    {"2-1", "2-1", NULL},
+    {"9-9", NULL, NULL},
+    {"serial:B2", "1-10", NULL},
+    {"serial:A1", NULL, "(1-1), 1d6b:0104 Disk (1-1.4)"},
+    {"serial:b2", NULL, NULL},
+    {"", NULL, "names no USB device"},
+    {"serial:", NULL, "names no USB device"},
+    {"046d:", NULL, "names no USB device"},
+    {"046d:0825:1", NULL, "names no USB device"},
+    {"046d1:0825", NULL, "names no USB device"},
+    {"-1", NULL, "names no USB device"},
+    {"1-1;rm", NULL, "names no USB device"},
+    {"Camera", NULL, "names no USB device"},
+};
+
+static void check_wish(const GPtrArray *list, const char *text, const char *path, const char *says)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(RedirUsbWish) wish = redir_usb_wish_new(text, &error);
+    const RedirUsbDevice *found = wish ? redir_usb_find(list, wish, &error) : NULL;
+
+    g_test_message("'%s'", text);
+    g_assert_cmpstr(found ? found->path : NULL, ==, path);
+    if (says == NULL)
+        g_assert_no_error(error);
+    else
+        g_assert_error(error, REDIR_ERROR, (wish ? REDIR_ERROR_IN_USE : REDIR_ERROR_ADDRESS));
+    if (says != NULL && strstr(error->message, says) == NULL)
+        g_error("'%s' is not in '%s'", says, error->message);
+}
+
+static FakeUsbfs *make_devices(void)
+{
+    FakeUsbfs *fake = fake_usbfs_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(devices); i++)
+        fake_usbfs_add(fake, &devices[i]);
+    return fake;
+}
+
+static void test_names(void)
+{
+    FakeUsbfs *fake = make_devices();
+    g_autoptr(GPtrArray) list = redir_usb_list();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(wishes); i++)
+        check_wish(list, wishes[i].text, wishes[i].path, wishes[i].error);
+    fake_usbfs_free(fake);
+}
+
+static void check_device(const RedirUsbDevice *is, const FakeUsbDevice *was)
+{
+    g_autofree char *node = g_strdup_printf("/dev/bus/usb/%03u/%03u", was->busnum, was->devnum);
+
+    g_assert_cmpstr(is->path, ==, was->path);
+    g_assert_cmpstr(is->node, ==, node);
+    g_assert_cmphex(is->idVendor, ==, strtoul(was->idVendor, NULL, 16));
+    g_assert_cmphex(is->idProduct, ==, strtoul(was->idProduct, NULL, 16));
+    g_assert_cmpstr(is->manufacturer, ==, was->manufacturer ? was->manufacturer : "");
+    g_assert_cmpstr(is->product, ==, was->product ? was->product : "");
+    g_assert_cmpstr(is->serial, ==, was->serial ? was->serial : "");
+    g_assert_cmpuint(is->megabits, ==, was->megabits);
+    g_assert_cmpint(is->video, ==, strcmp(was->interface_class, "0e") == 0);
+    g_assert_cmpstr(is->driver, ==, was->driver);
+    g_assert_cmpuint(is->video_nodes->len, ==, was->video_node != NULL);
+    if (was->video_node != NULL)
+        g_assert_cmpstr(is->video_nodes->pdata[0], ==, was->video_node);
+}
+
+static void test_list(void)
+{
+    FakeUsbfs *fake = make_devices();
+    g_autoptr(GPtrArray) list = redir_usb_list();
+
+    g_assert_cmpuint(list->len, ==, G_N_ELEMENTS(devices));
+    for (guint i = 0; i < list->len; i++)
+        check_device(list->pdata[i], &devices[i]);
+    fake_usbfs_free(fake);
+}
+
+static void test_empty(void)
+{
+    FakeUsbfs *fake = fake_usbfs_new();
+    g_autoptr(GPtrArray) list = redir_usb_list();
+
+    g_assert_cmpuint(list->len, ==, 0);
+    check_wish(list, "camera", NULL, NULL);
+    fake_usbfs_free(fake);
+}
+
+int main(int argc, char **argv)
+{
+    if (!fake_usbfs_init(argv))
+        g_error("umockdev-wrapper is missing: 'make deps'");
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/usb/list", test_list);
+    g_test_add_func("/usb/names", test_names);
+    g_test_add_func("/usb/empty", test_empty);
+    return g_test_run();
+}

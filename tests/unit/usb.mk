@@ -1,0 +1,11 @@
+# Tests of real devices: their sysfs and usbfs are umockdev's, which must be the library preloaded.
+fake_usbfs := $(O)/tests/unit/fake_usbfs.o $(O)/tests/unit/mock_usb.o
+umockdev_libs := -Wl,--no-as-needed $(shell pkg-config --libs umockdev-1.0)
+usb_tests := $(addprefix $(O)/tests/unit/,test_usb test_relay)
+
+$(O)/tests/unit/fake_usbfs.o: extra_cflags = $(shell pkg-config --cflags umockdev-1.0)
+$(usb_tests): $(fake_usbfs)
+$(usb_tests): LDFLAGS += $(umockdev_libs)
+LIBS_test_usb     := redir
+LIBS_test_traffic := redir
+LIBS_test_relay   := redir_fixture redir vcam descriptors
