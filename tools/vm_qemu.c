@@ -285,7 +285,8 @@ char *vm_qemu_config(const struct vm_choice *choice)
     add_head(out, &machine);
     g_string_append_printf(out,
                            "# Save it as %s.cfg. What such a file cannot hold is in the lines with "
-                           "a dollar; they run by\n#     sed -n 's/^#[$] //p' %s.cfg | bash\n#\n",
+                           "a dollar, which this runs:\n"
+                           "#     bash <(sed -n 's/^#[$] //p' %s.cfg)\n#\n",
                            name, name);
     add_setups(out, &machine, REST);
     g_string_append_printf(out, REST PROGRAM " -readconfig %s.cfg", name);

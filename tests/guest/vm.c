@@ -35,6 +35,7 @@ typedef enum { INLET_QMP, INLET_AGENT, INLET_FRAMES, N_INLETS } InletId;
 
 struct Vm {
     VmParts parts;
+    GStrv given; /* the machine, where its parts are not ours to choose */
     char *name, *console, *output, *initramfs;
     char *addresses[N_PORTS], *paths[N_PORTS];
     int tcp_listener;
@@ -193,6 +194,13 @@ Vm *vm_new(const char *name, VmParts parts)
     return vm;
 }
 
+Vm *vm_new_given(const char *name, const char *const *command)
+{
+    Vm *vm = vm_new(name, 0);
+    vm->given = g_strdupv((GStrv)command);
+    return vm;
+}
+
 G_GNUC_PRINTF(3, 4)
 static void add(GPtrArray *argv, const char *option, const char *format, ...)
 {
@@ -242,18 +250,35 @@ static void add_spice(const Vm *vm, GPtrArray *argv)
         vm->spice_port, vm->spice_tls_port, vm->spice_keys);
 }
 
-static GPtrArray *command_line(const Vm *vm)
+static void add_given(const Vm *vm, GPtrArray *argv, GString *modules)
 {
-    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GString) options = g_string_new(KERNEL_OPTIONS);
+    for (guint i = 0; vm->given[i]; i++)
+        g_ptr_array_add(argv, g_strdup(vm->given[i]));
+    for (guint i = 0; i < N_PORTS; i++)
+        if (ports[i].controller)
+            g_string_append_printf(modules, ",%s", ports[i].module);
+}
+
+static void add_own(const Vm *vm, GPtrArray *argv)
+{
     g_ptr_array_add(argv, g_strdup("qemu-system-x86_64"));
     g_ptr_array_add(argv, g_strdup("-nodefaults"));
     g_ptr_array_add(argv, g_strdup("-no-user-config"));
     add(argv, "-name", "camredir-test-%s,debug-threads=on", vm->name);
-    add(argv, "-display", "none");
     add(argv, "-accel", "%s", vm_accelerator());
     add(argv, "-cpu", "max");
     add(argv, "-m", "512");
+}
+
+static GPtrArray *command_line(const Vm *vm)
+{
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) options = g_string_new(KERNEL_OPTIONS);
+    if (vm->given)
+        add_given(vm, argv, options);
+    else
+        add_own(vm, argv);
+    add(argv, "-display", "none");
     add(argv, "-bios", "qboot.rom");
     add(argv, "-kernel", GUEST "kernel/vmlinux");
     add(argv, "-initrd", "%s", vm->initramfs);
@@ -348,6 +373,7 @@ void vm_free(Vm *vm)
         g_free(vm->addresses[i]);
         g_free(vm->paths[i]);
     }
+    g_strfreev(vm->given);
     g_free(vm->name);
     g_free(vm->console);
     g_free(vm->output);

@@ -27,6 +27,9 @@ typedef struct Vm Vm;
 
 /* name tells its logs from those of another VM. Nothing runs yet. */
 Vm *vm_new(const char *name, VmParts parts);
+/* A machine that a command line of somebody else's makes, from the program on, with every kind of
+   USB controller known to the guest; the agent and its kernel are added to it. */
+Vm *vm_new_given(const char *name, const char *const *command);
 void vm_free(Vm *vm); /* accepts NULL */
 
 /* "kvm" or "tcg,thread=multi", once a VM has booted. */
