@@ -8,8 +8,6 @@
 #include "tools/sharing.h"
 #include "tools/tools.h"
 
-#define MAX_CAMERAS 8
-
 struct share_options {
     char *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
     struct destination destination;

@@ -16,6 +16,8 @@ enum exit_status {
     EXIT_ADDRESS = 4, /* the address cannot be reached (with --no-retry) or served */
 };
 
+#define MAX_CAMERAS 8 /* of one 'share', by one SPICE connection */
+
 struct subcommand {
     const char *name;
     const char *summary;

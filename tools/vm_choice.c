@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "redir/address.h"
+#include "tools/tools.h"
 #include "tools/vm_text.h"
 
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1)
@@ -27,7 +28,6 @@ static const guint groups[] = {
     VM_QEMU | VM_LIBVIRT,
     VM_VIA_OPEN,
     VM_SPICE_OPEN,
-    VM_SPICE_MANY,
 };
 
 static const struct guest {
@@ -374,18 +374,17 @@ static gboolean take_cameras(struct vm_choice *choice, const struct guest *guest
                              GError **error)
 {
     guint ports = vm_choice_is(choice, VM_XHCI) ? 15 : 6; /* and no hub: it would be a slow one */
-    int most = (int)(ports - guest->usb_devices), count = wanted ? wanted : 1;
-    if (count < 1 || count > most)
-        return wrong(error, "--cameras: %d is not from 1 to %d, the free ports of the controller",
-                     wanted, most);
+    guint most = ports - guest->usb_devices, count = wanted ? (guint)wanted : 1;
+    if (vm_choice_is(choice, VM_VIA_SPICE))
+        most = MIN(most, MAX_CAMERAS);
+    if (wanted < 0 || count > most)
+        return wrong(error, "--cameras: %d is not from 1 to %u", wanted, most);
     set(choice->texts, "usb_ports", "%u", ports);
-    for (guint i = 0; i < (guint)count; i++) {
+    for (guint i = 0; i < count; i++) {
         if (!add_camera(choice, i, count == 1, error))
             return FALSE;
         set(choice->cameras->pdata[i], "usb_port", "%u", guest->usb_devices + 1 + i);
     }
-    if (count > 1 && vm_choice_is(choice, VM_VIA_SPICE))
-        choice->facts |= VM_SPICE_MANY;
     return TRUE;
 }
 
@@ -471,26 +470,38 @@ gboolean vm_choice_is(const struct vm_choice *choice, guint when)
     return TRUE;
 }
 
-char *vm_choice_share(const struct vm_choice *choice, guint index)
+static void add_word(GString *line, const char *word)
 {
-    GHashTable *camera = choice->cameras->pdata[index];
-    gboolean spice = vm_choice_is(choice, VM_VIA_SPICE);
-    g_autofree char *address = vm_quote_shell(g_hash_table_lookup(camera, "address"));
+    g_autofree char *quoted = vm_quote_shell(word);
+    g_string_append_printf(line, " %s", quoted);
+}
+
+static char *share_command(const struct vm_choice *choice, const char *address, guint n_cameras)
+{
     g_autoptr(GString) line = g_string_new("camredir share");
-    if (choice->cameras->len > 1)
+    for (guint i = 0; i < n_cameras && choice->cameras->len > 1; i++)
         g_string_append(line, " CAMERA");
-    g_string_append_printf(line, " --to %s", address);
-    if (vm_choice_is(choice, VM_VIA_PORT) && index > 0)
-        g_string_append_printf(line, " --port-name %s",
-                               (char *)g_hash_table_lookup(camera, "port_name"));
-    if (spice && vm_choice_is(choice, VM_SPICE_TLS)) {
+    g_string_append(line, " --to");
+    add_word(line, address);
+    if (vm_choice_is(choice, VM_VIA_SPICE | VM_SPICE_TLS)) {
         g_autofree char *file = g_build_filename(get(choice, "tls"), "ca-cert.pem", NULL);
-        g_autofree char *quoted = vm_quote_shell(file);
-        g_string_append_printf(line, " --ca-file %s", quoted);
+        g_string_append(line, " --ca-file");
+        add_word(line, file);
     }
-    if (spice && vm_choice_is(choice, VM_PASSWORD)) {
-        g_autofree char *quoted = vm_quote_shell(get(choice, "password_file"));
-        g_string_append_printf(line, " --password-file %s", quoted);
+    if (vm_choice_is(choice, VM_VIA_SPICE | VM_PASSWORD)) {
+        g_string_append(line, " --password-file");
+        add_word(line, get(choice, "password_file"));
     }
     return g_strdup(line->str);
+}
+
+GPtrArray *vm_choice_shares(const struct vm_choice *choice)
+{
+    GPtrArray *commands = g_ptr_array_new_with_free_func(g_free);
+    guint together = vm_choice_is(choice, VM_VIA_SPICE) ? choice->cameras->len : 1;
+    for (guint i = 0; i < choice->cameras->len; i += together) {
+        const char *address = g_hash_table_lookup(choice->cameras->pdata[i], "address");
+        g_ptr_array_add(commands, share_command(choice, address, together));
+    }
+    return commands;
 }

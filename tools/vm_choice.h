@@ -44,7 +44,6 @@ enum vm_fact {
 
     VM_VIA_OPEN = 1 << 26,   /* the camera's port can be reached by other machines */
     VM_SPICE_OPEN = 1 << 27, /* so can SPICE, and it has no password */
-    VM_SPICE_MANY = 1 << 28, /* several cameras, all by SPICE */
 };
 #define VM_WINDOWS    (VM_WINDOWS11 | VM_WINDOWS10 | VM_WINDOWS7)
 #define VM_VIA_SOCKET (VM_VIA_UNIX | VM_VIA_TCP)
@@ -71,5 +70,6 @@ gboolean vm_choice_make(struct vm_choice *ret_choice, const struct vm_options *o
 void vm_choice_clear(struct vm_choice *choice);
 /* Whether all that `when` says holds: of each group that it names a fact of, one of these. */
 gboolean vm_choice_is(const struct vm_choice *choice, guint when);
-/* The command that puts a camera in, for camera `index`. */
-char *vm_choice_share(const struct vm_choice *choice, guint index);
+/* The commands that put cameras in: one for all by SPICE, which serves one client at a time, else
+   one for each. */
+GPtrArray *vm_choice_shares(const struct vm_choice *choice);

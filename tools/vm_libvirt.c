@@ -122,11 +122,11 @@ static void add_place(GString *out, const struct domain *domain, enum vm_place p
 /* The command in an instruction, where two dashes may stand. */
 static void add_share(GString *out, const struct vm_choice *choice)
 {
-    g_string_append(out, "<!-- Once it runs, this puts a camera into it: -->\n");
-    for (guint i = 0; i < choice->cameras->len; i++) {
-        g_autofree char *line = vm_choice_share(choice, i);
-        g_string_append_printf(out, "<?run %s?>\n", line);
-    }
+    g_autoptr(GPtrArray) commands = vm_choice_shares(choice);
+    g_string_append_printf(out, "<!-- Once it runs, this brings %s in: -->\n",
+                           choice->cameras->len > 1 ? "cameras" : "the camera");
+    for (guint i = 0; i < commands->len; i++)
+        g_string_append_printf(out, "<?run %s?>\n", (char *)commands->pdata[i]);
 }
 
 static void add_head(GString *out, const struct domain *domain)

@@ -184,11 +184,11 @@ static void add_setups(GString *out, const struct machine *machine, const char *
 
 static void add_share(GString *out, const struct machine *machine)
 {
-    g_string_append(out, "#\n# Once it runs, this puts a camera into it:\n");
-    for (guint i = 0; i < machine->choice->cameras->len; i++) {
-        g_autofree char *line = vm_choice_share(machine->choice, i);
-        g_string_append_printf(out, "#     %s\n", line);
-    }
+    g_autoptr(GPtrArray) commands = vm_choice_shares(machine->choice);
+    g_string_append_printf(out, "#\n# Once it runs, this brings %s in:\n",
+                           machine->choice->cameras->len > 1 ? "cameras" : "the camera");
+    for (guint i = 0; i < commands->len; i++)
+        g_string_append_printf(out, "#     %s\n", (char *)commands->pdata[i]);
 }
 
 /* ---- The forms ---- */

@@ -322,8 +322,10 @@ static gboolean plug(Session *session, const char *name, const char *text, GErro
     g_auto(GStrv) words = printed_share(text, error);
     if (!words)
         return FALSE;
-    gboolean named = words[2] && *words[2] != '-';
-    g_autofree char *rest = g_strjoinv(" ", words + 2 + named);
+    guint first = 2;
+    while (strcmp(words[first], "CAMERA") == 0)
+        first++;
+    g_autofree char *rest = g_strjoinv(" ", words + first);
     g_autofree char *options =
         g_strdup_printf("pattern --format YUY2,MJPEG --size 640x480 --fps 30 %s", rest);
     return session_plug(session, name, options, 0, error);
