@@ -238,10 +238,13 @@ static void forget_asked(SpiceTransport *t)
 {
     for (guint i = 0; i < t->asked->len; i++) {
         SpiceChannel *channel = t->asked->pdata[i];
+        g_autofree char *name = NULL;
+        g_object_get(channel, "port-name", &name, NULL);
         g_signal_handlers_disconnect_by_data(channel, t);
-        /* A port of somebody else's, which only we connected. */
+        /* A port of somebody else's, which only we connected. One whose name has not come stays:
+           QEMU crashes where a client goes while spice-server links it. */
         if (count_askers(channel, -1) == 0 && t->server != NULL && channel != t->channel &&
-            !claimed_by_other(t, channel))
+            name != NULL && !claimed_by_other(t, channel))
             spice_channel_disconnect(channel, SPICE_CHANNEL_NONE);
     }
     g_ptr_array_set_size(t->asked, 0);
