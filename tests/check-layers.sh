@@ -12,7 +12,7 @@ descriptors/json.c  -                    \"descriptors/|LIBC|<(glib|json-glib/[a
 vcam/*.[ch]         -                    \"(descriptors|vcam)/|LIBC
 vcam/sources/*.[ch] -                    \"(descriptors|vcam)/|LIBC|<linux/[a-z0-9_]+\.h>|<(jpeglib|turbojpeg|png)\.h>
 redir/*.[ch]        -                    \"(vcam/(device|profile|format|frame|control|hash|log)\.h|redir/)|LIBC|<(glib|glib-unix|gio/[a-z]+|usbredir[a-z]+|libusb[-0-9.]*/?[a-z]*|libusb|linux/usbdevice_fs)\.h>
-redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp|qmp_plug)\.[ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+)\.h>
+redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp[a-z_]*)\.[ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+)\.h>
 redir/transports/qmp*.[ch] - \"redir/|LIBC|<(glib|gio/[a-z]+|json-glib/[a-z-]+)\.h>
 redir/transports/spice*.[ch] - \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+|spice-client.*)\.h>
 "

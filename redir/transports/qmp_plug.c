@@ -9,7 +9,7 @@
 
 #include "redir/address.h"
 #include "redir/error.h"
-#include "redir/transports/qmp.h"
+#include "redir/transports/qmp_usb.h"
 
 typedef struct {
     RedirPlug base;
@@ -19,113 +19,25 @@ typedef struct {
 
 /* ---- what is there ---- */
 
-/* Where QOM has devices, by who made them: the user with an id, without one, the machine. */
-static const char *const containers[] = {"/machine/peripheral", "/machine/peripheral-anon",
-                                         "/machine/unattached"};
-
-/* The best first. A device behind a hub would be a full-speed one, so only root ports count. */
-static const struct controller {
-    const char *type; /* as QOM says it */
-    RedirSpeeds speeds;
-    const char *ports_property; /* or */
-    guint ports;
-} controllers[] = {
-#define XHCI REDIR_SPEED_FULL | REDIR_SPEED_HIGH | REDIR_SPEED_SUPER, "p2", 0
-#define EHCI REDIR_SPEED_HIGH, NULL, 6
-#define UHCI REDIR_SPEED_FULL, NULL, 2
-    {"child<qemu-xhci>", XHCI},      {"child<nec-usb-xhci>", XHCI},
-    {"child<sysbus-xhci>", XHCI},    {"child<usb-ehci>", EHCI},
-    {"child<ich9-usb-ehci1>", EHCI}, {"child<ich9-usb-ehci2>", EHCI},
-    {"child<piix3-usb-uhci>", UHCI}, {"child<piix4-usb-uhci>", UHCI},
-    {"child<ich9-usb-uhci1>", UHCI}, {"child<ich9-usb-uhci2>", UHCI},
-    {"child<ich9-usb-uhci3>", UHCI}, {"child<pci-ohci>", REDIR_SPEED_FULL, "num-ports", 0},
-};
-
-static JsonNode *list(RedirQmp *qmp, const char *path, GError **error)
-{
-    return redir_qmp_run(qmp, error, "qom-list", "{'path': <%s>}", path);
-}
-
-/* The name of the bus below a device; "" where it has none of that type. */
-static const char *bus_of(JsonNode *device, const char *type)
-{
-    return redir_qmp_string(redir_qmp_find(device, "type", type), "name");
-}
-
-/* -1: there is no such bus. */
-static int devices_on(RedirQmp *qmp, const char *device, const char *bus)
-{
-    g_autofree char *path = g_strdup_printf("%s/%s", device, bus);
-    g_autoptr(JsonNode) members = list(qmp, path, NULL);
-    int count = 0;
-
-    if (members == NULL)
-        return -1;
-    for (guint i = 0; i < redir_qmp_length(members); i++)
-        count +=
-            g_str_has_prefix(redir_qmp_string(redir_qmp_element(members, i), "name"), "child[");
-    return count;
-}
-
-static guint count_ports(RedirQmp *qmp, const struct controller *controller, const char *path)
-{
-    if (controller->ports_property == NULL)
-        return controller->ports;
-    g_autoptr(JsonNode) value = redir_qmp_run(
-        qmp, NULL, "qom-get", "{'path': <%s>, 'property': <%s>}", path, controller->ports_property);
-    gint64 ports = value != NULL && JSON_NODE_HOLDS_VALUE(value) ? json_node_get_int(value) : 0;
-    return CLAMP(ports, 0, 255);
-}
-
 typedef struct {
     char *bus;   /* its name, for device_add; NULL: none was found */
     guint ports; /* that it has, used or not */
 } Place;
 
-static gboolean inspect_controller(RedirQmp *qmp, const struct controller *controller,
-                                   const char *path, Place *ret_place)
+static gboolean take_free(gpointer user, const RedirQmpController *controller)
 {
-    g_autoptr(JsonNode) members = list(qmp, path, NULL);
-    const char *bus = members != NULL ? bus_of(members, "child<usb-bus>") : "";
-    int used = *bus ? devices_on(qmp, path, bus) : -1; /* a companion of EHCI has no bus */
-    guint ports = count_ports(qmp, controller, path);
+    Place *place = user;
 
-    if (used < 0 || (guint)used >= ports)
+    if (controller->bus == NULL || controller->used >= controller->ports)
         return FALSE;
-    *ret_place = (Place){g_strdup(bus), ports};
+    *place = (Place){g_strdup(controller->bus), controller->ports};
     return TRUE;
-}
-
-/* found[]: what the containers hold. */
-static gboolean find_of_type(RedirQmp *qmp, const struct controller *controller,
-                             JsonNode *const found[], Place *ret_place)
-{
-    for (guint c = 0; c < G_N_ELEMENTS(containers); c++)
-        for (guint i = 0; i < redir_qmp_length(found[c]); i++) {
-            JsonNode *member = redir_qmp_element(found[c], i);
-            g_autofree char *path =
-                g_strdup_printf("%s/%s", containers[c], redir_qmp_string(member, "name"));
-            if (strcmp(redir_qmp_string(member, "type"), controller->type) == 0 &&
-                inspect_controller(qmp, controller, path, ret_place))
-                return TRUE;
-        }
-    return FALSE;
 }
 
 /* FALSE: the answers failed; no controller with room is no error. */
 static gboolean find_place(RedirQmp *qmp, RedirSpeeds speed, Place *ret_place, GError **error)
 {
-    JsonNode *found[G_N_ELEMENTS(containers)] = {NULL};
-    gboolean good = TRUE, done = FALSE;
-
-    for (guint c = 0; c < G_N_ELEMENTS(containers) && good; c++)
-        good = (found[c] = list(qmp, containers[c], error)) != NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(controllers) && good && !done; i++)
-        done =
-            (controllers[i].speeds & speed) && find_of_type(qmp, &controllers[i], found, ret_place);
-    for (guint c = 0; c < G_N_ELEMENTS(containers); c++)
-        g_clear_pointer(&found[c], json_node_unref);
-    return good;
+    return redir_qmp_each_controller(qmp, speed, take_free, ret_place, error);
 }
 
 /* ---- a controller of our own ---- */
@@ -145,7 +57,7 @@ static gboolean add_controller_at(RedirQmp *qmp, const char *bus, GError **error
 /* Where the machine's own PCI bus takes nothing while it runs, a free root port may. */
 static gboolean add_at_root_port(RedirQmp *qmp, const char *container)
 {
-    g_autoptr(JsonNode) found = list(qmp, container, NULL);
+    g_autoptr(JsonNode) found = redir_qmp_list(qmp, container, NULL);
 
     for (guint i = 0; found != NULL && i < redir_qmp_length(found); i++) {
         JsonNode *member = redir_qmp_element(found, i);
@@ -153,9 +65,9 @@ static gboolean add_at_root_port(RedirQmp *qmp, const char *container)
             continue;
         g_autofree char *path =
             g_strdup_printf("%s/%s", container, redir_qmp_string(member, "name"));
-        g_autoptr(JsonNode) members = list(qmp, path, NULL);
-        const char *bus = members != NULL ? bus_of(members, "child<PCIE>") : "";
-        if (*bus && devices_on(qmp, path, bus) == 0 && add_controller_at(qmp, bus, NULL))
+        g_autoptr(JsonNode) members = redir_qmp_list(qmp, path, NULL);
+        const char *bus = members != NULL ? redir_qmp_bus_of(members, "child<PCIE>") : "";
+        if (*bus && redir_qmp_devices_on(qmp, path, bus) == 0 && add_controller_at(qmp, bus, NULL))
             return TRUE;
     }
     return FALSE;
@@ -166,8 +78,8 @@ static gboolean add_controller(RedirQmp *qmp, const QmpPlug *plug, Place *ret_pl
     g_autoptr(GError) inner = NULL;
     gboolean added = add_controller_at(qmp, NULL, &inner);
 
-    for (guint c = 0; c < G_N_ELEMENTS(containers) && !added; c++)
-        added = add_at_root_port(qmp, containers[c]);
+    for (guint c = 0; c < REDIR_QMP_CONTAINERS && !added; c++)
+        added = add_at_root_port(qmp, redir_qmp_containers[c]);
     if (added && find_place(qmp, plug->speed, ret_place, error))
         return ret_place->bus != NULL;
     if (!added)
@@ -183,7 +95,7 @@ static gboolean remove_controller(RedirQmp *qmp, GError **error)
 {
     const char *bus = REDIR_QMP_CONTROLLER_ID ".0";
 
-    if (devices_on(qmp, "/machine/peripheral/" REDIR_QMP_CONTROLLER_ID, bus) != 0)
+    if (redir_qmp_devices_on(qmp, "/machine/peripheral/" REDIR_QMP_CONTROLLER_ID, bus) != 0)
         return TRUE;
     if (redir_qmp_remove_device(qmp, REDIR_QMP_CONTROLLER_ID, error))
         return TRUE;
@@ -201,7 +113,7 @@ static JsonNode *list_chardevs(RedirQmp *qmp, GError **error)
 
 static gboolean remove_camera(RedirQmp *qmp, const char *id, GError **error)
 {
-    g_autoptr(JsonNode) devices = list(qmp, containers[0], error);
+    g_autoptr(JsonNode) devices = redir_qmp_list(qmp, redir_qmp_containers[0], error);
 
     if (devices == NULL ||
         (redir_qmp_find(devices, "name", id) != NULL && !redir_qmp_remove_device(qmp, id, error)))
@@ -231,7 +143,8 @@ static gboolean remove_leftovers(RedirQmp *qmp, GError **error)
 static char *free_id(RedirQmp *qmp, GError **error)
 {
     g_autoptr(JsonNode) chardevs = list_chardevs(qmp, error);
-    g_autoptr(JsonNode) devices = chardevs != NULL ? list(qmp, containers[0], error) : NULL;
+    g_autoptr(JsonNode) devices =
+        chardevs != NULL ? redir_qmp_list(qmp, redir_qmp_containers[0], error) : NULL;
     g_autofree char *id = NULL;
 
     if (devices == NULL)
