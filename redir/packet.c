@@ -66,3 +66,15 @@ RedirPacket redir_packet_iso(RedirPacketCaps caps, guint64 id, guint8 bEndpointA
 
     return assemble(caps, usb_redir_iso_packet, id, &header, sizeof header, payload);
 }
+
+RedirPacket redir_packet_interrupt(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
+                                   const struct vcam_payload *payload)
+{
+    const struct usb_redir_interrupt_packet_header header = {
+        .endpoint = bEndpointAddress,
+        .status = usb_redir_success,
+        .length = GUINT16_TO_LE(payload_size(payload)),
+    };
+
+    return assemble(caps, usb_redir_interrupt_packet, id, &header, sizeof header, payload);
+}

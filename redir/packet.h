@@ -25,3 +25,6 @@ RedirPacket redir_packet_bulk(RedirPacketCaps caps, guint64 id, guint8 bEndpoint
 /* Of at most 65535 bytes. */
 RedirPacket redir_packet_iso(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
                              const struct vcam_payload *payload);
+/* The same, without a request before it. */
+RedirPacket redir_packet_interrupt(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
+                                   const struct vcam_payload *payload);

@@ -23,6 +23,12 @@ typedef struct {
     gpointer user;
 } RedirTransportEvents;
 
+/* What the kernel knows of a stream. */
+typedef struct {
+    gint64 round_trip_us; /* 0: not known */
+    gsize in_kernel;      /* bytes gone out that the peer's machine has not taken yet */
+} RedirTransportMeasure;
+
 typedef struct {
     const char *name; /* "unix", "tcp", "spice" */
     /* To come back harms the VM while it has not read what it was sent: so nobody closes this
@@ -39,6 +45,8 @@ typedef struct {
     gboolean (*send)(RedirTransport *transport, guint8 *data, gsize size);
     /* Bytes taken and not gone out yet. */
     gsize (*outstanding)(RedirTransport *transport);
+    /* Optional; while it is open. */
+    void (*measure)(RedirTransport *transport, RedirTransportMeasure *ret_measure);
     /* Back-pressure: while paused, nothing is read from the peer, where that can be had. */
     void (*pause_reading)(RedirTransport *transport, gboolean paused);
     /* Ends the stream now, without events. A listening transport goes on to own its address. */

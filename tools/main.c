@@ -16,6 +16,7 @@ static const struct subcommand subcommands[] = {
     {"redirect", "put a USB device of this machine into a virtual machine", redirect_run},
     {"viewer", "start a SPICE viewer that brings a camera along", viewer_run},
     {"list", "show the cameras of this machine", list_run},
+    {"doctor", "find what is missing between a camera and a virtual machine", doctor_run},
     {"describe", "show USB descriptors", describe_run},
     {"lint", "find what is wrong with USB descriptors", lint_run},
     {"pack", "make bytes of descriptors in JSON", pack_run},

@@ -28,6 +28,7 @@ int share_run(int argc, char **argv);
 int redirect_run(int argc, char **argv);
 int viewer_run(int argc, char **argv);
 int list_run(int argc, char **argv);
+int doctor_run(int argc, char **argv);
 int describe_run(int argc, char **argv);
 int lint_run(int argc, char **argv);
 int pack_run(int argc, char **argv);

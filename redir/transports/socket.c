@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib-unix.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -645,6 +647,20 @@ static gsize socket_outstanding(RedirTransport *transport)
     return socket_transport(transport)->outstanding;
 }
 
+static void socket_measure(RedirTransport *transport, RedirTransportMeasure *ret_measure)
+{
+    SocketTransport *t = socket_transport(transport);
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    int queued = 0;
+
+    *ret_measure = (RedirTransportMeasure){0};
+    if (getsockopt(t->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+        ret_measure->round_trip_us = info.tcpi_rtt;
+    if (ioctl(t->fd, SIOCOUTQ, &queued) == 0)
+        ret_measure->in_kernel = MAX(queued, 0);
+}
+
 static void socket_pause_reading(RedirTransport *transport, gboolean paused)
 {
     SocketTransport *t = socket_transport(transport);
@@ -687,6 +703,7 @@ static const RedirTransportOps unix_ops = {
     .open = socket_open,
     .send = socket_send,
     .outstanding = socket_outstanding,
+    .measure = socket_measure,
     .pause_reading = socket_pause_reading,
     .close = socket_close,
     .free = socket_free,
@@ -697,6 +714,7 @@ static const RedirTransportOps tcp_ops = {
     .open = socket_open,
     .send = socket_send,
     .outstanding = socket_outstanding,
+    .measure = socket_measure,
     .pause_reading = socket_pause_reading,
     .close = socket_close,
     .free = socket_free,
@@ -708,6 +726,7 @@ static const RedirTransportOps plugged_ops = {
     .open = plugged_open,
     .send = socket_send,
     .outstanding = socket_outstanding,
+    .measure = socket_measure,
     .pause_reading = socket_pause_reading,
     .close = socket_close,
     .leave = plugged_leave,

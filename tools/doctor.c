@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* camredir doctor: looks at each part between a camera and a VM, and says what mends what is
+   missing. */
+#include "tools/doctor.h"
+
+#include "tools/description.h"
+#include "tools/profile.h"
+#include "tools/tools.h"
+
+#define WAIT_S     8
+#define MAX_WAIT_S 3600
+
+struct doctor_options {
+    struct destination destination;
+    char *speed;
+    gint wait_s;
+    gboolean as_json;
+};
+
+void doctor_facts_clear(struct doctor_facts *facts)
+{
+    char *texts[] = {facts->where,       facts->camera.why,      facts->camera.path,
+                     facts->camera.name, facts->camera.group,    facts->qemu.why,
+                     facts->qemu.status, facts->qemu.spice.host, facts->link.why,
+                     facts->link.peer};
+    GArray *arrays[] = {facts->qemu.controllers, facts->qemu.ports};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
+        g_clear_pointer(&arrays[i], g_array_unref);
+    g_clear_pointer(&facts->camera.holders, g_ptr_array_unref);
+}
+
+static int report(const struct doctor_facts *facts, gboolean as_json)
+{
+    g_autoptr(GArray) findings = doctor_judge(facts);
+    g_autoptr(GArray) modes = doctor_forecast(facts);
+    gboolean good = TRUE;
+    for (guint i = 0; i < findings->len; i++)
+        good = good && g_array_index(findings, struct doctor_finding, i).state != DOCTOR_BAD;
+    if (as_json)
+        doctor_print_json(findings, modes);
+    else
+        doctor_print(findings, modes, wants_colour(stdout));
+    int status = close_output("doctor");
+    return status ? status : good ? EXIT_DONE : EXIT_BROKEN;
+}
+
+static int examine(struct doctor_facts *facts, const struct doctor_options *options)
+{
+    const struct destination *d = &options->destination;
+    struct destination there = *d; /* the strings are its */
+    there.qmp = NULL;
+    facts->to = d->to ? d->to : d->as;
+    facts->monitor = d->qmp;
+    facts->where = d->qmp  ? g_strconcat("--qmp ", d->qmp, NULL)
+                   : d->to ? g_strconcat("--to ", d->to, NULL)
+                   : d->as ? g_strconcat("--as ", d->as, NULL)
+                           : g_strdup("--to ADDRESS");
+    doctor_look_camera(facts, &vcam_v4l2_kernel);
+    if (facts->monitor)
+        doctor_look_qemu(facts);
+    if (facts->to)
+        doctor_look_link(facts, &there, options->wait_s);
+    return report(facts, options->as_json);
+}
+
+/* Where to is not needed: a camera alone can be looked at. */
+static gboolean check(const struct doctor_options *options, struct doctor_facts *facts,
+                      GError **error)
+{
+    struct profile_wish wish = {0};
+    if (!profile_wish_parse(&wish, options->speed, NULL, error))
+        return FALSE;
+    facts->speed = 1u << wish.speed; /* RedirSpeeds counts in the same order */
+    if (options->wait_s < 1 || options->wait_s > MAX_WAIT_S) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--wait: 1 to %d seconds",
+                    MAX_WAIT_S);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void options_clear(struct doctor_options *options)
+{
+    g_free(options->speed);
+    destination_clear(&options->destination);
+}
+
+int doctor_run(int argc, char **argv)
+{
+    struct doctor_options options = {.wait_s = WAIT_S};
+    struct doctor_facts facts = {0};
+    g_autoptr(GError) error = NULL;
+    int status = EXIT_USAGE;
+    const GOptionEntry own[] = {
+        {"speed", 0, 0, G_OPTION_ARG_STRING, &options.speed,
+         "The camera's USB speed: full, high (default), super", "SPEED"},
+        {"wait", 0, 0, G_OPTION_ARG_INT, &options.wait_s, "Watch the guest for so long (8)",
+         "SECONDS"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options.as_json, "For programs", NULL},
+        {0},
+    };
+    g_autofree GOptionEntry *entries = destination_entries(&options.destination, own);
+    if (!options_parse("[CAMERA] - find what is missing between a camera and a VM",
+                       "Without a VM, the camera alone is looked at; with --qmp, what QEMU has; "
+                       "with --to, the\nVM is shown a test picture for a moment. Both can be "
+                       "given. Exit status 0: nothing is missing.",
+                       entries, &argc, &argv, 1))
+        return EXIT_USAGE;
+    facts.camera_spec = argc > 1 ? argv[1] : NULL;
+    if (check(&options, &facts, &error))
+        status = examine(&facts, &options);
+    else
+        g_printerr("camredir: %s\n", error->message);
+    doctor_facts_clear(&facts);
+    options_clear(&options);
+    return status;
+}
