@@ -355,6 +355,9 @@ int main(int argc, char **argv)
     if (json)
         json_builder_begin_array(json);
     bench_all(json);
+    if (!json)
+        puts("libusb reads interfaces and endpoints, and copies what is between them unread: the "
+             "more formats,\nthe further it is ahead of what reads them too.");
     if (json) {
         json_builder_end_array(json);
         g_autoptr(JsonNode) root = json_builder_get_root(json);
