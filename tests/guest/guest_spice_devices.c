@@ -2,6 +2,7 @@
 /* Guest tests: which of a VM's ports and channels the camera takes by SPICE, and what it says where
    there is none; while the VM's devices come and go. */
 #include "tests/guest/guest_spice.h"
+#include "tests/guest/jpeg_file.h"
 
 #define PORT_NAME "org.camredir.camera.0"
 #define AUTO      SPICE_BULK " %U"
@@ -79,6 +80,79 @@ static gboolean rename_port(const SpiceCase *c, Session *session, GString *note,
            spice_find_and_end(session, note, error);
 }
 
+/* ---- two cameras in one program ---- */
+
+/* Both stream at the same time. */
+static gboolean stream_both(Session cameras[2], GString *note, GError **error)
+{
+    static const StreamOrder orders[2] = {
+        {"YUYV", 320, 240, 333333, .frames = 30, .hash_each = 1},
+        {"MJPG", 320, 240, 333333, .frames = 30, .hash_each = 1},
+    };
+    guint streams[2];
+    for (guint i = 0; i < 2; i++) {
+        if (!session_find(&cameras[i], 20000, error))
+            return FALSE;
+        streams[i] = session_begin(&cameras[i], &orders[i]);
+    }
+    for (guint i = 0; i < 2; i++) {
+        Outcome outcome;
+        if (!session_end(&cameras[i], streams[i], &orders[i], &outcome, NULL, error) ||
+            !check_intact(&outcome, orders[i].frames, error)) {
+            g_prefix_error(error, "camera %u: ", i + 1);
+            return FALSE;
+        }
+        g_autofree char *text = outcome_text(&outcome);
+        g_string_append_printf(note, "%s%s", i ? "; " : "", text);
+    }
+    return TRUE;
+}
+
+/* begin: after the first camera is in the guest. */
+static gboolean with_two(const SpiceCase *c, Session *session,
+                         gboolean (*begin)(Session *session, GError **error), GString *note,
+                         GError **error)
+{
+    g_autofree char *path = g_build_filename(harness_folder(), "second.jpg", NULL);
+    g_autofree char *address = spice_expand(session, "%U", error);
+    g_autofree char *options = g_strdup_printf("pattern file:%s %s %s", path, c->options, address);
+    g_autoptr(GByteArray) jpeg = jpeg_make(320, 240, 0, 0);
+    session->part = "pattern";
+    if (!g_file_set_contents(path, (char *)jpeg->data, jpeg->len, error) ||
+        !session_plug(session, "spice-two", options, 0, error) || (begin && !begin(session, error)))
+        return FALSE;
+    Session cameras[2] = {*session, *session};
+    cameras[1].part = "second";
+    cameras[1].number = 1;
+    return stream_both(cameras, note, error) && session_unplug(session, error) &&
+           session_wait_gone(&cameras[1], error);
+}
+
+static gboolean two_ports(const SpiceCase *c, Session *session, GString *note, GError **error)
+{
+    return spice_add_device(session, "cam-second", "org.camredir.camera.1", error) &&
+           with_two(c, session, NULL, note, error) &&
+           spice_remove_device(session, "cam-second", error);
+}
+
+static gboolean two_ways(const SpiceCase *c, Session *session, GString *note, GError **error)
+{
+    return with_two(c, session, NULL, note, error);
+}
+
+/* One camera is in the guest, for the second there is no channel until one is added. */
+static gboolean add_second(Session *session, GError **error)
+{
+    return spice_wait_said(session, "camera 2: the VM has no usbredir channel (left)", error) &&
+           spice_add_device(session, "cam-second", NULL, error);
+}
+
+static gboolean two_channels(const SpiceCase *c, Session *session, GString *note, GError **error)
+{
+    return with_two(c, session, add_second, note, error) &&
+           spice_remove_device(session, "cam-second", error);
+}
+
 /* ---- there is none ---- */
 
 static gboolean no_redir(const SpiceCase *c, Session *session, GString *note, GError **error)
@@ -108,6 +182,10 @@ static const GuestTest tests[] = {
     SPICE_ROW("SPICE usbredir: usb-redir removed and added", hot_remove, .port = VM_SPICE_USBREDIR),
     SPICE_ROW("SPICE auto: the port, then the usbredir channel", fall_back, .options = AUTO),
     SPICE_ROW("SPICE port: renamed and back", rename_port, .port = VM_SPICE_PORT),
+    SPICE_ROW("SPICE: two cameras, two ports", two_ports, .options = "--way port"),
+    SPICE_ROW("SPICE: two cameras, a port and a channel", two_ways, .options = "--way auto"),
+    SPICE_ROW("SPICE: two cameras, one channel, then two", two_channels,
+              .options = "--way usbredir"),
     SPICE_ROW("SPICE: VM without usb-redir", no_redir),
 };
 

@@ -12,11 +12,11 @@ static const struct {
     const GuestTestTable *table;
     gboolean own_vm; /* its tests run one themselves */
 } tables[] = {
-    {&stream_tests, FALSE},      {&inspect_tests, FALSE}, {&scenario_tests, FALSE},
-    {&descriptor_tests, FALSE},  {&client_tests, FALSE},  {&redirect_tests, FALSE},
-    {&spice_device_tests, TRUE}, {&spice_tests, TRUE},    {&hotplug_tests, TRUE},
-    {&viewer_tests, TRUE},       {&vm_args_tests, TRUE},  {&spice_cycle_tests, TRUE},
-    {&valgrind_tests, TRUE},
+    {&stream_tests, FALSE},      {&inspect_tests, FALSE},    {&scenario_tests, FALSE},
+    {&descriptor_tests, FALSE},  {&client_tests, FALSE},     {&redirect_tests, FALSE},
+    {&spice_device_tests, TRUE}, {&spice_cycle_tests, TRUE}, {&valgrind_tests, TRUE},
+    {&spice_tests, TRUE},        {&hotplug_tests, TRUE},     {&viewer_tests, TRUE},
+    {&vm_args_tests, TRUE},
 };
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)

@@ -74,6 +74,12 @@ guint session_begin(Session *session, const StreamOrder *order)
                       order->ms, order->hash_each, order->save);
 }
 
+static char *trace_path(const Session *session)
+{
+    const char *path = share_trace_path(session->share);
+    return session->number ? g_strdup_printf("%s.%u", path, session->number) : g_strdup(path);
+}
+
 gboolean session_end(Session *session, guint stream, const StreamOrder *order, Outcome *ret_outcome,
                      GBytes **ret_picture, GError **error)
 {
@@ -87,7 +93,8 @@ gboolean session_end(Session *session, guint stream, const StreamOrder *order, O
         width != order->width || height != order->height)
         return fail(error, "asked for %ux%u, the guest has %s", order->width, order->height, text);
     g_autoptr(GArray) seen = agent_frames(agent, stream, frames);
-    g_autoptr(GArray) sent = trace_read(share_trace_path(session->share), &session->dropped);
+    g_autofree char *trace = trace_path(session);
+    g_autoptr(GArray) sent = trace_read(trace, &session->dropped);
     if (seen->len != frames)
         return fail(error, "the guest counts %u frames, %u were told", frames, seen->len);
     compare_frames(seen, sent, ret_outcome);
