@@ -259,10 +259,13 @@ static void test_usb(void)
     g_assert_cmpmem(named.output, named.len, packed.output, packed.len);
     g_assert_true(g_file_get_contents(bus_path, &bus, NULL, NULL));
     g_assert_true(g_file_get_contents(number_path, &number, NULL, NULL));
-    g_autofree char *by_number =
-        g_strdup_printf("describe usb:%03d:%03d --as bin", atoi(bus), atoi(number));
-    g_auto(Run) numbered = run_command(by_number, NULL, 0);
-    g_assert_cmpmem(numbered.output, numbered.len, packed.output, packed.len);
+    static const char *const spelled[] = {"describe usb:%03d:%03d --as bin",
+                                          "describe usb:%d-%d --as bin"};
+    for (gsize i = 0; i < G_N_ELEMENTS(spelled); i++) {
+        g_autofree char *by_number = g_strdup_printf(spelled[i], atoi(bus), atoi(number));
+        g_auto(Run) numbered = run_command(by_number, NULL, 0);
+        g_assert_cmpmem(numbered.output, numbered.len, packed.output, packed.len);
+    }
     mock_usb_free(mock);
 }
 
