@@ -42,6 +42,9 @@ xvfb                 c:Xvfb
 dbus-daemon          c:dbus-daemon
 libxtst-dev          l:xtst
 libvirt-clients      c:virt-xml-validate
+socat                c:socat
+zsh                  c:zsh
+iproute2             c:tc
 ovmf                 f:/usr/share/OVMF/OVMF_CODE_4M.ms.fd
 swtpm                c:swtpm
 swtpm-tools          c:swtpm_setup

@@ -3,6 +3,8 @@
    missing. */
 #include "tools/doctor.h"
 
+#include <string.h>
+
 #include "tools/description.h"
 #include "tools/profile.h"
 #include "tools/tools.h"
@@ -16,20 +18,6 @@ struct doctor_options {
     gint wait_s;
     gboolean as_json;
 };
-
-void doctor_facts_clear(struct doctor_facts *facts)
-{
-    char *texts[] = {facts->where,       facts->camera.why,      facts->camera.path,
-                     facts->camera.name, facts->camera.group,    facts->qemu.why,
-                     facts->qemu.status, facts->qemu.spice.host, facts->link.why,
-                     facts->link.peer};
-    GArray *arrays[] = {facts->qemu.controllers, facts->qemu.ports};
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(texts[i]);
-    for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
-        g_clear_pointer(&arrays[i], g_array_unref);
-    g_clear_pointer(&facts->camera.holders, g_ptr_array_unref);
-}
 
 static int report(const struct doctor_facts *facts, gboolean as_json)
 {
@@ -46,6 +34,28 @@ static int report(const struct doctor_facts *facts, gboolean as_json)
     return status ? status : good ? EXIT_DONE : EXIT_BROKEN;
 }
 
+/* For a shell, and as it is where that is the same. */
+static char *shell_word(const char *text)
+{
+    gsize plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_./:=@%+,");
+    return text[plain] || !*text ? g_shell_quote(text) : g_strdup(text);
+}
+
+static void name_the_way(struct doctor_facts *facts, const struct destination *d)
+{
+    const struct {
+        const char *option, *value;
+    } ways[] = {{"--qmp", d->qmp}, {"--to", d->to}, {"--as", d->as}, {"--to", "ADDRESS"}};
+    guint i = 0;
+    while (!ways[i].value)
+        i++;
+    g_autofree char *value = shell_word(ways[i].value);
+    g_autofree char *camera = facts->camera_spec ? shell_word(facts->camera_spec) : NULL;
+    facts->way = g_strjoin(" ", ways[i].option, value, NULL);
+    facts->where = camera ? g_strjoin(" ", camera, facts->way, NULL) : g_strdup(facts->way);
+}
+
 static int examine(struct doctor_facts *facts, const struct doctor_options *options)
 {
     const struct destination *d = &options->destination;
@@ -53,10 +63,7 @@ static int examine(struct doctor_facts *facts, const struct doctor_options *opti
     there.qmp = NULL;
     facts->to = d->to ? d->to : d->as;
     facts->monitor = d->qmp;
-    facts->where = d->qmp  ? g_strconcat("--qmp ", d->qmp, NULL)
-                   : d->to ? g_strconcat("--to ", d->to, NULL)
-                   : d->as ? g_strconcat("--as ", d->as, NULL)
-                           : g_strdup("--to ADDRESS");
+    name_the_way(facts, d);
     doctor_look_camera(facts, &vcam_v4l2_kernel);
     if (facts->monitor)
         doctor_look_qemu(facts);

@@ -69,7 +69,8 @@ struct doctor_link {
 struct doctor_facts {
     const char *camera_spec; /* as the user wrote it, or NULL */
     RedirSpeeds speed;
-    char *where; /* "--qmp PATH", "--to ADDRESS": what the commands that mend have in common */
+    /* What the commands that mend have in common: "--qmp PATH", and the same behind the camera. */
+    char *way, *where;
     const char *monitor; /* QMP's socket, or the domain's name; NULL: not asked */
     const char *to;      /* NULL: not tried */
     struct doctor_camera camera;
@@ -78,6 +79,7 @@ struct doctor_facts {
 };
 
 void doctor_facts_clear(struct doctor_facts *facts);
+void doctor_camera_clear(struct doctor_camera *camera); /* a part of it */
 
 /* Each fills in its part. */
 void doctor_look_camera(struct doctor_facts *facts, const struct vcam_v4l2_io *io);
@@ -111,7 +113,7 @@ struct doctor_mode {
 
 /* Of struct doctor_finding, those of the parts that were looked at; to be unref'd. */
 GArray *doctor_judge(const struct doctor_facts *facts);
-/* Of struct doctor_mode; empty where the link was not measured. */
+/* Of struct doctor_mode; empty where too little is known of camera and link. */
 GArray *doctor_forecast(const struct doctor_facts *facts);
 /* Bytes a second that the link carries, by its throughput and its round trip; 0: not known. */
 double doctor_capacity(const struct doctor_facts *facts);

@@ -46,6 +46,8 @@ static void camera_found(const struct doctor_facts *facts, struct doctor_finding
         c->unbound ? "a USB camera is plugged in, and no driver has taken it" : c->why);
     if (c->unbound)
         mend(f, "sudo modprobe uvcvideo");
+    else
+        mend(f, "camredir doctor pattern %s    # goes on with a test picture", facts->way);
 }
 
 static void camera_readable(const struct doctor_facts *facts, struct doctor_finding *f)
@@ -447,8 +449,7 @@ static const struct check {
     void (*look)(const struct doctor_facts *facts, struct doctor_finding *f);
     const char *remedy;
 } checks[] = {
-    {"camera-found", "camera found", PART_CAMERA, camera_found,
-     "camredir doctor pattern {}    # goes on with a test picture"},
+    {"camera-found", "camera found", PART_CAMERA, camera_found, NULL},
     {"camera-readable", "camera readable", PART_CAMERA, camera_readable, NULL},
     {"camera-free", "camera free", PART_CAMERA, camera_free, NULL},
     {"camera-formats", "camera's formats", PART_CAMERA, camera_formats,
@@ -582,23 +583,28 @@ static double mode_needs(const struct vcam_mode *mode)
     }
 }
 
-static void forecast_size(GArray *modes, uint32_t fourcc, const struct vcam_size_offer *size,
-                          double capacity)
+/* FALSE: a guest that asked for less does not tell what more the link could carry. */
+static gboolean forecast(const struct doctor_facts *facts, const struct vcam_mode *mode,
+                         struct doctor_mode *ret_mode)
 {
-    struct doctor_mode m = {.mode = {fourcc, size->wWidth, size->wHeight, 0}};
-    m.mode.dwFrameInterval = vcam_nearest_interval(size, vcam_interval_of_fps(USUAL_RATE));
-    m.needs = mode_needs(&m.mode);
-    m.runs = m.needs <= capacity;
-    g_array_append_val(modes, m);
+    double capacity = doctor_capacity(facts), needs = mode_needs(mode);
+    *ret_mode = (struct doctor_mode){*mode, needs, needs <= capacity};
+    return capacity > 0 && (ret_mode->runs || !facts->link.to_the_guest);
 }
 
 GArray *doctor_forecast(const struct doctor_facts *facts)
 {
     const struct vcam_offer *offer = &facts->camera.offer;
     GArray *modes = g_array_new(FALSE, FALSE, sizeof(struct doctor_mode));
-    double capacity = doctor_capacity(facts);
-    for (guint i = 0; capacity > 0 && i < offer->n_formats; i++)
-        for (guint s = 0; s < offer->formats[i].n_sizes; s++)
-            forecast_size(modes, offer->formats[i].fourcc, &offer->formats[i].sizes[s], capacity);
+    for (guint i = 0; i < offer->n_formats; i++)
+        for (guint s = 0; s < offer->formats[i].n_sizes; s++) {
+            const struct vcam_size_offer *size = &offer->formats[i].sizes[s];
+            const struct vcam_mode mode = {
+                offer->formats[i].fourcc, size->wWidth, size->wHeight,
+                vcam_nearest_interval(size, vcam_interval_of_fps(USUAL_RATE))};
+            struct doctor_mode found;
+            if (forecast(facts, &mode, &found))
+                g_array_append_val(modes, found);
+        }
     return modes;
 }

@@ -44,7 +44,11 @@ $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \
 $(O)/tests/guest/program-tests: $(patsubst %,$(O)/tests/guest/%.o,program_tests peer process share agent_client)
 	$(guest_link)
 
-guest_programs := $(O)/tests/guest/program-tests $(O)/tests/guest/guest-tests
+# camredir doctor before set-ups that are broken.
+$(O)/tests/guest/doctor-tests: $(O)/tests/guest/doctor_tests.o $(harness)
+	$(guest_link)
+
+guest_programs := $(O)/tests/guest/program-tests $(O)/tests/guest/doctor-tests $(O)/tests/guest/guest-tests
 guest_needs += $(guest_programs) $(O)/tests/guest/camredir.cpio
 check_programs += $(guest_needs)
 check_commands += $(guest_programs:%='%')
