@@ -364,17 +364,18 @@ static gboolean report_test(guint number, const char *name, gboolean good, const
     return good;
 }
 
-/* A network of its own, so that nobody else's is slow: 80 Mbit/s and a round trip of 2 ms. */
+/* A network of its own, so that nobody else's is slow: 80 Mbit/s and, where the kernel has netem, a
+   round trip of 2 ms. */
 #define SLOW                                                                                       \
-    "unshare -n sh -c 'ip link set lo up && tc qdisc add dev lo root netem rate 80mbit delay 1ms " \
-    "limit 10000"
+    "unshare -n sh -c 'ip link set lo up mtu 1500 && "                                             \
+    "{ tc qdisc add dev lo root netem rate 80mbit delay 1ms limit 10000 2>/dev/null || "           \
+    "tc qdisc add dev lo root tbf rate 80mbit burst 128kb latency 50ms; }"
 
 static gboolean run_slow(const char *program, guint number)
 {
     g_autoptr(GError) error = NULL;
     if (!run_shell(SLOW "'", 0, &error)) {
-        printf("ok %u - a slow link # skip tc netem in a network of our own is not permitted\n",
-               number);
+        printf("ok %u - a slow link # skip tc in a network of our own is not permitted\n", number);
         return TRUE;
     }
     g_autofree char *command = g_strdup_printf(SLOW " && exec %s'", program);
