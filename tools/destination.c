@@ -107,6 +107,16 @@ int destination_open(const struct destination *destination, enum vcam_speed spee
     return EXIT_DONE;
 }
 
+gboolean destination_tap(RedirHostOptions *host, const RedirTapEvents *events, GError **error)
+{
+    const RedirTransportEvents none = {0}; /* the tap sets its own */
+    if (!host->transport)
+        host->transport = host->transport_new(host->address, host->role, &none, error);
+    if (host->transport)
+        host->transport = redir_tap_new(host->transport, events);
+    return host->transport != NULL;
+}
+
 gboolean destination_carries_several(const struct destination *destination)
 {
     return destination->to && spice_address_is(destination->to);

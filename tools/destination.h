@@ -4,6 +4,7 @@
 #pragma once
 
 #include "redir/host.h"
+#include "redir/transports/tap.h"
 #include "tools/spice_share.h"
 #include "vcam/profile.h"
 
@@ -24,6 +25,9 @@ const char *destination_address(const struct destination *destination);
    EXIT_DONE with an error. */
 int destination_open(const struct destination *destination, enum vcam_speed speed,
                      RedirHostOptions *ret_host, GError **error);
+/* Puts a tap around the transport, which is made where it is not yet. FALSE with the error of
+   transport_new. */
+gboolean destination_tap(RedirHostOptions *host, const RedirTapEvents *events, GError **error);
 /* A connection that carries several devices has the others beside the first: the same for device
    number (from 1), while first is not started yet. */
 gboolean destination_carries_several(const struct destination *destination);

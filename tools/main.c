@@ -15,6 +15,8 @@ static const struct subcommand subcommands[] = {
     {"share", "put a camera into a virtual machine", share_run},
     {"redirect", "put a USB device of this machine into a virtual machine", redirect_run},
     {"viewer", "start a SPICE viewer that brings a camera along", viewer_run},
+    {"record", "redirect a USB device, and write down all that is said", record_run},
+    {"replay", "put a recorded USB device into a virtual machine", replay_run},
     {"list", "show the cameras of this machine", list_run},
     {"doctor", "find what is missing between a camera and a virtual machine", doctor_run},
     {"describe", "show USB descriptors", describe_run},

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* camredir redirect: a USB device of this machine in a VM, as it is. */
+/* camredir redirect: a USB device of this machine in a VM, as it is; camredir record, the same with
+   a file that tells it all. */
 #include <stdio.h>
 
 #include "redir/error.h"
+#include "redir/recording.h"
 #include "redir/relay.h"
 #include "redir/traffic.h"
-#include "redir/transports/tap.h"
 #include "tools/destination.h"
 #include "tools/running.h"
 #include "tools/status.h"
@@ -22,7 +23,8 @@ struct redirect {
     RedirHost *host;
     const char *address;
     RedirTraffic traffic;
-    char *device; /* for people: which one we hold, or what we wait for */
+    RedirRecorder *recorder; /* NULL: no recording */
+    char *device;            /* for people: which one we hold, or what we wait for */
     char *link;
     RedirTrafficSample sample;
 };
@@ -62,15 +64,20 @@ static void on_link(gpointer user, RedirHostState state, const GError *error)
 
 static void on_opened(gpointer user)
 {
-    redir_traffic_restart(&((struct redirect *)user)->traffic);
+    struct redirect *redirect = user;
+    redir_traffic_restart(&redirect->traffic);
+    if (redirect->recorder)
+        redir_recorder_begin(redirect->recorder, g_get_monotonic_time());
 }
 
 static void on_packet(gpointer user, RedirDirection direction, const guint8 *bytes, gsize size,
                       const RedirPacketView *packet)
 {
-    (void)bytes;
-    redir_traffic_count(&((struct redirect *)user)->traffic, direction, size, packet,
-                        g_get_monotonic_time());
+    struct redirect *redirect = user;
+    gint64 now_us = g_get_monotonic_time();
+    redir_traffic_count(&redirect->traffic, direction, size, packet, now_us);
+    if (redirect->recorder)
+        redir_recorder_packet(redirect->recorder, direction, bytes, size, now_us);
 }
 
 static char *redirect_status(void *user)
@@ -147,23 +154,19 @@ static int open_host(struct redirect *redirect, const struct redirect_options *o
 {
     const RedirTapEvents tap = {on_opened, on_packet, redirect};
     const RedirHostEvents events = {on_link, redirect};
-    const RedirTransportEvents none = {0}; /* the tap sets its own */
     RedirHostOptions host = {.noun = "device"};
     int status = destination_open(&options->destination, speed, &host, error);
     if (status)
         return status;
-    if (!host.transport)
-        host.transport = host.transport_new(host.address, host.role, &none, error);
-    if (!host.transport)
+    if (!destination_tap(&host, &tap, error))
         return EXIT_USAGE;
     redirect->address = host.address;
-    host.transport = redir_tap_new(host.transport, &tap);
     redirect->host = redir_host_new(redirect->relay, &host, &events, error);
     return EXIT_DONE;
 }
 
 static int open_all(struct redirect *redirect, const struct redirect_options *options,
-                    const char *spec, GError **error)
+                    const char *spec, const char *recording, GError **error)
 {
     const RedirRelayEvents events = {on_relay, redirect};
     enum vcam_speed speed;
@@ -172,6 +175,8 @@ static int open_all(struct redirect *redirect, const struct redirect_options *op
         return EXIT_USAGE;
     if (!look_once(wish, &speed, error))
         return EXIT_CAMERA;
+    if (recording && !(redirect->recorder = redir_recorder_new(recording, error)))
+        return EXIT_BROKEN;
     const RedirRelayOptions relay = {g_steal_pointer(&wish), options->filter};
     redirect->relay = redir_relay_new(&relay, &events, error);
     if (!redirect->relay)
@@ -179,7 +184,9 @@ static int open_all(struct redirect *redirect, const struct redirect_options *op
     return open_host(redirect, options, speed, error);
 }
 
-static int redirect_device(const struct redirect_options *options, const char *spec)
+/* recording: a path, or NULL. */
+static int redirect_device(const struct redirect_options *options, const char *spec,
+                           const char *recording)
 {
     g_autoptr(GError) error = NULL;
     struct redirect redirect = {
@@ -189,7 +196,7 @@ static int redirect_device(const struct redirect_options *options, const char *s
         .sample.at_us = g_get_monotonic_time(),
     };
     redir_traffic_init(&redirect.traffic);
-    int status = open_all(&redirect, options, spec, &error);
+    int status = open_all(&redirect, options, spec, recording, &error);
     if (status)
         g_warning("%s", error->message);
     else
@@ -198,6 +205,8 @@ static int redirect_device(const struct redirect_options *options, const char *s
     redir_relay_free(redirect.relay);
     if (!error)
         print_summary(&redirect.traffic);
+    if (!redir_recorder_free(redirect.recorder) && status == EXIT_DONE)
+        status = EXIT_BROKEN;
     redir_traffic_clear(&redirect.traffic);
     g_free(redirect.device);
     g_free(redirect.link);
@@ -223,7 +232,8 @@ static int print_udev_rule(const char *spec)
     return close_output("redirect");
 }
 
-static int checked(const struct redirect_options *options, int n_operands, char **operands)
+static int checked(const struct redirect_options *options, gboolean record, int n_operands,
+                   char **operands)
 {
     g_autoptr(GError) error = NULL;
     if (options->udev_rule)
@@ -233,14 +243,18 @@ static int checked(const struct redirect_options *options, int n_operands, char 
                    "'camredir list' shows them\n");
         return EXIT_USAGE;
     }
+    if (record && n_operands < 2) {
+        g_printerr("camredir: say where to: camredir record DEVICE FILE --to ADDRESS\n");
+        return EXIT_USAGE;
+    }
     if (!destination_check(&options->destination, &error)) {
         g_printerr("camredir: %s\n", error->message);
         return EXIT_USAGE;
     }
-    return redirect_device(options, operands[0]);
+    return redirect_device(options, operands[0], record ? operands[1] : NULL);
 }
 
-int redirect_run(int argc, char **argv)
+static int run(gboolean record, int argc, char **argv)
 {
     struct redirect_options o = {0};
     const GOptionEntry entries[] = {
@@ -252,15 +266,28 @@ int redirect_run(int argc, char **argv)
     };
     g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);
     int status = EXIT_USAGE;
-    if (options_parse("DEVICE --to|--as ADDRESS|--qmp PATH - put a USB device into a VM as it is",
+    if (options_parse(record ? "DEVICE FILE --to|--as ADDRESS|--qmp PATH - put a USB device into a "
+                               "VM, and all that is said into a file"
+                             : "DEVICE --to|--as ADDRESS|--qmp PATH - put a USB device into a VM "
+                               "as it is",
                       "DEVICE is camera (the first one), VID:PID, BUS-DEV as lsusb has them, its "
                       "port (1-1.4) or\nserial:TEXT. It is taken from this machine's drivers while "
                       "a VM has it, and given back.\nTo share a camera with this machine instead, "
                       "see camredir share.",
-                      all, &argc, &argv, 1))
-        status = checked(&o, argc - 1, argv + 1);
+                      all, &argc, &argv, record ? 2 : 1))
+        status = checked(&o, record, argc - 1, argv + 1);
     g_free(o.filter);
     g_free(o.udev_rule);
     destination_clear(&o.destination);
     return status;
+}
+
+int redirect_run(int argc, char **argv)
+{
+    return run(FALSE, argc, argv);
+}
+
+int record_run(int argc, char **argv)
+{
+    return run(TRUE, argc, argv);
 }

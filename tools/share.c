@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* camredir share: the command around a sharing: options, signals, the status line, and in the end
    an exit status. */
+#include "redir/recording.h"
 #include "tools/destination.h"
 #include "tools/preset.h"
 #include "tools/profile.h"
@@ -9,14 +10,15 @@
 #include "tools/tools.h"
 
 struct share_options {
-    char *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset;
+    char *speed, *transfer, *formats, *sizes, *rates, *name, *serial, *trace, *preset, *record;
     struct destination destination;
 };
 
 struct share {
     struct sharing *cameras[MAX_CAMERAS];
     guint n_cameras;
-    RedirHostOptions first; /* how the first camera goes */
+    RedirHostOptions first;  /* how the first camera goes */
+    RedirRecorder *recorder; /* NULL: no recording */
     struct running running;
 };
 
@@ -53,6 +55,19 @@ static void on_link(void *user, RedirHostState state, const GError *error)
     struct share *share = user;
     if (state == REDIR_HOST_STOPPED)
         running_ended(&share->running, error);
+}
+
+static void on_opened(gpointer user)
+{
+    redir_recorder_begin(((struct share *)user)->recorder, g_get_monotonic_time());
+}
+
+static void on_packet(gpointer user, RedirDirection direction, const guint8 *bytes, gsize size,
+                      const RedirPacketView *packet)
+{
+    (void)packet;
+    redir_recorder_packet(((struct share *)user)->recorder, direction, bytes, size,
+                          g_get_monotonic_time());
 }
 
 /* ---- Setting up; each returns an exit status and sets the error where that is not EXIT_DONE ----
@@ -106,7 +121,10 @@ static int open_destination(struct share *share, const struct share_options *opt
     int status = destination_open(
         &options->destination, vcam_profile_options(result->profile)->speed, &result->host, error);
     share->first = result->host;
-    return status;
+    if (status || !share->recorder)
+        return status;
+    const RedirTapEvents events = {on_opened, on_packet, share};
+    return destination_tap(&result->host, &events, error) ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int open_sharing(struct share *share, const struct share_options *options, const char *spec,
@@ -140,6 +158,8 @@ static int share_cameras(const struct share_options *options, char **specs, guin
     g_autoptr(GError) error = NULL;
     struct share share = {.running = {share_start, share_stop, share_status, &share}};
     int status = EXIT_DONE;
+    if (options->record && !(share.recorder = redir_recorder_new(options->record, &error)))
+        status = EXIT_BROKEN;
     for (guint i = 0; i < n && status == EXIT_DONE; i++)
         status = open_sharing(&share, options, specs[i], &error);
     if (error)
@@ -149,14 +169,16 @@ static int share_cameras(const struct share_options *options, char **specs, guin
     for (guint i = 0; i < share.n_cameras; i++)
         if (!sharing_free(share.cameras[i]) && status == EXIT_DONE)
             status = EXIT_BROKEN;
+    if (!redir_recorder_free(share.recorder) && status == EXIT_DONE)
+        status = EXIT_BROKEN;
     return status;
 }
 
 static void options_clear(struct share_options *options)
 {
-    char **strings[] = {&options->speed,  &options->transfer, &options->formats,
-                        &options->sizes,  &options->rates,    &options->name,
-                        &options->serial, &options->trace,    &options->preset};
+    char **strings[] = {&options->speed,  &options->transfer, &options->formats, &options->sizes,
+                        &options->rates,  &options->name,     &options->serial,  &options->trace,
+                        &options->preset, &options->record};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*strings[i]);
     destination_clear(&options->destination);
@@ -176,8 +198,8 @@ static gboolean check_several(const struct share_options *options)
                    "run camredir once for each\n");
         return FALSE;
     }
-    if (options->preset || options->name || options->serial) {
-        g_printerr("camredir: --preset, --name and --serial are for one camera alone\n");
+    if (options->preset || options->name || options->serial || options->record) {
+        g_printerr("camredir: --preset, --name, --serial and --record are for one camera alone\n");
         return FALSE;
     }
     return TRUE;
@@ -198,7 +220,7 @@ static gboolean check(const struct share_options *options, guint n_cameras)
         return FALSE;
     }
     return (n_cameras < 2 || check_several(options)) && check_file("--preset", options->preset) &&
-           check_file("--trace", options->trace);
+           check_file("--trace", options->trace) && check_file("--record", options->record);
 }
 
 int share_run(int argc, char **argv)
@@ -219,6 +241,8 @@ int share_run(int argc, char **argv)
          "Present the descriptors of that file (JSON or bytes)", "FILE"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &o.trace, "Write a JSON line for each frame event",
          "FILE"},
+        {"record", 0, 0, G_OPTION_ARG_FILENAME, &o.record,
+         "Write all that is said to the VM and by it, for 'camredir replay'", "FILE"},
         {0},
     };
     g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);

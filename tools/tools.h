@@ -26,6 +26,8 @@ struct subcommand {
 
 int share_run(int argc, char **argv);
 int redirect_run(int argc, char **argv);
+int record_run(int argc, char **argv);
+int replay_run(int argc, char **argv);
 int viewer_run(int argc, char **argv);
 int list_run(int argc, char **argv);
 int doctor_run(int argc, char **argv);

@@ -23,3 +23,4 @@ check_commands += $(if $(SAN),,'$(MAKE) -s fuzz')
 
 LIBS_fuzz_parse := descriptors
 LIBS_fuzz_peer  := redir vcam descriptors
+LIBS_fuzz_replay := redir vcam descriptors

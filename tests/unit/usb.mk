@@ -11,3 +11,4 @@ LIBS_test_traffic := redir
 LIBS_test_relay   := redir_fixture redir vcam descriptors
 LIBS_test_list    := descriptors
 $(O)/tests/unit/test_list: $(O)/tools/holders.o | $(O)/camredir
+LIBS_test_replay  := redir_fixture redir vcam descriptors
