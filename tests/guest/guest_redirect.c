@@ -3,9 +3,13 @@
    device like any other, bound to uvcvideo; 'camredir redirect' gives it on into the first VM. */
 #include "tests/guest/guest_tests.h"
 
+#include <signal.h>
 #include <string.h>
 
-#define MODES "pattern --format YUY2,MJPEG --size 320x240,640x480 --fps 15"
+#define MODES    "pattern --format YUY2,MJPEG --size 320x240,640x480 --fps 15"
+#define SMALL    "pattern --format MJPEG --size 160x120 --fps 15"
+#define OUTPUT   "/dev/" GUEST_PORT_OUTPUT
+#define NO_VIDEO "'0x0e,-1,-1,-1,0|-1,-1,-1,-1,1'"
 
 /* A camera in the client, as the client's uvcvideo sees it; nothing redirected yet. */
 static gboolean plug_client(Session *outer, const char *options, GError **error)
@@ -13,14 +17,19 @@ static gboolean plug_client(Session *outer, const char *options, GError **error)
     return client_begin(error) && session_plug(outer, "redirected", options, VM_XHCI, error);
 }
 
-static gboolean redirect_begin(Session *session, const char *what, GError **error)
+static gboolean redirect_start(Session *session, const char *command, GError **error)
 {
     g_autofree char *started =
         client_run(error,
-                   "sh camredir redirect %s --to tcp:" CLIENT_HOST
+                   "sh camredir %s --to tcp:" CLIENT_HOST
                    ":%u >/tmp/redirect.log 2>&1 & echo $! >/tmp/redirect.pid",
-                   what, vm_tcp_port(session->vm));
-    return started && session_find(session, 40000, error);
+                   command, vm_tcp_port(session->vm));
+    return started != NULL;
+}
+
+static gboolean redirect_begin(Session *session, const char *command, GError **error)
+{
+    return redirect_start(session, command, error) && session_find(session, 40000, error);
 }
 
 /* signal: "TERM", "KILL". The client's driver has its device back. */
@@ -35,10 +44,12 @@ static gboolean redirect_end(Session *session, const char *signal, GError **erro
 
 typedef struct {
     const char *options;
-    const char *what; /* the device, as 'camredir redirect' is told */
+    const char *command; /* camredir's in the client */
     const char *signal;
     gboolean (*meanwhile)(Session *outer, Session *inner, GString *note, GError **error);
 } RedirectCase;
+
+static char **last_trace; /* where run_redirect() leaves the camera's, or NULL */
 
 static gboolean stream_both(Session *outer, Session *inner, GString *note, GError **error)
 {
@@ -60,11 +71,161 @@ static gboolean stream_pulled(Session *outer, Session *inner, GString *note, GEr
     g_autofree char *gone = agent_run(vm_agent(inner->vm), 20000, error, "gone uvcvideo 15");
     if (ended)
         return fail(error, "the stream of a device that was pulled out did not end in an error");
-    if (!gone || !session_plug(outer, "redirected", MODES, VM_XHCI, error) ||
+    const char *options = outer->iso ? MODES " --transfer iso" : MODES;
+    if (!gone || !session_plug(outer, "redirected", options, VM_XHCI, error) ||
         !session_find(inner, 40000, error))
         return FALSE;
     inner->share = outer->share;
     return check_stream(inner, "YUYV", 320, 240, 15, 15, note, error);
+}
+
+/* The log says it, and the client's driver keeps its camera. */
+static gboolean wait_log(const char *word, GError **error)
+{
+    for (guint i = 0; i < 40; i++, g_usleep(500000)) {
+        g_autofree char *log = client_run(error, "sh cat /tmp/redirect.log");
+        if (!log || strstr(log, word))
+            return log != NULL;
+    }
+    return fail(error, "the log does not say '%s'", word);
+}
+
+static gboolean run_kept_out(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    (void)test, (void)note;
+    if (!client_begin(error))
+        return FALSE;
+    Session outer = {.vm = client_vm()};
+    if (!plug_client(&outer, MODES, error) ||
+        !redirect_start(session, "redirect camera --filter " NO_VIDEO, error) ||
+        !wait_log("the --filter keeps it out", error))
+        return FALSE;
+    g_autofree char *still = client_run(error, "camera uvcvideo 1");
+    g_autofree char *killed = still ? client_run(error, "sh kill $(cat /tmp/redirect.pid)") : NULL;
+    return killed && session_unplug(&outer, error);
+}
+
+/* Another program has it through usbfs: it keeps its stream. */
+static gboolean stream_beside(Session *outer, Session *inner, GString *note, GError **error)
+{
+    (void)outer;
+    g_autofree char *said =
+        client_run(error, "sh camredir redirect camera --as unix:/tmp/other >/tmp/other.log 2>&1 & "
+                          "echo $! >/tmp/other.pid; sleep 1; camredir redirect camera --to "
+                          "unix:/tmp/nobody --no-retry >/dev/null 2>&1; camredir list");
+    gboolean good = said && check_stream(inner, "YUYV", 320, 240, 15, 15, note, error);
+    g_autofree char *killed = client_run(NULL, "sh kill $(cat /tmp/other.pid)");
+    if (good && !strstr(said, "busy"))
+        return fail(error, "'camredir list' in the client says: %s", said);
+    return good;
+}
+
+/* ---- recorded, and played ---- */
+
+/* Each frame is one of those that were sent when the recording was made. */
+static gboolean check_frames(const GArray *seen, const char *trace, GString *note, GError **error)
+{
+    g_autoptr(GArray) sent = trace_read(trace, NULL);
+    for (guint i = 0; i < seen->len; i++) {
+        const SeenFrame *frame = &g_array_index(seen, SeenFrame, i);
+        gboolean known = FALSE;
+        for (guint s = 0; s < sent->len; s++)
+            known |= g_array_index(sent, SentFrame, s).hash == frame->record.hash;
+        if (!known || frame->record.flagged)
+            return fail(error, "frame %u of the replay is %s", i,
+                        known ? "flagged as damaged" : "none that was recorded");
+    }
+    g_string_append_printf(note, "%s%u frames of the replay", note->len ? "; " : "", seen->len);
+    return TRUE;
+}
+
+/* More frames than were recorded: it begins anew. */
+static gboolean check_replay(Session *session, const char *trace, GString *note, GError **error)
+{
+    static const StreamOrder order = {.fourcc = "MJPG",
+                                      .width = 160,
+                                      .height = 120,
+                                      .interval = 666666,
+                                      .frames = 40,
+                                      .hash_each = 1};
+    if (!session_find(session, 40000, error))
+        return FALSE;
+    guint stream = session_begin(session, &order);
+    g_autofree char *text = agent_wait(vm_agent(session->vm), stream, 60000, error);
+    if (!text)
+        return FALSE;
+    g_autoptr(GArray) seen = agent_frames(vm_agent(session->vm), stream, order.frames);
+    return check_frames(seen, trace, note, error);
+}
+
+static gboolean replay(Session *session, const char *recording, const char *trace, GString *note,
+                       GError **error)
+{
+    g_autofree char *program = harness_camredir();
+    g_autofree char *log = g_build_filename(harness_logs(), "replay.log", NULL);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_auto(GStrv) address = g_strsplit(vm_address(session->vm, VM_XHCI), " ", -1);
+    int status = -1;
+    g_ptr_array_add(argv, program);
+    g_ptr_array_add(argv, (gpointer) "replay");
+    g_ptr_array_add(argv, (gpointer)recording);
+    for (guint i = 0; address[i]; i++)
+        g_ptr_array_add(argv, address[i]);
+    g_ptr_array_add(argv, NULL);
+    Process *process = process_start((const char *const *)argv->pdata, log, error);
+    if (!process)
+        return FALSE;
+    gboolean good = check_replay(session, trace, note, error);
+    process_signal(process, SIGTERM);
+    if (good && (!process_wait(process, 20000, &status) || status != 0))
+        good = fail(error, "camredir replay ended with status %d", status);
+    process_free(process);
+    g_autofree char *gone = agent_run(vm_agent(session->vm), 20000, NULL, "gone uvcvideo 15");
+    return good;
+}
+
+static gboolean run_replay(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    g_autofree char *recording = g_strdup_printf("tests/cameras/%s.rec", (char *)test->data);
+    g_autofree char *trace = g_strdup_printf("tests/cameras/%s.trace", (char *)test->data);
+    return replay(session, recording, trace, note, error);
+}
+
+/* The program has ended; nobody may have waited for it. */
+static gboolean wait_end(GError **error)
+{
+    g_autofree char *ended =
+        client_run(error, "sh for i in 1 2 3 4 5 6 7 8 9; do grep -q camredir "
+                          "/proc/$(cat /tmp/redirect.pid)/cmdline || break; sleep 1; done");
+    return ended != NULL;
+}
+
+/* What the client wrote to its port since then, as a file. */
+static char *take_recording(gsize begin, const char *name, GError **error)
+{
+    g_autofree char *bytes = NULL;
+    g_autofree char *file = g_strdup_printf("%s.rec", name);
+    char *path = g_build_filename(harness_logs(), file, NULL);
+    gsize size;
+    if (g_file_get_contents(vm_output(client_vm()), &bytes, &size, error) && size >= begin &&
+        g_file_set_contents(path, bytes + begin, (gssize)(size - begin), error))
+        return path;
+    g_free(path);
+    return NULL;
+}
+
+static gsize output_size(void)
+{
+    g_autofree char *bytes = NULL;
+    gsize size = 0;
+    g_file_get_contents(vm_output(client_vm()), &bytes, &size, NULL);
+    return size;
+}
+
+static gboolean stream_small(Session *outer, Session *inner, GString *note, GError **error)
+{
+    (void)outer;
+    return check_stream(inner, "MJPG", 160, 120, 15, 20, note, error);
 }
 
 static gboolean run_redirect(const GuestTest *test, Session *session, GString *note, GError **error)
@@ -75,9 +236,11 @@ static gboolean run_redirect(const GuestTest *test, Session *session, GString *n
     Session outer = {.vm = client_vm()};
     Session inner = {.vm = session->vm};
     gboolean good =
-        plug_client(&outer, c->options, error) && redirect_begin(&inner, c->what, error);
+        plug_client(&outer, c->options, error) && redirect_begin(&inner, c->command, error);
     inner.share = outer.share;
     inner.iso = outer.iso;
+    if (good && last_trace)
+        *last_trace = g_strdup(share_trace_path(outer.share));
     good = good && c->meanwhile(&outer, &inner, note, error) &&
            redirect_end(&inner, c->signal, error) && session_unplug(&outer, error);
     if (!good) {
@@ -89,15 +252,42 @@ static gboolean run_redirect(const GuestTest *test, Session *session, GString *n
     return good;
 }
 
+static gboolean run_record(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    const RedirectCase *c = test->data;
+    gboolean iso = strstr(c->options, "iso") != NULL;
+    if (!client_begin(error))
+        return FALSE;
+    gsize begin = output_size();
+    g_autofree char *trace = NULL;
+    last_trace = &trace;
+    gboolean good = run_redirect(test, session, note, error) && wait_end(error);
+    last_trace = NULL;
+    g_autofree char *path = good ? take_recording(begin, iso ? "iso" : "bulk", error) : NULL;
+    return path && replay(session, path, trace, note, error);
+}
+
 static const GuestTest tests[] = {
     {"redirect: a bulk camera on real usbfs", run_redirect,
-     &(const RedirectCase){MODES, "camera", "TERM", stream_both}},
+     &(const RedirectCase){MODES, "redirect camera", "TERM", stream_both}},
     {"redirect: an iso camera on real usbfs", run_redirect,
-     &(const RedirectCase){MODES " --transfer iso", "1-1", "TERM", stream_both}},
+     &(const RedirectCase){MODES " --transfer iso", "redirect 1-1", "TERM", stream_both}},
     {"redirect: killed, and the client's driver has its camera back", run_redirect,
-     &(const RedirectCase){MODES, "camera", "KILL", stream_both}},
+     &(const RedirectCase){MODES, "redirect camera", "KILL", stream_both}},
     {"redirect: pulled out while streaming, and back", run_redirect,
-     &(const RedirectCase){MODES, "camera", "TERM", stream_pulled}},
+     &(const RedirectCase){MODES, "redirect camera", "TERM", stream_pulled}},
+    {"redirect: an iso camera pulled out while streaming, and back", run_redirect,
+     &(const RedirectCase){MODES " --transfer iso", "redirect camera", "TERM", stream_pulled}},
+    {"redirect: a filter keeps the camera here", run_kept_out, NULL},
+    {"redirect: another redirect leaves the stream alone", run_redirect,
+     &(const RedirectCase){MODES, "redirect camera", "TERM", stream_beside}},
+    {"record: a bulk camera on real usbfs, and its replay", run_record,
+     &(const RedirectCase){SMALL, "record camera " OUTPUT, "TERM", stream_small}},
+    {"record: an iso camera on real usbfs, and its replay", run_record,
+     &(const RedirectCase){SMALL " --transfer iso --speed full", "record camera " OUTPUT, "TERM",
+                           stream_small}},
+    {"replay: a bulk camera", run_replay, "bulk"},
+    {"replay: an iso camera", run_replay, "iso"},
 };
 
 const GuestTestTable redirect_tests = {tests, G_N_ELEMENTS(tests)};

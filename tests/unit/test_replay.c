@@ -252,6 +252,27 @@ static void test_iso(void)
     end_replay(&f);
 }
 
+/* Redirected webcams of 'camredir record' (tests/guest/guest_redirect.c makes such). */
+static void test_camera(gconstpointer name)
+{
+    g_autofree char *path = g_strdup_printf("tests/cameras/%s.rec", (const char *)name);
+    char *bytes;
+    gsize size;
+
+    g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+    g_autoptr(GBytes) recording = g_bytes_new_take(bytes, size);
+    g_autoptr(RedirRecordedDevice) device = parse(recording);
+    const GPtrArray *streams = device->streams[redir_endpoint_place(VCAM_STREAM_ENDPOINT)];
+    Fixture f;
+
+    g_assert_cmpuint(streams->len, ==, 1);
+    begin_replay(&f, device);
+    configure(&f);
+    g_autoptr(FakeAnswer) answer = get_descriptor(&f, 0x0100, 18);
+    g_assert_cmpuint(g_bytes_get_size(answer->data), ==, 18);
+    end_replay(&f);
+}
+
 /* ---- files ---- */
 
 static gboolean is_recording(const guint8 *bytes, gsize size, char **ret_why)
@@ -342,6 +363,8 @@ int main(int argc, char **argv)
     g_test_add_func("/replay/control", test_control);
     g_test_add_func("/replay/cancel", test_cancel);
     g_test_add_func("/replay/iso", test_iso);
+    g_test_add_data_func("/replay/camera/bulk", "bulk", test_camera);
+    g_test_add_data_func("/replay/camera/iso", "iso", test_camera);
     g_test_add_func("/replay/cut-short", test_cut_short);
     g_test_add_func("/replay/broken", test_broken);
     g_test_add_func("/replay/full-disk", test_full_disk);
