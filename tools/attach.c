@@ -122,7 +122,8 @@ static struct sharing *make_sharing(RedirSpiceAttachment *attachment, SpiceSessi
         .serial = options->serial,
         .address = address,
     };
-    struct sharing_options sharing = {.host = {.address = "SPICE", .retry = TRUE}};
+    struct sharing_options sharing = {.trace = options->trace,
+                                      .host = {.address = "SPICE", .retry = TRUE}};
     if (!spice_way_parse(options->way, &choice.way, error) ||
         !sharing_open_camera(&camera, &sharing.source, &sharing.profile, error))
         return NULL;

@@ -63,6 +63,7 @@ typedef struct {
                   gpointer user);
     gpointer user;     /* handed to both */
     gboolean remember; /* the answer to the first ask holds until detached */
+    const char *trace; /* a file that gets a line for each event of a frame; NULL: none */
 } RedirSpiceOptions;
 
 /* Call it before the session connects, or at the latest from a handler of the session's

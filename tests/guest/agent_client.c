@@ -112,7 +112,10 @@ static gpointer read_frames(gpointer user)
 
 AgentClient *agent_client_new(int agent_fd, int frames_fd)
 {
+    static guint count;
     AgentClient *agent = g_new0(AgentClient, 1);
+    /* A guest that migrates takes with it what another client has asked. */
+    agent->last_number = count++ * 10000;
     agent->agent_fd = agent_fd;
     agent->frames_fd = frames_fd;
     agent->input = g_string_new(NULL);

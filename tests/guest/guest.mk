@@ -41,6 +41,16 @@ $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \
         $(call objects,descriptors)
 	$(guest_link)
 
+# A viewer with the library for viewers inside.
+ifneq ($(spice_library),)
+guest_needs += $(O)/tests/guest/attach-viewer
+endif
+$(O)/tests/guest/attach_viewer.o: extra_cflags = $(spice_cflags)
+$(O)/tests/guest/attach-viewer: $(O)/tests/guest/attach_viewer.o $(O)/tools/spice_address.o $(O)/libredir.a \
+        $(O)/$(spice_library)
+	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ -Wl,-rpath,'$$ORIGIN/../..' \
+	        $$(pkg-config --libs spice-client-glib-2.0) $(pkg_libs) -lm
+
 $(O)/tests/guest/program-tests: $(patsubst %,$(O)/tests/guest/%.o,program_tests peer process share agent_client)
 	$(guest_link)
 

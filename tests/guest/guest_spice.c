@@ -10,29 +10,39 @@
 static const StreamOrder endless = {
     .fourcc = "YUYV", .width = 320, .height = 240, .interval = 333333, .hash_each = 1};
 
-static Vm *machines[2]; /* open, locked */
+/* One machine at a time: two would share the processors. */
+static const struct {
+    const char *name;
+    VmParts parts;
+} kinds[] = {
+    {"spice", 0},
+    {"spice-locked", VM_SPICE_LOCKED},
+    {"spice-viewer", VM_DISPLAY},
+};
+static Vm *machine;
+static guint machine_kind;
 
 void spice_end(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(machines); i++)
-        g_clear_pointer(&machines[i], vm_free);
+    g_clear_pointer(&machine, vm_free);
 }
 
-/* One machine at a time: two would share the processors. */
-static Vm *machine(gboolean locked, GError **error)
+static Vm *machine_for(const SpiceCase *c, GError **error)
 {
-    g_clear_pointer(&machines[!locked], vm_free);
-    if (!machines[locked])
-        machines[locked] =
-            vm_new(locked ? "spice-locked" : "spice",
-                   VM_XHCI | VM_SPICE_PORT | VM_SPICE_USBREDIR | (locked ? VM_SPICE_LOCKED : 0));
-    return vm_agent(machines[locked]) || vm_boot(machines[locked], error) ? machines[locked] : NULL;
+    guint kind = c->viewer ? 2 : c->locked ? 1 : 0;
+    if (machine && machine_kind != kind)
+        g_clear_pointer(&machine, vm_free);
+    machine_kind = kind;
+    if (!machine)
+        machine = vm_new(kinds[kind].name,
+                         VM_XHCI | VM_SPICE_PORT | VM_SPICE_USBREDIR | kinds[kind].parts);
+    return vm_agent(machine) || vm_boot(machine, error) ? machine : NULL;
 }
 
 gboolean spice_run_case(const GuestTest *test, Session *outer, GString *note, GError **error)
 {
     const SpiceCase *c = test->data;
-    Session session = {.vm = machine(c->locked, error)};
+    Session session = {.vm = machine_for(c, error), .program = c->viewer ? SPICE_VIEWER : NULL};
     (void)outer;
     if (!session.vm)
         return FALSE;
@@ -94,7 +104,7 @@ char *spice_expand(const Session *session, const char *options, GError **error)
 
 /* ---- streams ---- */
 
-static gboolean stream(const SpiceCase *c, Session *session, GString *note, GError **error)
+gboolean spice_stream(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     g_autofree char *options = spice_expand(session, c->options ? c->options : SPICE_BULK, error);
     return session_plug(session, "spice-stream", options, c->port, error) &&
@@ -199,7 +209,7 @@ static gboolean check_memory(Session *session, GString *note, GError **error)
     return peak_kib <= HARNESS_MEMORY_KIB || fail(error, "camredir took %d KiB", (int)peak_kib);
 }
 
-static gboolean pause_and_go(const SpiceCase *c, Session *session, GString *note, GError **error)
+gboolean spice_pause_and_go(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     guint stream;
     if (!spice_begin(c, "spice-paused", session, &stream, error) ||
@@ -243,7 +253,7 @@ static gboolean leave_paused(const SpiceCase *c, Session *session, GString *note
            session_unplug(session, error);
 }
 
-static gboolean reboot(const SpiceCase *c, Session *session, GString *note, GError **error)
+gboolean spice_reboot(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     guint stream;
     return spice_begin(c, "spice-reboot", session, &stream, error) &&
@@ -252,7 +262,7 @@ static gboolean reboot(const SpiceCase *c, Session *session, GString *note, GErr
            spice_find_and_end(session, note, error);
 }
 
-static gboolean kill_server(const SpiceCase *c, Session *session, GString *note, GError **error)
+gboolean spice_kill_server(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     guint stream;
     if (!spice_begin(c, "spice-killed", session, &stream, error))
@@ -288,29 +298,29 @@ static gboolean take_over(const SpiceCase *c, Session *session, GString *note, G
 #define JPEG      .fourcc = "MJPG", .width = 1280, .height = 720
 
 static const GuestTest tests[] = {
-    SPICE_ROW("SPICE port, YUY2", stream, PORT, YUY2),
-    SPICE_ROW("SPICE port, MJPEG", stream, PORT, JPEG),
-    SPICE_ROW("SPICE port, iso", stream, PORT, YUY2, .options = SPICE_BULK " --transfer iso"),
-    SPICE_ROW("SPICE usbredir channel, YUY2", stream, USBREDIR, YUY2),
-    SPICE_ROW("SPICE usbredir channel, MJPEG", stream, USBREDIR, JPEG),
-    SPICE_ROW("SPICE port: VM stopped for 10 s and continued", pause_and_go, PORT),
-    SPICE_ROW("SPICE usbredir: VM stopped for 10 s and continued", pause_and_go, USBREDIR),
+    SPICE_ROW("SPICE port, YUY2", spice_stream, PORT, YUY2),
+    SPICE_ROW("SPICE port, MJPEG", spice_stream, PORT, JPEG),
+    SPICE_ROW("SPICE port, iso", spice_stream, PORT, YUY2, .options = SPICE_BULK " --transfer iso"),
+    SPICE_ROW("SPICE usbredir channel, YUY2", spice_stream, USBREDIR, YUY2),
+    SPICE_ROW("SPICE usbredir channel, MJPEG", spice_stream, USBREDIR, JPEG),
+    SPICE_ROW("SPICE port: VM stopped for 10 s and continued", spice_pause_and_go, PORT),
+    SPICE_ROW("SPICE usbredir: VM stopped for 10 s and continued", spice_pause_and_go, USBREDIR),
     SPICE_ROW("SPICE port: camredir ends while the VM is stopped", leave_paused, PORT),
     SPICE_ROW("SPICE usbredir: camredir ends while the VM is stopped", leave_paused, USBREDIR),
-    SPICE_ROW("SPICE port: guest reset while streaming", reboot, PORT),
-    SPICE_ROW("SPICE usbredir: guest reset while streaming", reboot, USBREDIR),
+    SPICE_ROW("SPICE port: guest reset while streaming", spice_reboot, PORT),
+    SPICE_ROW("SPICE usbredir: guest reset while streaming", spice_reboot, USBREDIR),
     SPICE_ROW("SPICE: another client takes the VM", take_over, PORT),
     SPICE_ROW("SPICE: no such port", spice_refuse,
               .options = "pattern %U --way port --port-name org.none",
               .says = "no SPICE port org.none"),
     SPICE_ROW("SPICE: nobody there", spice_refuse, .options = "pattern --to spice://127.0.0.1:1",
               .says = "no SPICE server answers"),
-    SPICE_ROW("SPICE port: QEMU killed and started again", kill_server, PORT),
-    SPICE_ROW("SPICE usbredir: QEMU killed and started again", kill_server, USBREDIR),
-    SPICE_ROW("SPICE by TCP with a password", stream, LOCKED(SPICE_BULK " %A %P"), JPEG),
-    SPICE_ROW("SPICE by TLS with a password, port", stream,
+    SPICE_ROW("SPICE port: QEMU killed and started again", spice_kill_server, PORT),
+    SPICE_ROW("SPICE usbredir: QEMU killed and started again", spice_kill_server, USBREDIR),
+    SPICE_ROW("SPICE by TCP with a password", spice_stream, LOCKED(SPICE_BULK " %A %P"), JPEG),
+    SPICE_ROW("SPICE by TLS with a password, port", spice_stream,
               LOCKED(SPICE_BULK " %T %P %C --way port"), YUY2),
-    SPICE_ROW("SPICE by TLS with a password, usbredir", stream,
+    SPICE_ROW("SPICE by TLS with a password, usbredir", spice_stream,
               LOCKED(SPICE_BULK " %T %P %C --way usbredir"), JPEG),
     SPICE_ROW("SPICE: wrong password", spice_refuse, LOCKED("pattern %T %W %C"),
               .says = "refuses the password"),

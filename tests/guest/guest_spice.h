@@ -7,10 +7,14 @@
 
 #define SPICE_BULK "pattern --format YUY2,MJPEG --size 320x240,640x480,1280x720 --fps 30"
 
+#define SPICE_VIEWER "tests/guest/attach-viewer" /* as share_start_program() */
+
 typedef struct SpiceCase SpiceCase;
 struct SpiceCase {
     gboolean (*run)(const SpiceCase *c, Session *session, GString *note, GError **error);
     gboolean locked; /* the VM that wants a password */
+    gboolean
+        viewer; /* the camera comes from inside a viewer (attach_viewer.c), the VM has a display */
     VmParts port;
     /* Of camredir, SPICE_BULK where there are none. %P: with the right password; %W: a wrong one;
        %C, %O: the right and another CA; %T, %A, %U: --to the VM by TLS, by TCP, its unix socket. */
@@ -38,7 +42,14 @@ gboolean spice_begin(const SpiceCase *c, const char *name, Session *session, gui
 gboolean spice_wait_lost(Session *session, guint stream, GError **error);
 /* The guest has the camera (again), streams, and loses it as the program ends. */
 gboolean spice_find_and_end(Session *session, GString *note, GError **error);
-/* A SpiceCase's function: the program ends at once, with one line. */
+/* SpiceCase's functions: a stream of each mode; the guest is reset, usb-redir removed and added,
+   the port renamed while it streams; the program ends at once, with one line. */
+gboolean spice_stream(const SpiceCase *c, Session *session, GString *note, GError **error);
+gboolean spice_reboot(const SpiceCase *c, Session *session, GString *note, GError **error);
+gboolean spice_hot_remove(const SpiceCase *c, Session *session, GString *note, GError **error);
+gboolean spice_rename_port(const SpiceCase *c, Session *session, GString *note, GError **error);
+gboolean spice_kill_server(const SpiceCase *c, Session *session, GString *note, GError **error);
+gboolean spice_pause_and_go(const SpiceCase *c, Session *session, GString *note, GError **error);
 gboolean spice_refuse(const SpiceCase *c, Session *session, GString *note, GError **error);
 /* Waits until the program has said this. */
 gboolean spice_wait_said(Session *session, const char *says, GError **error);

@@ -42,7 +42,7 @@ gboolean spice_add_device(Session *session, const char *id, const char *port, GE
 
 /* ---- they come and go ---- */
 
-static gboolean hot_remove(const SpiceCase *c, Session *session, GString *note, GError **error)
+gboolean spice_hot_remove(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     gboolean port = c->port == VM_SPICE_PORT;
     const char *id = port ? "cam-port" : "cam-usbredir";
@@ -67,7 +67,7 @@ static gboolean fall_back(const SpiceCase *c, Session *session, GString *note, G
            spice_add_device(session, "cam-port", PORT_NAME, error);
 }
 
-static gboolean rename_port(const SpiceCase *c, Session *session, GString *note, GError **error)
+gboolean spice_rename_port(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     guint stream;
     return spice_begin(c, "spice-renamed", session, &stream, error) &&
@@ -178,10 +178,11 @@ static gboolean no_redir(const SpiceCase *c, Session *session, GString *note, GE
 }
 
 static const GuestTest tests[] = {
-    SPICE_ROW("SPICE port: usb-redir removed and added", hot_remove, .port = VM_SPICE_PORT),
-    SPICE_ROW("SPICE usbredir: usb-redir removed and added", hot_remove, .port = VM_SPICE_USBREDIR),
+    SPICE_ROW("SPICE port: usb-redir removed and added", spice_hot_remove, .port = VM_SPICE_PORT),
+    SPICE_ROW("SPICE usbredir: usb-redir removed and added", spice_hot_remove,
+              .port = VM_SPICE_USBREDIR),
     SPICE_ROW("SPICE auto: the port, then the usbredir channel", fall_back, .options = AUTO),
-    SPICE_ROW("SPICE port: renamed and back", rename_port, .port = VM_SPICE_PORT),
+    SPICE_ROW("SPICE port: renamed and back", spice_rename_port, .port = VM_SPICE_PORT),
     SPICE_ROW("SPICE: two cameras, two ports", two_ports, .options = "--way port"),
     SPICE_ROW("SPICE: two cameras, a port and a channel", two_ways, .options = "--way auto"),
     SPICE_ROW("SPICE: two cameras, one channel, then two", two_channels,

@@ -29,6 +29,7 @@ extern const GuestTestTable spice_tests;        /* the camera comes by SPICE */
 extern const GuestTestTable spice_device_tests; /* its ports and channels come and go */
 extern const GuestTestTable spice_cycle_tests;  /* many connections */
 extern const GuestTestTable valgrind_tests;
+extern const GuestTestTable attach_tests; /* from inside a program on spice-client-glib */
 void spice_end(void);
 extern const GuestTestTable hotplug_tests; /* the camera comes into a VM that runs */
 void hotplug_end(void);

@@ -31,7 +31,10 @@ gboolean session_plug(Session *session, const char *name, const char *options, V
 {
     int status = 0;
     session->iso = strstr(options, "--transfer iso") != NULL;
-    session->share = share_start(name, options, port ? vm_address(session->vm, port) : "", error);
+    const char *address = port ? vm_address(session->vm, port) : "";
+    session->share = session->program
+                         ? share_start_program(session->program, name, options, address, error)
+                         : share_start(name, options, address, error);
     if (!session->share)
         return FALSE;
     for (guint waited_ms = 0; waited_ms < PLUG_MS; waited_ms += 1000) {

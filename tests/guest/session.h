@@ -12,6 +12,7 @@ typedef struct {
     gboolean iso;                         /* it was plugged in for isochronous transfer */
     const char *part;                     /* of the camera's name; NULL: there is one only */
     guint number;                         /* of the camera in its share, from 0 */
+    const char *program;                  /* as share_start_program(); NULL: camredir share */
     char device[32], speed[16], name[64]; /* as the guest sees it: "/dev/video0", "480" */
     guint dropped; /* frames that the last stream's camera let go, overtaken by newer ones */
 } Session;

@@ -15,27 +15,19 @@ struct Share {
     char *trace, *log;
 };
 
-Share *share_start(const char *name, const char *options, const char *address, GError **error)
-{
-    static const char *const none[] = {NULL};
-    return share_start_under(none, name, options, address, error);
-}
-
-Share *share_start_under(const char *const *before, const char *name, const char *options,
-                         const char *address, GError **error)
+/* command: a NULL-terminated list of words, to which the rest is appended. */
+static Share *start(const char *const *command, const char *name, const char *options,
+                    const char *address, GError **error)
 {
     static guint count;
-    g_autofree char *program = harness_camredir();
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *line = g_strconcat(options, " ", address, NULL);
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
     Share *share = g_new0(Share, 1);
     share->log = g_strdup_printf("%s/%s.log", harness_logs(), name);
     share->trace = g_strdup_printf("%s/%s.%u.trace", harness_logs(), name, ++count);
-    for (guint i = 0; before[i]; i++)
-        g_ptr_array_add(argv, (gpointer)before[i]);
-    g_ptr_array_add(argv, program);
-    g_ptr_array_add(argv, (gpointer) "share");
+    for (guint i = 0; command[i]; i++)
+        g_ptr_array_add(argv, (gpointer)command[i]);
     for (guint i = 0; words[i]; i++)
         if (*words[i])
             g_ptr_array_add(argv, words[i]);
@@ -47,6 +39,35 @@ Share *share_start_under(const char *const *before, const char *name, const char
     if (!share->process)
         g_clear_pointer(&share, share_free);
     return share;
+}
+
+Share *share_start(const char *name, const char *options, const char *address, GError **error)
+{
+    static const char *const none[] = {NULL};
+    return share_start_under(none, name, options, address, error);
+}
+
+Share *share_start_under(const char *const *before, const char *name, const char *options,
+                         const char *address, GError **error)
+{
+    g_autofree char *program = harness_camredir();
+    g_autoptr(GPtrArray) command = g_ptr_array_new();
+    for (guint i = 0; before[i]; i++)
+        g_ptr_array_add(command, (gpointer)before[i]);
+    g_ptr_array_add(command, program);
+    g_ptr_array_add(command, (gpointer) "share");
+    g_ptr_array_add(command, NULL);
+    return start((const char *const *)command->pdata, name, options, address, error);
+}
+
+Share *share_start_program(const char *program, const char *name, const char *options,
+                           const char *address, GError **error)
+{
+    g_autofree char *camredir = harness_camredir();
+    g_autofree char *folder = g_path_get_dirname(camredir);
+    g_autofree char *path = g_build_filename(folder, program, NULL);
+    const char *const command[] = {path, NULL};
+    return start(command, name, options, address, error);
 }
 
 gboolean share_stop(Share *share, GError **error)

@@ -14,6 +14,10 @@ Share *share_start(const char *name, const char *options, const char *address, G
 /* The same by another program that runs it; before: that one and its options. */
 Share *share_start_under(const char *const *before, const char *name, const char *options,
                          const char *address, GError **error);
+/* As share_start() with another program, which has to know the options: its path from where the
+   program under test lies. */
+Share *share_start_program(const char *program, const char *name, const char *options,
+                           const char *address, GError **error);
 /* SIGTERM; it must end by itself with status 0. Frees share. */
 gboolean share_stop(Share *share, GError **error);
 void share_free(Share *share); /* kills it; accepts NULL */

@@ -15,9 +15,10 @@
 #include "tests/guest/process.h"
 #include "tests/guest/qmp.h"
 
-#define BOOT_MS     60000
-#define KVM_BOOT_MS 10000
-#define GUEST       "build/guest/"
+#define BOOT_MS      60000
+#define KVM_BOOT_MS  10000
+#define MIGRATION_MS 60000
+#define GUEST        "build/guest/"
 #define KERNEL_OPTIONS                                                                             \
     "mitigations=off nokaslr rodata=off init_on_alloc=0 lsm= audit=0 nowatchdog tsc=reliable "     \
     "cryptomgr.notests loglevel=1 console=ttyS0 panic=-1 "                                         \
@@ -246,8 +247,10 @@ static void add_spice(const Vm *vm, GPtrArray *argv)
         return;
     }
     add(argv, "-object", "secret,id=ticket,data=" VM_SPICE_PASSWORD);
-    add(argv, "-spice", "addr=127.0.0.1,port=%u,tls-port=%u,x509-dir=%s,password-secret=ticket",
-        vm->spice_port, vm->spice_tls_port, vm->spice_keys);
+    add(argv, "-spice",
+        "addr=127.0.0.1,port=%u,tls-port=%u,x509-dir=%s,password-secret=ticket,"
+        "seamless-migration=%s",
+        vm->spice_port, vm->spice_tls_port, vm->spice_keys, vm->parts & VM_SEAMLESS ? "on" : "off");
 }
 
 static void add_given(const Vm *vm, GPtrArray *argv, GString *modules)
@@ -270,7 +273,8 @@ static void add_own(const Vm *vm, GPtrArray *argv)
     add(argv, "-m", "512");
 }
 
-static GPtrArray *command_line(const Vm *vm)
+/* incoming: where another QEMU will hand over what runs in it; NULL: it boots. */
+static GPtrArray *command_line(const Vm *vm, const char *incoming)
 {
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) options = g_string_new(KERNEL_OPTIONS);
@@ -304,18 +308,20 @@ static GPtrArray *command_line(const Vm *vm)
         add(argv, "-device", "VGA");
     add_ports(vm, argv, options);
     add(argv, "-append", "%s", options->str);
+    if (incoming)
+        add(argv, "-incoming", "%s", incoming);
     g_ptr_array_add(argv, NULL);
     return argv;
 }
 
-static gboolean boot_once(Vm *vm, GError **error)
+static gboolean start(Vm *vm, const char *incoming, GError **error)
 {
     static const char *const kinds[N_INLETS] = {"qmp", "agent", "frames"};
     int fds[N_INLETS];
     for (guint i = 0; i < N_INLETS; i++)
         if (vm->inlets[i].listener < 0 && !inlet_open(vm, i, kinds[i], error))
             return FALSE;
-    g_autoptr(GPtrArray) argv = command_line(vm);
+    g_autoptr(GPtrArray) argv = command_line(vm, incoming);
     vm->process = process_start((const char *const *)argv->pdata, vm->console, error);
     if (!vm->process)
         return FALSE;
@@ -324,7 +330,12 @@ static gboolean boot_once(Vm *vm, GError **error)
             return fail(error, "QEMU did not start: %s", vm->console);
     vm->agent = agent_client_new(fds[INLET_AGENT], fds[INLET_FRAMES]);
     vm->qmp = qmp_new(fds[INLET_QMP], error);
-    return vm->qmp &&
+    return vm->qmp != NULL;
+}
+
+static gboolean boot_once(Vm *vm, GError **error)
+{
+    return start(vm, NULL, error) &&
            agent_wait_ready(vm->agent, accelerator == ACCEL_KVM ? KVM_BOOT_MS : BOOT_MS, error);
 }
 
@@ -344,6 +355,39 @@ gboolean vm_boot(Vm *vm, GError **error)
         return TRUE;
     vm_kill(vm);
     return FALSE;
+}
+
+/* Until what the monitor is asked says so. */
+static gboolean wait_until(Vm *vm, const char *question, const char *says, GError **error)
+{
+    g_autofree char *answer = NULL;
+    for (guint waited_ms = 0; waited_ms < MIGRATION_MS; waited_ms += 100) {
+        g_free(answer);
+        answer = qmp_ask(vm->qmp, question, error);
+        if (!answer || strstr(answer, "\"failed\""))
+            break;
+        if (strstr(answer, says))
+            return TRUE;
+        g_usleep(100000);
+    }
+    return *error ? FALSE : fail(error, "the VM does not migrate: %s", answer);
+}
+
+gboolean vm_migrate(Vm *vm, Vm *target, GError **error)
+{
+    g_autofree char *uri = g_strdup_printf("unix:%s/%s.migration", harness_folder(), target->name);
+    g_autofree char *follow = g_strdup_printf(
+        "{\"execute\": \"client_migrate_info\", \"arguments\": {\"protocol\": \"spice\", "
+        "\"hostname\": \"127.0.0.1\", \"port\": %u}}",
+        target->spice_port);
+    g_autofree char *move =
+        g_strdup_printf("{\"execute\": \"migrate\", \"arguments\": {\"uri\": \"%s\"}}", uri);
+    g_free(target->initramfs);
+    target->initramfs = g_strdup(vm->initramfs);
+    /* The client follows when the VM is there. */
+    return start(target, uri, error) && vm_qmp(vm, follow, error) && vm_qmp(vm, move, error) &&
+           wait_until(vm, "query-migrate", "\"completed\"", error) &&
+           wait_until(vm, "query-spice", "\"migrated\":true", error);
 }
 
 void vm_kill(Vm *vm)

@@ -18,9 +18,10 @@ typedef enum {
     VM_SPICE_PORT = 1 << 7, /* an xHCI port whose usb-redir is behind a SPICE port */
     VM_SPICE_USBREDIR = 1 << 8, /* one behind a SPICE usbredir channel */
     VM_SPICE_LOCKED =
-        1 << 9,           /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
-    VM_QMP = 1 << 10,     /* no port at all but a monitor by which one can be plugged in */
-    VM_DISPLAY = 1 << 11, /* a graphics card, of which SPICE has the picture */
+        1 << 9,            /* SPICE over TCP, by TLS or not, with a password; else a unix socket */
+    VM_QMP = 1 << 10,      /* no port at all but a monitor by which one can be plugged in */
+    VM_DISPLAY = 1 << 11,  /* a graphics card, of which SPICE has the picture */
+    VM_SEAMLESS = 1 << 12, /* SPICE keeps its clients' state over a migration */
 } VmParts;
 
 typedef struct Vm Vm;
@@ -37,6 +38,9 @@ const char *vm_accelerator(void);
 
 /* Starts QEMU and waits for the agent. Again after vm_kill(): with the same addresses. */
 gboolean vm_boot(Vm *vm, GError **error);
+/* Moves what runs in vm to target, which was made with the same parts, and SPICE's client with it.
+   vm's QEMU is left, with nothing that runs. */
+gboolean vm_migrate(Vm *vm, Vm *target, GError **error);
 void vm_kill(Vm *vm); /* SIGKILL */
 /* camredir's options that lead to one of the parts with a usb-redir: "--to unix:PATH". Valid as
  * long as vm. */
