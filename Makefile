@@ -130,6 +130,9 @@ bench: ## frame rates, latencies, CPU and memory as a table (JSON=1: as JSON)
 	$(if $(JSON),&& echo '}')
 
 man_pages := $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
+man_pages += $(O)/man/camredir-replay.1
+$(O)/man/camredir-replay.1: Makefile
+	$(call say,MAN,$@)mkdir -p $(@D) && echo '.so man1/camredir-record.1' >$@
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)mkdir -p $(@D) && scdoc <$< >$@
 
@@ -143,7 +146,11 @@ install -D -m 644 $(O)/$(spice_library) '$(DESTDIR)$(PREFIX)/lib/$(spice_library
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/camredir-spice.pc.in >'$(DESTDIR)$(PREFIX)/$(spice_pc)'
 endef
 
-install: all $(man_pages) ## the program, its manual pages, presets and libraries, below PREFIX and DESTDIR
+# The shells find a completion by these names.
+bash_completion := share/bash-completion/completions/camredir
+zsh_completion  := share/zsh/site-functions/_camredir
+
+install: all $(man_pages) ## the program, its manual pages, completions, presets and libraries, below PREFIX and DESTDIR
 	install -D -m 755 $(O)/camredir '$(DESTDIR)$(PREFIX)/bin/camredir'
 	$(if $(spice_library),$(install_spice))
 	$(if $(viewer_module),install -D -m 644 $(O)/$(viewer_module) '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/$(viewer_module)')
@@ -151,11 +158,14 @@ install: all $(man_pages) ## the program, its manual pages, presets and librarie
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
 	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	install -D -m 644 docs/completion.bash '$(DESTDIR)$(PREFIX)/$(bash_completion)'
+	install -D -m 644 docs/completion.zsh '$(DESTDIR)$(PREFIX)/$(zsh_completion)'
 
 uninstall: ## what install put there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' \
 	        '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so' '$(DESTDIR)$(PREFIX)/$(spice_pc)' \
 	        '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/libcamredir.so' \
+	        '$(DESTDIR)$(PREFIX)/$(bash_completion)' '$(DESTDIR)$(PREFIX)/$(zsh_completion)' \
 	        $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
 	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir' '$(DESTDIR)$(PREFIX)/include/camredir'
 

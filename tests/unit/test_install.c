@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* 'make install' as others meet it: a viewer's author compiles against the installed header, links
-   by pkg-config, and finds no other name in the library than those that the header has. */
+/* 'make install' as others meet it: pages and completions of each command; a viewer's author
+   compiles against the installed header, links by pkg-config, and finds no other name in the
+   library than those that the header has. */
 #include <glib.h>
 #include <string.h>
 
@@ -95,6 +96,71 @@ static void test_names(void)
     g_assert_true(g_strv_contains((const char *const *)lines, "redir_spice_detach"));
 }
 
+/* Every command that the program has, and its page. */
+static void test_pages(void)
+{
+    g_autofree char *commands = run(
+        "'%s/bin/camredir' --help | sed -n '/^Commands:/,/^$/s/^  \\([a-z]*\\) .*/\\1/p'", root);
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(commands), "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), >, 8);
+    for (guint i = 0; lines[i]; i++) {
+        g_autofree char *page = g_strdup_printf("%s/share/man/man1/camredir-%s.1", root, lines[i]);
+        g_test_message("%s", page);
+        g_assert_true(g_file_test(page, G_FILE_TEST_EXISTS));
+    }
+}
+
+/* What is typed, with the word that Tab is pressed in last, and a word that is then proposed. */
+static const struct {
+    const char *typed, *proposed;
+} completions[] = {
+    {"doc", "doctor"},
+    {"--v", "--version"},
+    {"share pat", "pattern"},
+    {"share --sp", "--speed"},
+    {"share --speed s", "super"},
+    {"doctor --q", "--qmp"},
+    {"describe --as j", "json"},
+    {"vm li", "libvirt"},
+    {"vm args --gu", "--guest"},
+    {"vm args --guest windows1", "windows10"},
+};
+
+static void test_bash(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(completions); i++) {
+        g_autofree char *said =
+            run("PATH='%s/bin':$PATH bash -c '. %s/share/bash-completion/completions/camredir; "
+                "COMP_WORDS=(camredir %s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _camredir; "
+                "printf \"%%s\\n\" \"${COMPREPLY[@]}\"'",
+                root, root, completions[i].typed);
+        g_auto(GStrv) words = g_strsplit(said, "\n", -1);
+        g_test_message("%s: %s", completions[i].typed, said);
+        g_assert_true(g_strv_contains((const char *const *)words, completions[i].proposed));
+    }
+}
+
+/* compadd and _describe say what they were given. As a first word commands alone are proposed. */
+static void test_zsh(void)
+{
+    g_autofree char *zsh = g_find_program_in_path("zsh");
+    if (!zsh) {
+        g_test_skip("there is no zsh");
+        return;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(completions); i++) {
+        g_autofree char *said =
+            run("PATH='%s/bin':$PATH zsh -fc 'compadd() { print -l -- $@ }; "
+                "_describe() { print -l -- ${(P)2} }; _files() { }; words=(camredir %s); "
+                "CURRENT=$#words; . %s/share/zsh/site-functions/_camredir' | sed 's/:.*//'",
+                root, completions[i].typed, root);
+        g_auto(GStrv) words = g_strsplit(said, "\n", -1);
+        g_test_message("%s: %s", completions[i].typed, said);
+        if (completions[i].typed[0] != '-')
+            g_assert_true(g_strv_contains((const char *const *)words, completions[i].proposed));
+    }
+}
+
 /* As a package is made: what is installed below DESTDIR does not know of it. */
 static void test_staged(void)
 {
@@ -116,6 +182,9 @@ int main(int argc, char **argv)
     make("install", "", root);
     g_test_add_func("/install/viewer", test_viewer);
     g_test_add_func("/install/names", test_names);
+    g_test_add_func("/install/pages", test_pages);
+    g_test_add_func("/install/bash", test_bash);
+    g_test_add_func("/install/zsh", test_zsh);
     g_test_add_func("/install/staged", test_staged);
     int status = g_test_run();
     g_free(run("rm -rf '%s'", root));
