@@ -190,7 +190,10 @@ static int redirect_device(const struct redirect_options *options, const char *s
 {
     g_autoptr(GError) error = NULL;
     struct redirect redirect = {
-        .running = {redirect_start, redirect_stop, redirect_status, &redirect},
+        .running = {.start = redirect_start,
+                    .stop = redirect_stop,
+                    .status = redirect_status,
+                    .user = &redirect},
         .device = g_strdup("the device is this machine's"),
         .link = g_strdup("starting"),
         .sample.at_us = g_get_monotonic_time(),

@@ -66,7 +66,10 @@ static int replay_device(const struct destination *destination, const RedirRecor
                          GError **error)
 {
     struct replay replay = {
-        .running = {replay_start, replay_stop, replay_status, &replay},
+        .running = {.start = replay_start,
+                    .stop = replay_stop,
+                    .status = replay_status,
+                    .user = &replay},
         .gadget = redir_replay_new(device),
         .link = g_strdup("starting"),
     };

@@ -156,7 +156,9 @@ static int open_sharing(struct share *share, const struct share_options *options
 static int share_cameras(const struct share_options *options, char **specs, guint n)
 {
     g_autoptr(GError) error = NULL;
-    struct share share = {.running = {share_start, share_stop, share_status, &share}};
+    struct share share = {
+        .running = {
+            .start = share_start, .stop = share_stop, .status = share_status, .user = &share}};
     int status = EXIT_DONE;
     if (options->record && !(share.recorder = redir_recorder_new(options->record, &error)))
         status = EXIT_BROKEN;

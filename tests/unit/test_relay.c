@@ -403,7 +403,8 @@ static void test_reset_fails(void)
     Bed bed;
 
     bed_begin(&bed);
-    g_autoptr(FakeAnswer) device = fake_qemu_wait(bed.f.qemu, ask_descriptor(&bed, 1, 64));
+    G_GNUC_UNUSED g_autoptr(FakeAnswer) device =
+        fake_qemu_wait(bed.f.qemu, ask_descriptor(&bed, 1, 64));
     fake_usbfs_lock(bed.usb)->reset_error = TRUE;
     fake_usbfs_unlock(bed.usb);
     fake_qemu_reset(bed.f.qemu);
@@ -458,7 +459,7 @@ static void test_lasting(void)
     bed.f.qemu = fake_qemu_new(fd, 0);
     bed_hold(&bed);
 
-    g_autoptr(FakeAnswer) bulk =
+    G_GNUC_UNUSED g_autoptr(FakeAnswer) bulk =
         fake_qemu_wait(bed.f.qemu, fake_qemu_bulk(bed.f.qemu, FAKE_USB_BULK, 512, NULL));
     g_assert_cmpuint(count_of(bed.f.qemu->order->str, "interface_info "), ==, 1);
     FAKE_WAIT(count_of(bed.f.qemu->order->str, "interface_info ") > 1);
