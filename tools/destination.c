@@ -139,6 +139,8 @@ void destination_clear(struct destination *destination)
     char **strings[] = {&destination->to,
                         &destination->as,
                         &destination->qmp,
+                        &destination->libvirt,
+                        &destination->libvirt_uri,
                         &destination->spice.way,
                         &destination->spice.port_name,
                         &destination->spice.ca_file,

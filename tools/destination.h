@@ -9,7 +9,8 @@
 #include "vcam/profile.h"
 
 struct destination {
-    char *to, *as, *qmp; /* one of them */
+    char *to, *as, *qmp, *libvirt; /* one of them */
+    char *libvirt_uri;
     gboolean no_retry;
     struct spice_options spice;
 };

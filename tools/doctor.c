@@ -46,7 +46,11 @@ static void name_the_way(struct doctor_facts *facts, const struct destination *d
 {
     const struct {
         const char *option, *value;
-    } ways[] = {{"--qmp", d->qmp}, {"--to", d->to}, {"--as", d->as}, {"--to", "ADDRESS"}};
+    } ways[] = {{"--qmp", d->qmp},
+                {"--libvirt", d->libvirt},
+                {"--to", d->to},
+                {"--as", d->as},
+                {"--to", "ADDRESS"}};
     guint i = 0;
     while (!ways[i].value)
         i++;
@@ -60,13 +64,16 @@ static int examine(struct doctor_facts *facts, const struct doctor_options *opti
 {
     const struct destination *d = &options->destination;
     struct destination there = *d; /* the strings are its */
-    there.qmp = NULL;
+    there.qmp = there.libvirt = NULL;
     facts->to = d->to ? d->to : d->as;
     facts->monitor = d->qmp;
+    facts->domain = d->libvirt;
     name_the_way(facts, d);
     doctor_look_camera(facts, &vcam_v4l2_kernel);
     if (facts->monitor)
-        doctor_look_qemu(facts);
+        doctor_look_qemu(facts, facts->monitor);
+    else if (facts->domain)
+        doctor_look_domain(facts, d->libvirt_uri);
     if (facts->to)
         doctor_look_link(facts, &there, options->wait_s);
     return report(facts, options->as_json);
@@ -101,6 +108,10 @@ int doctor_run(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EXIT_USAGE;
     const GOptionEntry own[] = {
+        {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options.destination.libvirt,
+         "Look at that running domain of libvirt (name or UUID)", "DOMAIN"},
+        {"libvirt-uri", 0, 0, G_OPTION_ARG_STRING, &options.destination.libvirt_uri,
+         "Which libvirt (LIBVIRT_DEFAULT_URI, or its own choice)", "URI"},
         {"speed", 0, 0, G_OPTION_ARG_STRING, &options.speed,
          "The camera's USB speed: full, high (default), super", "SPEED"},
         {"wait", 0, 0, G_OPTION_ARG_INT, &options.wait_s, "Watch the guest for so long (8)",
@@ -109,11 +120,12 @@ int doctor_run(int argc, char **argv)
         {0},
     };
     g_autofree GOptionEntry *entries = destination_entries(&options.destination, own);
-    if (!options_parse("[CAMERA] - find what is missing between a camera and a VM",
-                       "Without a VM, the camera alone is looked at; with --qmp, what QEMU has; "
-                       "with --to, the\nVM is shown a test picture for a moment. Both can be "
-                       "given. Exit status 0: nothing is missing.",
-                       entries, &argc, &argv, 1))
+    if (!options_parse(
+            "[CAMERA] - find what is missing between a camera and a VM",
+            "Without a VM, the camera alone is looked at; with --qmp or --libvirt,\nwhat QEMU has; "
+            "with --to, the VM is shown a test picture for a moment. Both can be "
+            "given. Exit status 0: nothing is missing.",
+            entries, &argc, &argv, 1))
         return EXIT_USAGE;
     facts.camera_spec = argc > 1 ? argv[1] : NULL;
     if (check(&options, &facts, &error))

@@ -71,7 +71,8 @@ struct doctor_facts {
     RedirSpeeds speed;
     /* What the commands that mend have in common: "--qmp PATH", and the same behind the camera. */
     char *way, *where;
-    const char *monitor; /* QMP's socket, or the domain's name; NULL: not asked */
+    const char *monitor; /* QMP's socket, or */
+    const char *domain;  /* libvirt's, whose monitor virsh knows; both NULL: not asked */
     const char *to;      /* NULL: not tried */
     struct doctor_camera camera;
     struct doctor_qemu qemu;
@@ -83,7 +84,8 @@ void doctor_camera_clear(struct doctor_camera *camera); /* a part of it */
 
 /* Each fills in its part. */
 void doctor_look_camera(struct doctor_facts *facts, const struct vcam_v4l2_io *io);
-void doctor_look_qemu(struct doctor_facts *facts);
+void doctor_look_qemu(struct doctor_facts *facts, const char *monitor);
+void doctor_look_domain(struct doctor_facts *facts, const char *uri); /* the same */
 /* Presents a test picture for a while. destination: its "to" is the address. */
 void doctor_look_link(struct doctor_facts *facts, const struct destination *destination,
                       guint wait_s);

@@ -125,6 +125,8 @@ static void qemu_answers(const struct doctor_facts *facts, struct doctor_finding
 {
     say(f, facts->qemu.why ? DOCTOR_BAD : DOCTOR_GOOD, "%s",
         facts->qemu.why ? facts->qemu.why : "yes");
+    if (facts->domain)
+        mend(f, "virsh start %s", facts->domain);
 }
 
 static void qemu_version(const struct doctor_facts *facts, struct doctor_finding *f)
@@ -412,7 +414,9 @@ static void link_throughput(const struct doctor_facts *facts, struct doctor_find
     if (link_is_down(facts, f))
         return;
     if (!l->bytes_us)
-        say(f, DOCTOR_NOTE, "not measured: the guest uses the camera, or was too short with it");
+        say(f, DOCTOR_NOTE, "not measured: %s",
+            l->driver ? "a program in the guest had opened the camera already"
+                      : "the guest has not taken the camera");
     else if (l->to_the_guest)
         say(f, DOCTOR_GOOD, "at least %.1f MB/s, which is what the guest asked for",
             l->bytes / MB / (l->bytes_us / 1e6));
@@ -493,16 +497,25 @@ static const struct check {
 
 static gboolean part_was_looked_at(enum part part, const struct doctor_facts *facts)
 {
-    return part == PART_CAMERA || (part == PART_QEMU ? facts->monitor : facts->to) != NULL;
+    switch (part) {
+    case PART_QEMU:
+        return facts->monitor || facts->domain;
+    case PART_LINK:
+        return facts->to != NULL;
+    default:
+        return TRUE;
+    }
 }
 
-/* A line for a shell: what is for QEMU's monitor goes through socat. */
+/* A line for a shell: what is for QEMU's monitor goes through socat, or virsh. */
 static char *command_of(const char *line, const struct doctor_facts *facts)
 {
     if (g_str_has_prefix(line, "{\"") && facts->monitor)
         return g_strdup_printf("echo '{\"execute\": \"qmp_capabilities\"} %s' | "
                                "socat -t2 - UNIX-CONNECT:%s",
                                line, facts->monitor);
+    if (g_str_has_prefix(line, "{\"") && facts->domain)
+        return g_strdup_printf("virsh qemu-monitor-command %s '%s'", facts->domain, line);
     g_auto(GStrv) parts = g_strsplit(line, "{}", -1);
     return g_strjoinv(facts->where, parts);
 }

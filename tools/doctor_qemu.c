@@ -181,10 +181,10 @@ static gboolean look(RedirQmp *qmp, struct doctor_qemu *q, GError **error)
     return look_ports(qmp, q, error);
 }
 
-void doctor_look_qemu(struct doctor_facts *facts)
+void doctor_look_qemu(struct doctor_facts *facts, const char *monitor)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(RedirQmp) qmp = redir_qmp_open(facts->monitor, NULL, &error);
+    g_autoptr(RedirQmp) qmp = redir_qmp_open(monitor, NULL, &error);
     if (!qmp || !look(qmp, &facts->qemu, &error))
         facts->qemu.why = g_strdup(error->message);
 }

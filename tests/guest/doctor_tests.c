@@ -96,6 +96,21 @@ static Process *start_qemu(const char *words, GError **error)
     return NULL;
 }
 
+/* libvirt's monitor of the one domain "there is", as far as the doctor asks for it. */
+static const char virsh[] = "#!/bin/sh\n"
+                            "[ \"$3\" = there ] || { echo 'error: no domain' >&2; exit 1; }\n"
+                            "case $2 in\n"
+                            "domstate) echo running ;;\n"
+                            "*) printf '{\"execute\": \"qmp_capabilities\"}\\n%s\\n' \"$4\" |\n"
+                            "    socat -t1 - UNIX-CONNECT:${0%/*}/qmp | tail -n 1 ;;\n"
+                            "esac\n";
+
+static gboolean install_virsh(GError **error)
+{
+    g_autofree char *path = in_folder("virsh");
+    return g_file_set_contents(path, virsh, -1, error) && g_chmod(path, 0700) == 0;
+}
+
 /* ---- what the doctor says ---- */
 
 typedef struct {
@@ -309,6 +324,11 @@ static const Setup setups[] = {
     {"SPICE without a port", XHCI SPICE, NULL, QMP, "usb-redir spice-port", "no usb-redir",
      "spiceport", run_it, NULL},
     {"a paused VM", "-S " XHCI PORT, NULL, QMP, "vm-runs", "prelaunch", "cont", run_it, NULL},
+    {"a domain of libvirt", XHCI PORT, NULL, "pattern --libvirt there", "", "", "", NULL, NULL},
+    {"a domain without usb-redir", XHCI, NULL, "pattern --libvirt there", "usb-redir",
+     "no usb-redir", "camredir share pattern --libvirt there", NULL, NULL},
+    {"no such domain", NULL, NULL, "pattern --libvirt nowhere", "qemu-answers", "no domain",
+     "virsh start nowhere", NULL, NULL},
     {"no monitor", NULL, NULL, "pattern --qmp {}/nobody", "qemu-answers", "no such socket",
      "-qmp unix:", NULL, NULL},
     {"a file that is no monitor", NULL, NULL, "pattern --qmp /etc/passwd", "qemu-answers", "",
@@ -392,7 +412,7 @@ static void set_path(void)
     g_autofree char *program = harness_camredir();
     g_autofree char *absolute = g_canonicalize_filename(program, NULL);
     g_autofree char *folder = g_path_get_dirname(absolute);
-    g_autofree char *path = g_strconcat(folder, ":", g_getenv("PATH"), NULL);
+    g_autofree char *path = g_strconcat(harness_folder(), ":", folder, ":", g_getenv("PATH"), NULL);
     g_setenv("PATH", path, TRUE);
 }
 
@@ -406,6 +426,8 @@ int main(int argc, char **argv)
     guint number = 0, failed = 0;
     harness_init("doctor-tests");
     set_path();
+    if (!install_virsh(NULL))
+        return 1;
     if (g_getenv(IN_NETWORK)) {
         g_autoptr(GError) error = NULL;
         gboolean good = visit_guest(TRUE, &error);
