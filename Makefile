@@ -37,11 +37,16 @@ module_src    := $(wildcard tools/gtk_*.c)
 viewer_module := $(if $(spice_library),$(if $(shell pkg-config --exists gtk+-3.0 2>/dev/null && echo 1),libcamredir.so))
 module_cflags  = $(eval module_cflags := $(shell pkg-config --cflags gtk+-3.0) $(spice_cflags))$(module_cflags)
 
+# And libvirt.
+libvirt_src     := redir/transports/libvirt_plug.c
+libvirt_library := $(if $(shell pkg-config --exists libvirt libvirt-qemu 2>/dev/null && echo 1),libcamredir-libvirt.so.0)
+own_libraries   := $(spice_library) $(viewer_module) $(libvirt_library)
+
 # A library a folder, in the order of who may use whom (see 'make check-layers').
 descriptors_src := $(wildcard descriptors/*.c)
 vcam_src        := $(wildcard vcam/*.c)
 sources_src     := $(wildcard vcam/sources/*.c)
-redir_src       := $(filter-out $(spice_src),$(wildcard redir/*.c redir/transports/*.c))
+redir_src       := $(filter-out $(spice_src) $(libvirt_src),$(wildcard redir/*.c redir/transports/*.c))
 tools_src       := $(filter-out tools/attach.c $(module_src),$(wildcard tools/*.c))
 libraries := redir sources vcam descriptors
 archives  := $(libraries:%=$(O)/lib%.a)
@@ -68,7 +73,7 @@ $(O)/lib$(1).a: $$(call objects,$(1))
 endef
 $(foreach l,$(libraries),$(eval $(call library,$(l))))
 
-$(O)/camredir: $(call objects,tools) $(archives) | $(spice_library:%=$(O)/%) $(viewer_module:%=$(O)/%)
+$(O)/camredir: $(call objects,tools) $(archives) | $(own_libraries:%=$(O)/%)
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
 
 ifneq ($(spice_library),)
@@ -83,6 +88,12 @@ $(O)/$(viewer_module): $(call objects,module) $(O)/tools/conf.o $(O)/tools/limit
 	$(call say,LD,$@)$(CC) -shared -Wl,-z,nodelete '-Wl,-rpath,$$ORIGIN:$$ORIGIN/../..' \
 	        $(if $(SAN),,-Wl,-z,defs) $(all_cflags) $(LDFLAGS) -o $@ $^ \
 	        $$(pkg-config --libs gtk+-3.0 spice-client-glib-2.0) -lm
+endif
+
+ifneq ($(libvirt_library),)
+$(O)/$(libvirt_library): $(call objects,libvirt) $(O)/libredir.a
+	$(call say,LD,$@)$(CC) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,-z,defs) $(all_cflags) $(LDFLAGS) \
+	        -o $@ $^ $$(pkg-config --libs libvirt libvirt-qemu) $(pkg_libs)
 endif
 
 # LIBS_test_name := the libraries that this test links; all of them where it says nothing.
@@ -155,6 +166,7 @@ install: all $(man_pages) ## the program, its manual pages, completions, presets
 	$(if $(spice_library),$(install_spice))
 	$(if $(viewer_module),install -D -m 644 $(O)/$(viewer_module) '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/$(viewer_module)')
 	install -D -m 644 docs/camredir.conf.example '$(DESTDIR)$(PREFIX)/share/camredir/camredir.conf.example'
+	$(if $(libvirt_library),install -D -m 644 $(O)/$(libvirt_library) '$(DESTDIR)$(PREFIX)/lib/$(libvirt_library)')
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
 	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
@@ -162,7 +174,7 @@ install: all $(man_pages) ## the program, its manual pages, completions, presets
 	install -D -m 644 docs/completion.zsh '$(DESTDIR)$(PREFIX)/$(zsh_completion)'
 
 uninstall: ## what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' \
+	rm -f '$(DESTDIR)$(PREFIX)/bin/camredir' '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so.0' '$(DESTDIR)$(PREFIX)/lib/libcamredir-libvirt.so.0' \
 	        '$(DESTDIR)$(PREFIX)/lib/libcamredir-spice.so' '$(DESTDIR)$(PREFIX)/$(spice_pc)' \
 	        '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/libcamredir.so' \
 	        '$(DESTDIR)$(PREFIX)/$(bash_completion)' '$(DESTDIR)$(PREFIX)/$(zsh_completion)' \

@@ -12,12 +12,13 @@ descriptors/json.c  -                    \"descriptors/|LIBC|<(glib|json-glib/[a
 vcam/*.[ch]         -                    \"(descriptors|vcam)/|LIBC
 vcam/sources/*.[ch] -                    \"(descriptors|vcam)/|LIBC|<linux/[a-z0-9_]+\.h>|<(jpeglib|turbojpeg|png)\.h>
 redir/*.[ch]        -                    \"(vcam/(device|profile|format|frame|control|hash|log)\.h|redir/)|LIBC|<(glib|glib-unix|gio/[a-z]+|usbredir[a-z]+|libusb[-0-9.]*/?[a-z]*|libusb|linux/usbdevice_fs)\.h>
-redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp[a-z_]*)\.[ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+)\.h>
+redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp[a-z_]*|libvirt_plug)\.[ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+)\.h>
 redir/transports/qmp*.[ch] - \"redir/|LIBC|<(glib|gio/[a-z]+|json-glib/[a-z-]+)\.h>
+redir/transports/libvirt_plug.c - \"redir/|LIBC|<(glib|glib/[a-z]+|gio/[a-z]+|json-glib/[a-z-]+|libvirt/[a-z-]+)\.h>
 redir/transports/spice*.[ch] - \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+|spice-client.*)\.h>
 "
 # Libraries that look like libc's headers, and who alone may name a concrete source or transport.
-foreign='<(glib|glib-unix|jpeglib|turbojpeg|png|usb|usbredir[a-z]+|libusb|linux/(usb|videodev2|v4l2)[a-z0-9/_-]*)\.h>'
+foreign='<(glib|glib-unix|jpeglib|turbojpeg|png|usb|usbredir[a-z]+|libusb|libvirt/[a-z]+|linux/(usb|videodev2|v4l2)[a-z0-9/_-]*)\.h>'
 concrete='"(vcam/sources|redir/transports)/'
 
 count=0 failed=0

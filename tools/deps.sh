@@ -42,6 +42,9 @@ xvfb                 c:Xvfb
 dbus-daemon          c:dbus-daemon
 libxtst-dev          l:xtst
 libvirt-clients      c:virt-xml-validate
+libvirt-dev          l:libvirt-qemu
+libvirt-daemon       c:libvirtd
+libvirt-daemon-driver-qemu f:/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so
 socat                c:socat
 zsh                  c:zsh
 iproute2             c:tc

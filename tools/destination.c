@@ -7,6 +7,7 @@
 #include "redir/transports/qmp_plug.h"
 #include "redir/transports/socket.h"
 #include "redir/transports/spice.h"
+#include "tools/libvirt_share.h"
 #include "tools/spice_address.h"
 #include "tools/tools.h"
 
@@ -17,6 +18,10 @@ GOptionEntry *destination_entries(struct destination *d, const GOptionEntry *own
         {"as", 'a', 0, G_OPTION_ARG_STRING, &d->as, "Wait there for QEMU to connect", "ADDRESS"},
         {"qmp", 0, 0, G_OPTION_ARG_FILENAME, &d->qmp,
          "Plug into the running QEMU whose monitor (QMP) is there", "PATH"},
+        {"libvirt", 0, 0, G_OPTION_ARG_STRING, &d->libvirt,
+         "Plug into that running domain of libvirt (name or UUID)", "DOMAIN"},
+        {"libvirt-uri", 0, 0, G_OPTION_ARG_STRING, &d->libvirt_uri,
+         "Which libvirt (LIBVIRT_DEFAULT_URI, or its own choice)", "URI"},
         {"no-retry", 0, 0, G_OPTION_ARG_NONE, &d->no_retry,
          "End when the connection cannot be made or is lost", NULL},
         {"way", 0, 0, G_OPTION_ARG_STRING, &d->spice.way,
@@ -52,32 +57,45 @@ static gboolean check_address(const char *text, GError **error)
 
 const char *destination_address(const struct destination *destination)
 {
-    return destination->to ? destination->to : destination->as ? destination->as : destination->qmp;
+    return destination->to    ? destination->to
+           : destination->as  ? destination->as
+           : destination->qmp ? destination->qmp
+                              : destination->libvirt;
+}
+
+gboolean destination_is_plugged(const struct destination *destination)
+{
+    return destination->qmp || destination->libvirt;
 }
 
 gboolean destination_check(const struct destination *destination, GError **error)
 {
-    if (!!destination->to + !!destination->as + !!destination->qmp != 1)
+    if (!!destination->to + !!destination->as + !!destination->qmp + !!destination->libvirt != 1)
         return redir_address_wrong(error,
                                    "say where to, once: --to ADDRESS (QEMU listens there), --as "
-                                   "ADDRESS (QEMU connects there) or --qmp PATH (QEMU's monitor)");
+                                   "ADDRESS (QEMU connects there), --qmp PATH (QEMU's monitor) or "
+                                   "--libvirt DOMAIN");
+    if (destination->libvirt_uri && !destination->libvirt)
+        return redir_address_wrong(error, "--libvirt-uri goes with --libvirt DOMAIN");
     if (destination->as && spice_address_is(destination->as))
         return redir_address_wrong(error, "a SPICE server never connects to us: --to %s",
                                    destination->as);
-    if (!destination->qmp)
+    if (!destination_is_plugged(destination))
         return check_address(destination_address(destination), error);
-    return *destination->qmp || redir_address_wrong(error, "--qmp: the path is empty");
+    return *destination_address(destination) ||
+           redir_address_wrong(error, "--qmp and --libvirt: the VM's name is empty");
 }
 
-static RedirTransport *open_qmp(const struct destination *destination, enum vcam_speed speed,
-                                GError **error)
+static RedirTransport *open_plug(const struct destination *d, enum vcam_speed speed, GError **error)
 {
     static const RedirSpeeds speeds[] = {
         [VCAM_SPEED_FULL] = REDIR_SPEED_FULL,
         [VCAM_SPEED_HIGH] = REDIR_SPEED_HIGH,
         [VCAM_SPEED_SUPER] = REDIR_SPEED_SUPER,
     };
-    RedirPlug *plug = redir_qmp_plug_new(destination->qmp, speeds[speed], error);
+    if (d->libvirt)
+        return libvirt_share_open(d->libvirt_uri, d->libvirt, speeds[speed], &d->spice, error);
+    RedirPlug *plug = redir_qmp_plug_new(d->qmp, speeds[speed], error);
     return plug ? redir_socket_transport_new_plugged(plug) : NULL;
 }
 
@@ -91,10 +109,10 @@ int destination_open(const struct destination *destination, enum vcam_speed spee
 {
     RedirTransport *transport = NULL;
     const char *address = destination_address(destination);
-    gboolean plain = !destination->qmp && !spice_address_is(address);
+    gboolean plain = !destination_is_plugged(destination) && !spice_address_is(address);
 
-    if (destination->qmp)
-        transport = open_qmp(destination, speed, error);
+    if (destination_is_plugged(destination))
+        transport = open_plug(destination, speed, error);
     else if (!plain)
         transport = spice_share_open(address, &destination->spice, error);
     if (!transport && !plain)
@@ -119,12 +137,16 @@ gboolean destination_tap(RedirHostOptions *host, const RedirTapEvents *events, G
 
 gboolean destination_carries_several(const struct destination *destination)
 {
-    return destination->to && spice_address_is(destination->to);
+    return destination_is_plugged(destination) ||
+           (destination->to && spice_address_is(destination->to));
 }
 
 int destination_open_beside(const struct destination *destination, const RedirHostOptions *first,
-                            guint number, RedirHostOptions *ret_host, GError **error)
+                            guint number, enum vcam_speed speed, RedirHostOptions *ret_host,
+                            GError **error)
 {
+    if (first->transport->ops->sure)
+        return destination_open(destination, speed, ret_host, error);
     RedirTransport *transport =
         spice_share_open_beside(first->transport, &destination->spice, number, error);
     if (!transport)

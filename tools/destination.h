@@ -29,9 +29,12 @@ int destination_open(const struct destination *destination, enum vcam_speed spee
 /* Puts a tap around the transport, which is made where it is not yet. FALSE with the error of
    transport_new. */
 gboolean destination_tap(RedirHostOptions *host, const RedirTapEvents *events, GError **error);
-/* A connection that carries several devices has the others beside the first: the same for device
-   number (from 1), while first is not started yet. */
+/* Where each device gets a port of its own, which is made for it. */
+gboolean destination_is_plugged(const struct destination *destination);
+/* Several devices go to the one place: over the connection of the first, which is not started yet,
+   or each through a port of its own. The same for device number (from 1). */
 gboolean destination_carries_several(const struct destination *destination);
 int destination_open_beside(const struct destination *destination, const RedirHostOptions *first,
-                            guint number, RedirHostOptions *ret_host, GError **error);
+                            guint number, enum vcam_speed speed, RedirHostOptions *ret_host,
+                            GError **error);
 void destination_clear(struct destination *destination);

@@ -79,7 +79,8 @@ static char *identity(const struct share_options *options, const char *spec, gui
     const char *address = destination_address(&options->destination);
     if (number > 0)
         return g_strdup_printf("%s\n%u", address, number);
-    return options->destination.qmp ? g_strjoin("\n", address, spec, NULL) : g_strdup(address);
+    return destination_is_plugged(&options->destination) ? g_strjoin("\n", address, spec, NULL)
+                                                         : g_strdup(address);
 }
 
 static int open_camera(const struct share_options *options, const char *spec, guint number,
@@ -115,11 +116,11 @@ static int open_preset(const struct share_options *options, const char *spec,
 static int open_destination(struct share *share, const struct share_options *options,
                             struct sharing_options *result, GError **error)
 {
+    enum vcam_speed speed = vcam_profile_options(result->profile)->speed;
     if (share->n_cameras > 0)
         return destination_open_beside(&options->destination, &share->first, share->n_cameras,
-                                       &result->host, error);
-    int status = destination_open(
-        &options->destination, vcam_profile_options(result->profile)->speed, &result->host, error);
+                                       speed, &result->host, error);
+    int status = destination_open(&options->destination, speed, &result->host, error);
     share->first = result->host;
     if (status || !share->recorder)
         return status;
@@ -196,8 +197,8 @@ static gboolean check_file(const char *option, const char *path)
 static gboolean check_several(const struct share_options *options)
 {
     if (!destination_carries_several(&options->destination)) {
-        g_printerr("camredir: several cameras go together only into a SPICE connection; elsewhere "
-                   "run camredir once for each\n");
+        g_printerr("camredir: several cameras go together only by SPICE, --qmp and --libvirt; "
+                   "elsewhere run camredir once for each\n");
         return FALSE;
     }
     if (options->preset || options->name || options->serial || options->record) {
@@ -249,14 +250,15 @@ int share_run(int argc, char **argv)
     };
     g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);
     int status = EXIT_USAGE;
-    if (options_parse("[CAMERA...] --to|--as ADDRESS|--qmp PATH - put a camera into a virtual "
-                      "machine",
-                      "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
-                      "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
-                      "camera. ADDRESS is unix:PATH or tcp:HOST:PORT; after --to also "
-                      "spice://HOST:PORT,\nspice://HOST?tls-port=N, spice+unix://PATH or a "
-                      "virt-viewer file FILE.vv: there several cameras go together.",
-                      all, &argc, &argv, MAX_CAMERAS) &&
+    if (options_parse(
+            "[CAMERA...] --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN - put a camera into a "
+            "virtual machine",
+            "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
+            "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
+            "camera. ADDRESS is unix:PATH or tcp:HOST:PORT; after --to also "
+            "spice://HOST:PORT,\nspice://HOST?tls-port=N, spice+unix://PATH or a "
+            "virt-viewer file FILE.vv: there several cameras go together.",
+            all, &argc, &argv, MAX_CAMERAS) &&
         check(&o, argc - 1))
         status = share_cameras(&o, argv + 1, MAX(argc - 1, 1));
     options_clear(&o);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From address and options to a transport: fetches the password, and the library that speaks SPICE,
-   which only this needs and not every installation has. */
+/* From address and options to a transport: fetches the password, and the library that speaks SPICE.
+ */
 #include "tools/spice_share.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -13,10 +12,9 @@
 
 #include "redir/address.h"
 #include "redir/error.h"
+#include "tools/library.h"
 #include "tools/spice_address.h"
 #include "tools/spice_way.h"
-
-#define LIBRARY "libcamredir-spice.so.0"
 
 static gboolean failed(GError **error, const char *what, const char *why)
 {
@@ -79,6 +77,8 @@ static gboolean get_password(struct spice_address *address, const struct spice_o
             return FALSE;
     } else if (variable != NULL) {
         password = g_strdup(variable);
+    } else if (options->known_password != NULL) {
+        password = g_strdup(options->known_password);
     }
     if (password != NULL) {
         g_free(address->password);
@@ -92,35 +92,10 @@ static gboolean get_password(struct spice_address *address, const struct spice_o
 typedef typeof(redir_spice_transport_new) *TransportNew;
 typedef typeof(redir_spice_transport_new_beside) *TransportNewBeside;
 
-/* Beside the program, where it was built; below the same prefix; where the system has it. */
-static void *open_library(void)
-{
-    static const char *const places[] = {"%s/" LIBRARY, "%s/../lib/" LIBRARY, LIBRARY};
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = g_path_get_dirname(program ? program : ".");
-    void *library = NULL;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(places) && library == NULL; i++) {
-        g_auto(GStrv) parts = g_strsplit(places[i], "%s", -1);
-        g_autofree char *path = g_strjoinv(folder, parts);
-        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    }
-    return library;
-}
-
 static void *find_function(const char *name, GError **error)
 {
-    void *library = open_library();
-    void *found = NULL;
-
-    if (library != NULL)
-        found = dlsym(library, name);
-    if (found == NULL)
-        g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED,
-                    "this camredir was built or installed without SPICE (%s); build it with "
-                    "libspice-client-glib-2.0-dev",
-                    dlerror());
-    return found;
+    return library_function("libcamredir-spice.so.0", name, "SPICE", "libspice-client-glib-2.0-dev",
+                            error);
 }
 
 static gboolean check_readable(const char *option, const char *path, GError **error)

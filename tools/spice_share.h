@@ -9,6 +9,7 @@ struct spice_options {
     char *port_name; /* NULL: the usual one. Another camera's has the number behind it */
     char *ca_file, *host_subject, *password_file;
     gboolean ask_password;
+    const char *known_password; /* where nothing else says one; or NULL */
 };
 
 /* The environment variable that may hold the password. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs a plug's functions in a thread each, one at a time. */
+/* Runs the plugs' functions in a thread each, one after the other. */
 #include "redir/transports/plug.h"
 
 const char *redir_speed_name(RedirSpeeds one)
@@ -12,7 +12,6 @@ void redir_plug_init(RedirPlug *plug, const RedirPlugOps *ops, char *address)
     plug->ops = ops;
     plug->address = address;
     g_atomic_ref_count_init(&plug->references);
-    g_mutex_init(&plug->busy);
 }
 
 static RedirPlug *plug_ref(RedirPlug *plug)
@@ -25,7 +24,6 @@ void redir_plug_unref(RedirPlug *plug)
 {
     if (plug == NULL || !g_atomic_ref_count_dec(&plug->references))
         return;
-    g_mutex_clear(&plug->busy);
     g_free(plug->address);
     plug->ops->free(plug);
 }
@@ -47,16 +45,19 @@ void redir_plug_say(const char *format, ...)
 
 /* ---- threads ---- */
 
+/* One of them at a time, whichever plug's: a VM's monitor is for one alone. */
+static GMutex busy;
+
 static void put_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     RedirPlug *plug = data;
     GError *error = NULL;
 
     (void)source;
-    g_mutex_lock(&plug->busy);
+    g_mutex_lock(&busy);
     plug->began = TRUE;
     GSocket *socket = plug->ops->put(plug, cancellable, &error);
-    g_mutex_unlock(&plug->busy);
+    g_mutex_unlock(&busy);
     if (socket != NULL)
         g_task_return_pointer(task, socket, g_object_unref);
     else
@@ -69,9 +70,9 @@ static void remove_thread(GTask *task, gpointer source, gpointer data, GCancella
     GError *error = NULL;
 
     (void)source;
-    g_mutex_lock(&plug->busy);
+    g_mutex_lock(&busy);
     gboolean removed = !plug->began || plug->ops->remove(plug, cancellable, &error);
-    g_mutex_unlock(&plug->busy);
+    g_mutex_unlock(&busy);
     if (removed)
         g_task_return_boolean(task, TRUE);
     else

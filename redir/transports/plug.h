@@ -7,7 +7,8 @@
 
 typedef struct RedirPlug RedirPlug;
 
-/* In a thread, one call at a time. Each is bounded in time and ends early when it is cancelled. */
+/* In a thread, one call at a time in the program. Each is bounded in time and ends early when it is
+ * cancelled. */
 typedef struct {
     /* Removes what an earlier run left there, puts a port in, and returns the connected end of its
        stream. REDIR_ERROR_FINAL: trying again cannot help. */
@@ -22,7 +23,6 @@ struct RedirPlug {
     const RedirPlugOps *ops;
     char *address; /* for messages */
     gatomicrefcount references;
-    GMutex busy;    /* held by put() and remove() */
     gboolean began; /* put() was called: there may be something to remove */
 };
 

@@ -80,9 +80,14 @@ static gboolean add_controller(RedirQmp *qmp, const QmpPlug *plug, Place *ret_pl
 
     for (guint c = 0; c < REDIR_QMP_CONTAINERS && !added; c++)
         added = add_at_root_port(qmp, redir_qmp_containers[c]);
-    if (added && find_place(qmp, plug->speed, ret_place, error))
-        return ret_place->bus != NULL;
-    if (!added)
+    if (added && !find_place(qmp, plug->speed, ret_place, error))
+        return FALSE;
+    if (ret_place->bus != NULL)
+        return TRUE;
+    if (added)
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_FINAL,
+                    "%s: QEMU has taken a USB controller, and does not have it", plug->path);
+    else
         g_set_error(error, REDIR_ERROR, REDIR_ERROR_FINAL,
                     "%s; this VM has no free %s-speed USB port, and no place for another "
                     "controller while it runs: start it with -device qemu-xhci, or with a free "

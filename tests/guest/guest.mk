@@ -30,7 +30,7 @@ $(guest)/tools.cpio: $(guest_packer)
 $(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
 	$(call say,PACK,$@)mkdir -p $(@D) && $(guest_packer) $@ usr/bin/camredir=$<
 
-harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm share session jpeg_file relay printed)
+harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm libvirt share session jpeg_file relay printed)
 guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
 guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) $(guest_libs) -lm
 guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio

@@ -64,6 +64,14 @@ static gboolean check_has(Qmp *monitor, const char *what, gboolean wanted, GErro
                    fail(error, "%s is %s in the VM: %s", what, wanted ? "not" : "still", now));
 }
 
+static gboolean wait_has(Qmp *monitor, const char *what, GError **error)
+{
+    for (guint i = 0; i < 100; i++, g_usleep(100000))
+        if (check_has(monitor, what, TRUE, NULL))
+            return TRUE;
+    return check_has(monitor, what, TRUE, error);
+}
+
 static gboolean check_log(const char *log, const char *says, GError **error)
 {
     g_autofree char *text = NULL;
@@ -179,6 +187,16 @@ static gboolean two(Session *left, GString *note, GError **error)
                     session_unplug(&right, error);
     share_free(right.share);
     return good;
+}
+
+/* Both leave at the same moment, and the controller with the last of them. */
+static gboolean two_by_one(Session *session, GString *note, GError **error)
+{
+    (void)note;
+    return session_plug(session, "hotplug-two", "pattern " BULK, VM_QMP, error) &&
+           check_has(vm_monitor(session->vm), "camredir-cam-0", TRUE, error) &&
+           wait_has(vm_monitor(session->vm), "camredir-cam-1", error) &&
+           session_unplug(session, error);
 }
 
 static gboolean paused(Session *session, GString *note, GError **error)
@@ -350,6 +368,7 @@ static const GuestTest tests[] = {
     {"plugged in, super speed", CLEAN(super_speed)},
     {"plugged in, killed while streaming, the next start cleans up", CLEAN(killed)},
     {"plugged in twice at once", CLEAN(two)},
+    {"plugged in twice by one camredir", CLEAN(two_by_one)},
     {"plugged into a VM that is paused", CLEAN(paused)},
     {"plugged in, and the VM is paused at the end", CLEAN(paused_at_end)},
     {"plugged in, QEMU killed and started again", CLEAN(qemu_killed)},

@@ -16,7 +16,7 @@ static const struct {
     {&descriptor_tests, FALSE},  {&client_tests, FALSE},     {&redirect_tests, FALSE},
     {&spice_device_tests, TRUE}, {&spice_cycle_tests, TRUE}, {&valgrind_tests, TRUE},
     {&spice_tests, TRUE},        {&hotplug_tests, TRUE},     {&viewer_tests, TRUE},
-    {&vm_args_tests, TRUE},      {&attach_tests, TRUE},
+    {&vm_args_tests, TRUE},      {&attach_tests, TRUE},      {&libvirt_tests, TRUE},
 };
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)
@@ -98,6 +98,7 @@ int main(int argc, char **argv)
     spice_end();
     hotplug_end();
     viewer_end();
+    libvirt_tests_end();
     vm_free(session.vm);
     return failed ? 1 : 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/guest/libvirt.h"
 #include "tests/guest/process.h"
 #include "tests/guest/qmp.h"
 
@@ -32,7 +33,7 @@ typedef struct {
 
 typedef enum { INLET_QMP, INLET_AGENT, INLET_FRAMES, N_INLETS } InletId;
 
-#define N_PORTS 8
+#define N_PORTS 9
 
 struct Vm {
     VmParts parts;
@@ -62,6 +63,7 @@ static const struct {
     {VM_SPICE_PORT, "port", NULL, NULL, "--way port --to ", "spiceport,name=org.camredir.camera.0"},
     {VM_SPICE_USBREDIR, "usbredir", NULL, NULL, "--way usbredir --to ", "spicevmc,name=usbredir"},
     {VM_QMP, "control", NULL, "xhci_pci", "--qmp ", "socket,server=on,wait=off"},
+    {VM_LIBVIRT, "libvirt", NULL, "xhci_pci", "--libvirt ", NULL},
 };
 #define SPICE_PARTS (VM_SPICE_PORT | VM_SPICE_USBREDIR)
 
@@ -164,6 +166,8 @@ static void spice_open(Vm *vm)
 
 static char *port_path(const Vm *vm, guint i)
 {
+    if (ports[i].part == VM_LIBVIRT)
+        return g_strdup_printf("%s --libvirt-uri %s", vm->name, libvirt_uri());
     if (ports[i].part == VM_TCP)
         return g_strdup_printf("127.0.0.1:%u", vm->tcp_port);
     if (!(ports[i].part & SPICE_PARTS))
@@ -227,6 +231,8 @@ static void add_ports(const Vm *vm, GPtrArray *argv, GString *modules)
             add(argv, "-device", "%s,id=%s", ports[i].controller, id);
         if (ports[i].module)
             g_string_append_printf(modules, ",%s", ports[i].module);
+        if (!ports[i].chardev)
+            continue;
         g_autofree char *address = ports[i].part & SPICE_PARTS ? g_strdup("")
                                    : ports[i].part == VM_TCP
                                        ? g_strdup_printf(",fd=%d", vm->tcp_listener)
@@ -322,7 +328,9 @@ static gboolean start(Vm *vm, const char *incoming, GError **error)
         if (vm->inlets[i].listener < 0 && !inlet_open(vm, i, kinds[i], error))
             return FALSE;
     g_autoptr(GPtrArray) argv = command_line(vm, incoming);
-    vm->process = process_start((const char *const *)argv->pdata, vm->console, error);
+    vm->process = vm->parts & VM_LIBVIRT
+                      ? libvirt_start(vm->name, argv, vm->console, error)
+                      : process_start((const char *const *)argv->pdata, vm->console, error);
     if (!vm->process)
         return FALSE;
     for (guint i = 0; i < N_INLETS; i++)
@@ -392,6 +400,8 @@ gboolean vm_migrate(Vm *vm, Vm *target, GError **error)
 
 void vm_kill(Vm *vm)
 {
+    if (vm->process && vm->parts & VM_LIBVIRT)
+        libvirt_destroy(vm->name);
     g_clear_pointer(&vm->process, process_free);
     g_clear_pointer(&vm->qmp, qmp_free);
     g_clear_pointer(&vm->agent, agent_client_free);

@@ -22,6 +22,7 @@ typedef enum {
     VM_QMP = 1 << 10,      /* no port at all but a monitor by which one can be plugged in */
     VM_DISPLAY = 1 << 11,  /* a graphics card, of which SPICE has the picture */
     VM_SEAMLESS = 1 << 12, /* SPICE keeps its clients' state over a migration */
+    VM_LIBVIRT = 1 << 13,  /* a domain of the libvirt that libvirt_begin() started; with xHCI */
 } VmParts;
 
 typedef struct Vm Vm;

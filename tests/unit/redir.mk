@@ -9,3 +9,4 @@ LIBS_test_heartbeat      := redir_fixture redir vcam descriptors
 LIBS_test_qmp            := redir
 $(O)/tests/unit/test_redir_endpoint: LDFLAGS += \
         -Wl,--wrap=usbredirparser_send_bulk_packet,--wrap=usbredirparser_send_iso_packet
+LIBS_test_libvirt_domain := redir

@@ -200,7 +200,7 @@ static const struct {
     {"pack " PRESET " -o {}", 1, "cannot write: Is a directory", NULL},
     {"pack " PRESET " -o {}/no/such/folder", 1, "No such file or directory", NULL},
     {"share --preset {}/none.json --as unix:{}/s", 1, "none.json: No such file", NULL},
-    {"share pattern pattern --to unix:{}/s", 2, "only into a SPICE connection", NULL},
+    {"share pattern pattern --to unix:{}/s", 2, "only by SPICE, --qmp and --libvirt", NULL},
     {"share pattern pattern --to spice://localhost:1 --name x", 2, "for one camera alone", NULL},
     {"share --preset {}/broken.bin --as unix:{}/s --size 640x480", 2, "a preset says by itself",
      NULL},
