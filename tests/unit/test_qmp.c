@@ -239,6 +239,10 @@ static const Row no_place[] = {
     {NULL, NULL},
 };
 
+static const Row added_and_lost[] = {
+    BEGIN(""), DEVICES("", "", ""), {"\"device_add\"", DONE}, DEVICES("", "", ""), {NULL, NULL},
+};
+
 static const Row no_usb_redir[] = {
     {"qmp_capabilities", DONE},
     {"\"usb-redir\"", REFUSED},
@@ -260,6 +264,7 @@ static const struct {
     {"/qmp/put/xhci", on_xhci, -1, NULL},
     {"/qmp/put/root-port", at_root_port, -1, NULL},
     {"/qmp/put/no-place", no_place, REDIR_ERROR_FINAL, "-device qemu-xhci"},
+    {"/qmp/put/added-and-lost", added_and_lost, REDIR_ERROR_FINAL, "does not have it"},
     {"/qmp/put/no-usb-redir", no_usb_redir, REDIR_ERROR_FINAL, "no usb-redir"},
     {"/qmp/put/no-capabilities", no_capabilities, REDIR_ERROR_REFUSED, "QEMU says: no"},
 };
