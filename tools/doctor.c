@@ -42,22 +42,32 @@ static char *shell_word(const char *text)
     return text[plain] || !*text ? g_shell_quote(text) : g_strdup(text);
 }
 
-static void name_the_way(struct doctor_facts *facts, const struct destination *d)
+/* The first option of some that is given; the last one always is. */
+struct way {
+    const char *option, *value;
+};
+
+static char *way_text(const struct way *ways)
 {
-    const struct {
-        const char *option, *value;
-    } ways[] = {{"--qmp", d->qmp},
-                {"--libvirt", d->libvirt},
-                {"--to", d->to},
-                {"--as", d->as},
-                {"--to", "ADDRESS"}};
-    guint i = 0;
-    while (!ways[i].value)
-        i++;
-    g_autofree char *value = shell_word(ways[i].value);
-    g_autofree char *camera = facts->camera_spec ? shell_word(facts->camera_spec) : NULL;
-    facts->way = g_strjoin(" ", ways[i].option, value, NULL);
-    facts->where = camera ? g_strjoin(" ", camera, facts->way, NULL) : g_strdup(facts->way);
+    while (!ways->value)
+        ways++;
+    g_autofree char *value = shell_word(ways->value);
+    return g_strjoin(" ", ways->option, value, NULL);
+}
+
+static void name_the_ways(struct doctor_facts *facts, const struct destination *d)
+{
+    const struct way ways[] = {{"--qmp", d->qmp},
+                               {"--libvirt", d->libvirt},
+                               {"--to", d->to},
+                               {"--as", d->as},
+                               {"--to", "ADDRESS"}};
+    g_autofree char *to = way_text(&ways[2]);
+    g_autofree char *word = facts->camera_spec ? shell_word(facts->camera_spec) : NULL;
+    g_autofree char *camera = g_strconcat(word ? word : "", word ? " " : "", NULL);
+    facts->way = way_text(ways);
+    facts->where = g_strconcat(camera, facts->way, NULL);
+    facts->visit = g_strconcat(camera, to, NULL);
 }
 
 static int examine(struct doctor_facts *facts, const struct doctor_options *options)
@@ -68,7 +78,7 @@ static int examine(struct doctor_facts *facts, const struct doctor_options *opti
     facts->to = d->to ? d->to : d->as;
     facts->monitor = d->qmp;
     facts->domain = d->libvirt;
-    name_the_way(facts, d);
+    name_the_ways(facts, d);
     doctor_look_camera(facts, &vcam_v4l2_kernel);
     if (facts->monitor)
         doctor_look_qemu(facts, facts->monitor);

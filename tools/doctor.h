@@ -69,8 +69,9 @@ struct doctor_link {
 struct doctor_facts {
     const char *camera_spec; /* as the user wrote it, or NULL */
     RedirSpeeds speed;
-    /* What the commands that mend have in common: "--qmp PATH", and the same behind the camera. */
-    char *way, *where;
+    /* What the commands that mend have in common: "--qmp PATH", the same behind the camera, and,
+       for what a visit shows, "CAMERA --to ADDRESS". */
+    char *way, *where, *visit;
     const char *monitor; /* QMP's socket, or */
     const char *domain;  /* libvirt's, whose monitor virsh knows; both NULL: not asked */
     const char *to;      /* NULL: not tried */

@@ -322,7 +322,7 @@ static void mend_link(const struct doctor_facts *facts, struct doctor_finding *f
         g_auto(GStrv) parts = g_strsplit(link_remedies[i].remedy, "%s", -1);
         if (strcasestr(facts->link.why, link_remedies[i].says)) {
             g_free(f->remedy);
-            f->remedy = g_strjoinv(facts->where, parts);
+            f->remedy = g_strjoinv(facts->visit, parts);
             return;
         }
     }
@@ -445,7 +445,7 @@ enum part { PART_CAMERA, PART_QEMU, PART_LINK };
 
 #define DEVICE_ADD(more) "{\"execute\": \"device_add\", \"arguments\": {" more "}}"
 
-/* In a remedy {} is where the VM is ("--qmp PATH"). Lines that begin with a brace and a quote are
+/* In a remedy {} is the camera and where the VM is. Lines that begin with a brace and a quote are
    for its monitor. */
 static const struct check {
     const char *name, *title;
@@ -508,7 +508,7 @@ static gboolean part_was_looked_at(enum part part, const struct doctor_facts *fa
 }
 
 /* A line for a shell: what is for QEMU's monitor goes through socat, or virsh. */
-static char *command_of(const char *line, const struct doctor_facts *facts)
+static char *command_of(const char *line, enum part part, const struct doctor_facts *facts)
 {
     if (g_str_has_prefix(line, "{\"") && facts->monitor)
         return g_strdup_printf("echo '{\"execute\": \"qmp_capabilities\"} %s' | "
@@ -517,7 +517,7 @@ static char *command_of(const char *line, const struct doctor_facts *facts)
     if (g_str_has_prefix(line, "{\"") && facts->domain)
         return g_strdup_printf("virsh qemu-monitor-command %s '%s'", facts->domain, line);
     g_auto(GStrv) parts = g_strsplit(line, "{}", -1);
-    return g_strjoinv(facts->where, parts);
+    return g_strjoinv(part == PART_LINK ? facts->visit : facts->where, parts);
 }
 
 /* The table's remedy, where the check had none that is better. */
@@ -529,7 +529,7 @@ static void complete(struct doctor_finding *f, const struct check *check,
     } else if (!f->remedy && check->remedy) {
         g_auto(GStrv) lines = g_strsplit(check->remedy, "\n", -1);
         for (guint i = 0; lines[i]; i++) {
-            char *command = command_of(lines[i], facts);
+            char *command = command_of(lines[i], check->part, facts);
             g_free(lines[i]);
             lines[i] = command;
         }

@@ -13,9 +13,8 @@ void doctor_camera_clear(struct doctor_camera *camera)
 
 void doctor_facts_clear(struct doctor_facts *facts)
 {
-    char *texts[] = {facts->way,         facts->where,           facts->qemu.why,
-                     facts->qemu.status, facts->qemu.spice.host, facts->link.why,
-                     facts->link.peer};
+    char *texts[] = {facts->way,         facts->where,           facts->visit,    facts->qemu.why,
+                     facts->qemu.status, facts->qemu.spice.host, facts->link.why, facts->link.peer};
     GArray *arrays[] = {facts->qemu.controllers, facts->qemu.ports};
     doctor_camera_clear(&facts->camera);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
