@@ -118,10 +118,6 @@ int doctor_run(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = EXIT_USAGE;
     const GOptionEntry own[] = {
-        {"libvirt", 0, 0, G_OPTION_ARG_STRING, &options.destination.libvirt,
-         "Look at that running domain of libvirt (name or UUID)", "DOMAIN"},
-        {"libvirt-uri", 0, 0, G_OPTION_ARG_STRING, &options.destination.libvirt_uri,
-         "Which libvirt (LIBVIRT_DEFAULT_URI, or its own choice)", "URI"},
         {"speed", 0, 0, G_OPTION_ARG_STRING, &options.speed,
          "The camera's USB speed: full, high (default), super", "SPEED"},
         {"wait", 0, 0, G_OPTION_ARG_INT, &options.wait_s, "Watch the guest for so long (8)",
