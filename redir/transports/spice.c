@@ -53,9 +53,10 @@ struct SpiceTransport {
     SpiceChannel *held;    /* a usbredir channel kept from a viewer's own redirection */
     SpiceChannel *channel; /* the chosen one */
     gpointer stale;        /* of asked, not owned: it was open before we listened */
+    gboolean moving;       /* the session's channels go to another server, one by one */
     gboolean listed;       /* the VM has told which channels there are */
     gboolean settled;      /* who has not said its name by now never will */
-    guint list_idle, connect_idle, settle_timer, open_timer;
+    guint list_idle, connect_idle, moved_idle, settle_timer, open_timer;
     Stream *stream;
     GSource *soon; /* what is to be done from the main loop */
 };
@@ -343,10 +344,22 @@ static void follow_open(SpiceTransport *t)
     }
 }
 
+static void report_moved(SpiceTransport *t)
+{
+    report_closed(t, REDIR_ERROR_CLOSED, "the VM has moved to another host");
+}
+
 static void on_opened_changed(GObject *channel, GParamSpec *property, gpointer user)
 {
+    SpiceTransport *t = user;
+
     (void)channel, (void)property;
-    follow_open(user);
+    /* Opened twice: what is connected to it now is another usb-redir, that of a VM which migrated,
+       and QEMU does not survive the rest of what the first one was being told. */
+    if (t->stage == STAGE_OPEN && is_open(t->channel))
+        report_moved(t);
+    else
+        follow_open(t);
 }
 
 static void connect_chosen(SpiceTransport *t);
@@ -656,6 +669,81 @@ static void take_usbredir(SpiceTransport *t, SpiceChannel *channel)
         g_signal_stop_emission_by_name(t->session, "channel-new");
 }
 
+/* ---- the VM migrates ---- */
+
+/* The library connects the new server's channels beside the old one's, then lets each channel's
+   object go on with the new connection. It cannot where an object is not connected, as those of a
+   session of our own, or where a channel has two (see speak_usbredir()): so it has to fail here,
+   and then makes all channels anew when the VM is there. */
+static gboolean can_migrate(SpiceTransport *t)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+    gboolean can = t->server == NULL;
+
+    for (GList *l = channels; l != NULL && can; l = l->next)
+        can = !is_spoken(l->data);
+    return can;
+}
+
+static void on_migration_started(SpiceMainChannel *main, SpiceSession *migration, gpointer user)
+{
+    (void)main;
+    if (!can_migrate(user))
+        g_object_set(migration, "unix-path", NULL, "port", NULL, "tls-port", NULL, NULL);
+}
+
+static gboolean on_moved(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    t->moved_idle = 0;
+    if (t->stage == STAGE_OPEN)
+        report_moved(t);
+    return G_SOURCE_REMOVE;
+}
+
+/* A stream that goes on with the new connection has lost answers on the way, for which the guest
+   would wait for ever. */
+static void on_migration_state(SpiceSession *session, GParamSpec *property, gpointer user)
+{
+    SpiceTransport *t = user;
+    SpiceSessionMigration state;
+
+    (void)property;
+    g_object_get(session, "migration-state", &state, NULL);
+    if (t->moving && state == SPICE_SESSION_MIGRATION_NONE && t->moved_idle == 0)
+        t->moved_idle = g_idle_add(on_moved, t);
+    t->moving = state == SPICE_SESSION_MIGRATION_MIGRATING;
+}
+
+static void watch_main(SpiceTransport *t, SpiceChannel *main)
+{
+    g_signal_connect(main, "migration-started", G_CALLBACK(on_migration_started), t);
+}
+
+static void watch_migrations(SpiceTransport *t)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+
+    t->moving = FALSE;
+    g_signal_connect(t->session, "notify::migration-state", G_CALLBACK(on_migration_state), t);
+    for (GList *l = channels; l != NULL; l = l->next)
+        if (SPICE_IS_MAIN_CHANNEL(l->data))
+            watch_main(t, l->data);
+}
+
+static void unwatch_migrations(SpiceTransport *t)
+{
+    g_autoptr(GList) channels = spice_session_get_channels(t->session);
+
+    g_clear_handle_id(&t->moved_idle, g_source_remove);
+    for (GList *l = channels; l != NULL; l = l->next)
+        if (SPICE_IS_MAIN_CHANNEL(l->data))
+            g_signal_handlers_disconnect_by_data(l->data, t);
+}
+
+/* ---- the session's channels come and go ---- */
+
 static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointer user)
 {
     SpiceTransport *t = user;
@@ -664,6 +752,8 @@ static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointe
     (void)session;
     if (is_spoken(channel))
         return;
+    if (type == SPICE_CHANNEL_MAIN)
+        watch_main(t, channel);
     if (type == SPICE_CHANNEL_PORT)
         retire_twin(t, channel);
     consider(t, channel);
@@ -676,6 +766,8 @@ static void on_channel_destroy(SpiceSession *session, SpiceChannel *channel, gpo
     SpiceTransport *t = user;
 
     (void)session;
+    if (type_of(channel) == SPICE_CHANNEL_MAIN)
+        g_signal_handlers_disconnect_by_data(channel, t);
     if (channel == t->held)
         g_clear_object(&t->held);
     if (g_ptr_array_find(t->asked, channel, NULL))
@@ -709,6 +801,7 @@ static void leave_session(SpiceTransport *t)
     g_clear_handle_id(&t->list_idle, g_source_remove);
     if (t->session == NULL)
         return;
+    unwatch_migrations(t);
     g_signal_handlers_disconnect_by_data(t->session, t);
     give_back_held(t);
     g_object_weak_unref(G_OBJECT(t->session), on_session_gone, t);
@@ -723,6 +816,7 @@ static void enter_session(SpiceTransport *t, SpiceSession *session)
     g_signal_connect(session, "channel-new", G_CALLBACK(on_channel_new), t);
     g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_destroy), t);
     g_signal_connect(session, "disconnected", G_CALLBACK(on_disconnected), t);
+    watch_migrations(t);
 }
 
 static void look(SpiceTransport *t)

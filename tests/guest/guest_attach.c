@@ -145,6 +145,58 @@ static gboolean beside_redirection(const SpiceCase *c, Session *session, GString
            spice_remove_device(session, "cam-other", error);
 }
 
+/* ---- migration ---- */
+
+typedef struct {
+    VmParts port, seamless;
+    const char *program;
+} Migration;
+
+#define MIGRATION_PARTS (VM_XHCI | VM_SPICE_PORT | VM_SPICE_USBREDIR | VM_SPICE_LOCKED | VM_DISPLAY)
+
+/* The VM goes to another QEMU while its guest streams. That stream ends; then the guest has the
+   camera there, and a stream is whole. */
+static gboolean follow(const Migration *m, Session *session, Vm *target, GString *note,
+                       GError **error)
+{
+    const SpiceCase c = {.options = m->port == VM_SPICE_PORT ? SPICE_BULK " %A %P --way port"
+                                                             : SPICE_BULK " %A %P --way usbredir"};
+    guint stream;
+    const char *name = m->program ? "attach-migrated" : "spice-migrated";
+    if (!spice_begin(&c, name, session, &stream, error) || !vm_migrate(session->vm, target, error))
+        return FALSE;
+    vm_kill(session->vm);
+    session->vm = target;
+    g_autofree char *stopped = agent_run(vm_agent(target), 10000, error, "stop");
+    return stopped && spice_wait_said(session, "trying again", error) &&
+           spice_find_and_end(session, note, error);
+}
+
+static gboolean migrate(const GuestTest *test, Session *outer, GString *note, GError **error)
+{
+    const Migration *m = test->data;
+    (void)outer;
+    spice_end();
+    Vm *source = vm_new("migration-source", MIGRATION_PARTS | m->seamless);
+    Vm *target = vm_new("migration-target", MIGRATION_PARTS | m->seamless);
+    Session session = {.vm = source, .program = m->program};
+    gboolean good = vm_boot(source, error) && follow(m, &session, target, note, error);
+    if (!good) {
+        if (session.share)
+            log_print_tail(share_log(session.share), 10);
+        vm_print_log(session.vm);
+        g_clear_pointer(&session.share, share_free);
+    }
+    vm_free(source);
+    vm_free(target);
+    return good;
+}
+
+#define MIGRATION(...)                                                                             \
+    migrate, &(const Migration)                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 #define VIEWER   .viewer = TRUE
 #define PORT     VIEWER, .port = VM_SPICE_PORT
 #define USBREDIR VIEWER, .port = VM_SPICE_USBREDIR
@@ -173,6 +225,13 @@ static const GuestTest tests[] = {
     SPICE_ROW("attach, usbredir: VM stopped for 10 s and continued", spice_pause_and_go, USBREDIR),
     SPICE_ROW("attach, port: QEMU killed and started again", spice_kill_server, PORT),
     SPICE_ROW("attach, usbredir: QEMU killed and started again", spice_kill_server, USBREDIR),
+    {"attach, port: VM migrated", MIGRATION(VM_SPICE_PORT, 0, SPICE_VIEWER)},
+    {"attach, usbredir: VM migrated", MIGRATION(VM_SPICE_USBREDIR, 0, SPICE_VIEWER)},
+    {"attach, port: VM migrated, seamless", MIGRATION(VM_SPICE_PORT, VM_SEAMLESS, SPICE_VIEWER)},
+    {"attach, usbredir: VM migrated, seamless",
+     MIGRATION(VM_SPICE_USBREDIR, VM_SEAMLESS, SPICE_VIEWER)},
+    {"SPICE port: VM migrated", MIGRATION(VM_SPICE_PORT, 0, NULL)},
+    {"SPICE usbredir: VM migrated, seamless", MIGRATION(VM_SPICE_USBREDIR, VM_SEAMLESS, NULL)},
 };
 
 const GuestTestTable attach_tests = {tests, G_N_ELEMENTS(tests)};
