@@ -35,8 +35,9 @@ extern const GuestTestTable hotplug_tests; /* the camera comes into a VM that ru
 void hotplug_end(void);
 extern const GuestTestTable viewer_tests; /* it comes by a viewer with our module in it */
 void viewer_end(void);
-extern const GuestTestTable vm_args_tests; /* what 'camredir vm args' prints, run */
-extern const GuestTestTable libvirt_tests; /* and into a domain of libvirt */
+extern const GuestTestTable vm_libvirt_tests; /* what 'camredir vm libvirt' prints, started */
+extern const GuestTestTable vm_args_tests;    /* what 'camredir vm args' prints, run */
+extern const GuestTestTable libvirt_tests;    /* and into a domain of libvirt */
 void libvirt_tests_end(void);
 
 /* The second VM, which stays for all tests that want it: the program, vivid, a network, a USB
