@@ -1,77 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guest tests: libvirt itself starts what 'camredir vm libvirt' prints, paused, and QEMU is asked
-   what came of it. libvirt's driver runs inside virsh, below a folder of the test's: no daemon, and
-   nothing of the user's. */
+   what came of it. */
 #include "tests/guest/guest_tests.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <glob.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/guest/printed.h"
-
-#define NOBODY "65534"
 
 typedef struct {
     const char *name, *log, *options; /* name: of the guest, and so of the domain */
     const char *wanted[6];            /* of QEMU's "info usb" and "info chardev" */
 } DomainCase;
-
-static gboolean has_driver(void)
-{
-    g_autofree char *virsh = g_find_program_in_path("virsh");
-    glob_t found = {0};
-    gboolean is_there =
-        glob("/usr/lib*/*/libvirt/connection-driver/libvirt_driver_qemu.so", 0, NULL, &found) ==
-            0 ||
-        glob("/usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so", 0, NULL, &found) == 0;
-    globfree(&found);
-    return virsh && is_there;
-}
-
-/* As root libvirt would look for a user of its own, who need not be here: somebody else runs it. */
-static gboolean hand_over(const char *folder, GError **error)
-{
-    const char *argv[] = {"chown", "-R", NOBODY ":" NOBODY, folder, NULL};
-    int status = -1;
-    if (geteuid() != 0)
-        return TRUE;
-    return (g_chmod(harness_folder(), 0711) == 0 &&
-            g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-                         &status, error) &&
-            status == 0) ||
-           fail(error, "%s: %s", folder, g_strerror(errno));
-}
-
-/* commands: virsh's, with ';' between. NULL where one of them failed. */
-static char *run_virsh(const char *folder, const char *commands, GError **error)
-{
-    g_autofree char *uri = g_strdup_printf("qemu:///embed?root=%s/libvirt", folder);
-    g_autofree char *home = g_strdup_printf("HOME=%s", folder);
-    g_autofree char *runtime = g_strdup_printf("XDG_RUNTIME_DIR=%s", folder);
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    static const char *const somebody[] = {"setpriv", "--reuid", NOBODY,
-                                           "--regid", NOBODY,    "--clear-groups"};
-    const char *const virsh[] = {"env",   "LC_ALL=C", home, runtime,  "timeout", "60",
-                                 "virsh", "-c",       uri,  commands, NULL};
-    for (gsize i = 0; geteuid() == 0 && i < G_N_ELEMENTS(somebody); i++)
-        g_ptr_array_add(argv, (gpointer)somebody[i]);
-    for (gsize i = 0; i < G_N_ELEMENTS(virsh); i++)
-        g_ptr_array_add(argv, (gpointer)virsh[i]);
-    g_autofree char *errors = NULL;
-    char *output = NULL;
-    int status = -1;
-    if (!g_spawn_sync(folder, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output,
-                      &errors, &status, error))
-        return NULL;
-    if (status == 0)
-        return output;
-    fail(error, "virsh: %s%s", output, errors);
-    g_free(output);
-    return NULL;
-}
 
 static gboolean start_domain(const DomainCase *c, const Printed *printed, GError **error)
 {
@@ -89,13 +28,14 @@ static gboolean start_domain(const DomainCase *c, const Printed *printed, GError
     g_autofree char *file = g_build_filename(folder, "domain.xml", NULL);
     g_autofree char *image = g_build_filename(folder, "a, b.img", NULL);
     if (!xml || !g_file_set_contents(file, xml, -1, error) ||
-        !g_file_set_contents(image, "", 0, error) || !hand_over(folder, error))
+        !g_file_set_contents(image, "", 0, error))
         return FALSE;
     g_autofree char *commands =
-        g_strdup_printf("create --paused --validate %s; qemu-monitor-command %s --hmp info usb; "
-                        "qemu-monitor-command %s --hmp info chardev; destroy %s",
-                        file, c->name, c->name, c->name);
-    g_autofree char *output = run_virsh(folder, commands, error);
+        g_strdup_printf("virsh 'create --paused --validate domain.xml; "
+                        "qemu-monitor-command %s --hmp info usb; "
+                        "qemu-monitor-command %s --hmp info chardev; destroy %s'",
+                        c->name, c->name, c->name);
+    g_autofree char *output = printed_shell(printed, commands, error);
     if (!output)
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(c->wanted) && c->wanted[i]; i++) {
@@ -111,12 +51,11 @@ static gboolean run_domain(const GuestTest *test, Session *session, GString *not
 {
     const DomainCase *c = test->data;
     (void)session;
-    if (!has_driver()) {
-        g_string_append(note, "# SKIP virsh, or libvirt's driver for QEMU, is not here; ");
-        return TRUE;
-    }
     Printed *printed = printed_new(c->log);
-    gboolean good = start_domain(c, printed, error);
+    gboolean is_here = printed_virsh(printed);
+    gboolean good = !is_here || start_domain(c, printed, error);
+    if (!is_here)
+        g_string_append(note, "# SKIP virsh, or libvirt's driver for QEMU, is not here; ");
     printed_free(printed);
     return good;
 }

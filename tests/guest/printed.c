@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/guest/vm.h"
@@ -23,18 +25,49 @@ struct Printed {
 };
 
 /* QEMU ends with the shell that started it. */
-static const char program[] = "#!/bin/bash\n"
-                              "exec setpriv --pdeathsig KILL %s \"$@\" -S -display none \\\n"
-                              "    -pidfile %s/pid -chardev socket,id=test-qmp,path=%s/qmp \\\n"
-                              "    -mon chardev=test-qmp,mode=control\n";
+static const char qemu[] = "#!/bin/bash\n"
+                           "PATH=${PATH#*:}\n"
+                           "exec setpriv --pdeathsig KILL qemu-system-x86_64 \"$@\" -S \\\n"
+                           "    -display none -pidfile {}/pid \\\n"
+                           "    -chardev socket,id=test-qmp,path={}/qmp \\\n"
+                           "    -mon chardev=test-qmp,mode=control\n";
 
-static gboolean make_program(Printed *printed)
+/* As root, libvirt looks for a user of its own, who need not be here: nobody runs it. */
+static const char virsh[] =
+    "#!/bin/bash\n"
+    "export LC_ALL=C HOME={} XDG_RUNTIME_DIR={} PATH=${PATH#*:}\n"
+    "somebody=\n"
+    "if [ $UID = 0 ]; then\n"
+    "    chown -R nobody {}\n"
+    "    somebody='setpriv --reuid nobody --regid 65534 --clear-groups'\n"
+    "fi\n"
+    "exec $somebody timeout 60 virsh -c 'qemu:///embed?root={}/libvirt' \"$@\"\n";
+
+static char *in_folder(const Printed *printed, const char *text)
 {
-    g_autofree char *qemu = g_find_program_in_path("qemu-system-x86_64");
-    g_autofree char *text = g_strdup_printf(program, qemu, printed->folder, printed->folder);
-    g_autofree char *path = g_build_filename(printed->bin, "qemu-system-x86_64", NULL);
-    return qemu && g_mkdir_with_parents(printed->bin, 0755) == 0 &&
-           g_file_set_contents(path, text, -1, NULL) && g_chmod(path, 0755) == 0;
+    g_auto(GStrv) parts = g_strsplit(text, "{}", -1);
+    return g_strjoinv(printed->folder, parts);
+}
+
+void printed_program(const Printed *printed, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(printed->bin, name, NULL);
+    g_autofree char *expanded = in_folder(printed, text);
+    if (!g_file_set_contents(path, expanded, -1, NULL) || g_chmod(path, 0755) < 0)
+        g_error("%s: %s", path, g_strerror(errno));
+}
+
+gboolean printed_virsh(const Printed *printed)
+{
+    static const char driver[] = "/usr/lib*/*/libvirt/connection-driver/libvirt_driver_qemu.so";
+    g_autofree char *program = g_find_program_in_path("virsh");
+    glob_t found = {0};
+    gboolean is_here = program && glob(driver, 0, NULL, &found) == 0;
+    globfree(&found);
+    if (g_chmod(harness_folder(), 0711) < 0)
+        g_error("%s: %s", harness_folder(), g_strerror(errno));
+    printed_program(printed, "virsh", virsh);
+    return is_here;
 }
 
 static gboolean listen_for_qmp(Printed *printed)
@@ -52,8 +85,9 @@ Printed *printed_new(const char *name)
     printed->folder = g_build_filename(harness_folder(), name, NULL);
     printed->bin = g_build_filename(printed->folder, "bin", NULL);
     printed->log = g_strdup_printf("%s/%s.log", harness_logs(), name);
-    if (!make_program(printed) || !listen_for_qmp(printed))
+    if (g_mkdir_with_parents(printed->bin, 0755) < 0 || !listen_for_qmp(printed))
         g_error("%s: %s", printed->folder, g_strerror(errno));
+    printed_program(printed, "qemu-system-x86_64", qemu);
     return printed;
 }
 
@@ -88,17 +122,37 @@ const char *printed_folder(const Printed *printed)
     return printed->folder;
 }
 
-char *printed_path(const Printed *printed)
+/* argv of bash running "script", which holds text. */
+static GStrv shell_argv(const Printed *printed, const char *text, GError **error)
 {
-    return g_strdup_printf("%s:%s", printed->bin, g_getenv("PATH"));
+    g_autofree char *file = g_build_filename(printed->folder, "script", NULL);
+    const char *argv[] = {"env", "-C", printed->folder, NULL, "bash", "-e", "script", NULL};
+    g_autofree char *path = g_strdup_printf("PATH=%s:%s", printed->bin, g_getenv("PATH"));
+    argv[3] = path;
+    return g_file_set_contents(file, text, -1, error) ? g_strdupv((GStrv)argv) : NULL;
+}
+
+char *printed_shell(const Printed *printed, const char *text, GError **error)
+{
+    g_auto(GStrv) argv = shell_argv(printed, text, error);
+    g_autofree char *errors = NULL;
+    char *output = NULL;
+    int status;
+    if (!argv || !g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors,
+                               &status, error))
+        return NULL;
+    if (status == 0)
+        return output;
+    fail(error, "%s\nends with status %d: %s%s", text, WEXITSTATUS(status), output, errors);
+    g_free(output);
+    return NULL;
 }
 
 /* ---- what is printed ---- */
 
 char *printed_run(const Printed *printed, const char *options, GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(options, "{}", -1);
-    g_autofree char *expanded = g_strjoinv(printed->folder, parts);
+    g_autofree char *expanded = in_folder(printed, options);
     g_autofree char *camredir = harness_camredir();
     g_autofree char *line = g_strdup_printf("%s %s", camredir, expanded);
     g_autofree char *errors = NULL;
@@ -142,7 +196,7 @@ static const struct {
     {FALSE, "type = \"bridge\"\n  br = \"br0\"", "type = \"user\""},
 };
 
-char *printed_replace(const char *text)
+static char *replace(const char *text)
 {
     char *replaced = g_strdup(text);
     for (gsize i = 0; i < G_N_ELEMENTS(replacements); i++) {
@@ -180,15 +234,12 @@ static char *keep_config(const Printed *printed, const char *text, GError **erro
 
 static gboolean start_shell(Printed *printed, const char *text, GError **error)
 {
-    g_autofree char *file = g_build_filename(printed->folder, "script", NULL);
-    g_autofree char *path = printed_path(printed);
-    g_autofree char *variable = g_strconcat("PATH=", path, NULL);
-    g_autofree char *replaced = printed_replace(text);
+    g_autofree char *replaced = replace(text);
     g_autofree char *script = keep_config(printed, replaced, error);
-    const char *argv[] = {"env", "-C", printed->folder, variable, "bash", "script", NULL};
+    g_auto(GStrv) argv = script ? shell_argv(printed, script, error) : NULL;
     g_unlink(printed->log);
-    return script && g_file_set_contents(file, script, -1, error) &&
-           (printed->process = process_start(argv, printed->log, error)) != NULL;
+    printed->process = argv ? process_start((const char *const *)argv, printed->log, error) : NULL;
+    return printed->process != NULL;
 }
 
 gboolean printed_start(Printed *printed, const char *text, Qmp **ret_qmp, GError **error)

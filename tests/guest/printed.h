@@ -12,8 +12,14 @@ typedef struct Printed Printed;
 Printed *printed_new(const char *name);
 void printed_free(Printed *printed); /* ends what runs, removes the folder; accepts NULL */
 const char *printed_folder(const Printed *printed);
-/* PATH, to find programs by: "bin" in front. */
-char *printed_path(const Printed *printed);
+/* A program in "bin"; {} in text is the folder. */
+void printed_program(const Printed *printed, const char *name, const char *text);
+/* A virsh in "bin", with libvirt's driver for QEMU in it, which keeps to the folder: no daemon, and
+   nothing of the user's. FALSE where this machine lacks either. */
+gboolean printed_virsh(const Printed *printed);
+/* Runs text by bash, in the folder, with "bin" before all other programs: what it writes. NULL
+   where it fails. */
+char *printed_shell(const Printed *printed, const char *text, GError **error);
 
 /* Standard output of 'camredir OPTIONS', which are a shell's words; {} is the folder. */
 char *printed_run(const Printed *printed, const char *options, GError **error);
@@ -25,8 +31,5 @@ GStrv printed_share(const char *text, GError **error);
 gboolean printed_start(Printed *printed, const char *text, Qmp **ret_qmp, GError **error);
 /* Ends it, and waits. */
 gboolean printed_stop(Printed *printed, Qmp *qmp, GError **error);
-/* text with what this machine lacks replaced. */
-char *printed_replace(const char *text);
-
 /* A port of 127.0.0.1 that is free now, and the next one too. */
 guint16 printed_free_ports(void);
