@@ -37,7 +37,7 @@ guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
 
 $(O)/tests/guest/guest-tests: guest_libs = -lXtst -lX11
 $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \
-        $(patsubst %,$(O)/tests/guest/%.o,descriptor_device desktop notifications) \
+        $(patsubst %,$(O)/tests/guest/%.o,descriptor_device desktop notifications docs_commands) \
         $(call objects,descriptors)
 	$(guest_link)
 

@@ -16,8 +16,8 @@ static const struct {
     {&descriptor_tests, FALSE},  {&client_tests, FALSE},     {&redirect_tests, FALSE},
     {&spice_device_tests, TRUE}, {&spice_cycle_tests, TRUE}, {&valgrind_tests, TRUE},
     {&spice_tests, TRUE},        {&hotplug_tests, TRUE},     {&viewer_tests, TRUE},
-    {&vm_args_tests, TRUE},      {&vm_libvirt_tests, TRUE},  {&attach_tests, TRUE},
-    {&libvirt_tests, TRUE},
+    {&vm_args_tests, TRUE},      {&vm_libvirt_tests, TRUE},  {&docs_tests, TRUE},
+    {&attach_tests, TRUE},       {&libvirt_tests, TRUE},
 };
 
 gboolean check_intact(const Outcome *outcome, guint least, GError **error)

@@ -35,6 +35,7 @@ extern const GuestTestTable hotplug_tests; /* the camera comes into a VM that ru
 void hotplug_end(void);
 extern const GuestTestTable viewer_tests; /* it comes by a viewer with our module in it */
 void viewer_end(void);
+extern const GuestTestTable docs_tests;       /* the commands that the documentation shows */
 extern const GuestTestTable vm_libvirt_tests; /* what 'camredir vm libvirt' prints, started */
 extern const GuestTestTable vm_args_tests;    /* what 'camredir vm args' prints, run */
 extern const GuestTestTable libvirt_tests;    /* and into a domain of libvirt */

@@ -12,7 +12,7 @@ typedef struct {
     const char *wanted[6];            /* of QEMU's "info usb" and "info chardev" */
 } DomainCase;
 
-static gboolean start_domain(const DomainCase *c, const Printed *printed, GError **error)
+static gboolean start_domain(const DomainCase *c, Printed *printed, GError **error)
 {
     const char *folder = printed_folder(printed);
     g_autofree char *port = g_strdup_printf("%u", printed_free_ports());
@@ -52,10 +52,11 @@ static gboolean run_domain(const GuestTest *test, Session *session, GString *not
     const DomainCase *c = test->data;
     (void)session;
     Printed *printed = printed_new(c->log);
-    gboolean is_here = printed_virsh(printed);
-    gboolean good = !is_here || start_domain(c, printed, error);
+    gboolean is_here = FALSE;
+    gboolean good =
+        printed_virsh(printed, &is_here, error) && (!is_here || start_domain(c, printed, error));
     if (!is_here)
-        g_string_append(note, "# SKIP virsh, or libvirt's driver for QEMU, is not here; ");
+        g_string_append(note, "# SKIP virsh or libvirtd is not here; ");
     printed_free(printed);
     return good;
 }

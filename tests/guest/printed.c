@@ -4,24 +4,23 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/guest/vm.h"
 
 #define START_MS 20000
+#define SHELL_MS 120000
 
 struct Printed {
     char *folder, *bin, *log;
     int listener; /* QEMU's monitor connects there */
-    Process *process;
+    Process *process, *libvirtd;
 };
 
 /* QEMU ends with the shell that started it. */
@@ -33,15 +32,17 @@ static const char qemu[] = "#!/bin/bash\n"
                            "    -mon chardev=test-qmp,mode=control\n";
 
 /* As root, libvirt looks for a user of its own, who need not be here: nobody runs it. */
-static const char virsh[] =
+static const char as_nobody[] =
     "#!/bin/bash\n"
-    "export LC_ALL=C HOME={} XDG_RUNTIME_DIR={} PATH=${PATH#*:}\n"
+    "export LC_ALL=C HOME={} XDG_RUNTIME_DIR={} PATH=${PATH#*:}:/usr/sbin\n"
     "somebody=\n"
     "if [ $UID = 0 ]; then\n"
     "    chown -R nobody {}\n"
     "    somebody='setpriv --reuid nobody --regid 65534 --clear-groups'\n"
     "fi\n"
-    "exec $somebody timeout 60 virsh -c 'qemu:///embed?root={}/libvirt' \"$@\"\n";
+    "exec $somebody ${0##*/} $(cat $0.options) \"$@\"\n";
+
+static const char libvirt_conf[] = "stdio_handler = \"file\"\n"; /* no virtlogd, which stays */
 
 static char *in_folder(const Printed *printed, const char *text)
 {
@@ -55,19 +56,6 @@ void printed_program(const Printed *printed, const char *name, const char *text)
     g_autofree char *expanded = in_folder(printed, text);
     if (!g_file_set_contents(path, expanded, -1, NULL) || g_chmod(path, 0755) < 0)
         g_error("%s: %s", path, g_strerror(errno));
-}
-
-gboolean printed_virsh(const Printed *printed)
-{
-    static const char driver[] = "/usr/lib*/*/libvirt/connection-driver/libvirt_driver_qemu.so";
-    g_autofree char *program = g_find_program_in_path("virsh");
-    glob_t found = {0};
-    gboolean is_here = program && glob(driver, 0, NULL, &found) == 0;
-    globfree(&found);
-    if (g_chmod(harness_folder(), 0711) < 0)
-        g_error("%s: %s", harness_folder(), g_strerror(errno));
-    printed_program(printed, "virsh", virsh);
-    return is_here;
 }
 
 static gboolean listen_for_qmp(Printed *printed)
@@ -102,12 +90,89 @@ static void kill_all(Printed *printed)
     g_unlink(file);
 }
 
+const char *printed_folder(const Printed *printed)
+{
+    return printed->folder;
+}
+
+/* In the folder, by bash, its output in the log. */
+static gboolean start_text(Printed *printed, const char *text, GError **error)
+{
+    g_autofree char *file = g_build_filename(printed->folder, "script", NULL);
+    g_autofree char *path = g_strdup_printf("PATH=%s:%s", printed->bin, g_getenv("PATH"));
+    const char *argv[] = {"env", "-C", printed->folder, path, "bash", "-e", "script", NULL};
+    g_unlink(printed->log);
+    return g_file_set_contents(file, text, -1, error) &&
+           (printed->process = process_start(argv, printed->log, error)) != NULL;
+}
+
+char *printed_shell(Printed *printed, const char *text, GError **error)
+{
+    int status = -1;
+    char *output = NULL;
+    if (!start_text(printed, text, error))
+        return NULL;
+    gboolean in_time = process_wait(printed->process, SHELL_MS, &status);
+    g_clear_pointer(&printed->process, process_free);
+    g_file_get_contents(printed->log, &output, NULL, NULL);
+    if (in_time && status == 0)
+        return output;
+    fail(error, "%s\nends with status %d: %s", text, status, output);
+    g_free(output);
+    return NULL;
+}
+
+/* ---- libvirt ---- */
+
+static gboolean write_config(const Printed *printed, GError **error)
+{
+    g_autofree char *folder = g_build_filename(printed->folder, ".config", "libvirt", NULL);
+    g_autofree char *file = g_build_filename(folder, "qemu.conf", NULL);
+    return (g_chmod(harness_folder(), 0711) == 0 && g_mkdir_with_parents(folder, 0755) == 0 &&
+            g_file_set_contents(file, libvirt_conf, -1, error)) ||
+           fail(error, "%s: %s", file, g_strerror(errno));
+}
+
+gboolean printed_virsh(Printed *printed, gboolean *ret_here, GError **error)
+{
+    g_autofree char *program = g_find_program_in_path("virsh");
+    g_autofree char *daemon = g_build_filename(printed->bin, "libvirtd", NULL);
+    g_autofree char *log = g_strconcat(printed->log, ".libvirtd", NULL);
+    g_autofree char *path = g_strdup_printf("PATH=%s:%s", printed->bin, g_getenv("PATH"));
+    const char *argv[] = {"env", path, daemon, NULL};
+    *ret_here = program && g_file_test("/usr/sbin/libvirtd", G_FILE_TEST_EXISTS);
+    if (!*ret_here)
+        return TRUE;
+    printed_program(printed, "virsh", as_nobody);
+    printed_program(printed, "virsh.options", "-c qemu:///session");
+    printed_program(printed, "libvirtd", as_nobody);
+    printed_program(printed, "libvirtd.options", "");
+    if (!write_config(printed, error) || !(printed->libvirtd = process_start(argv, log, error)))
+        return FALSE;
+    g_autofree char *output =
+        printed_shell(printed, "until [ -S libvirt/libvirt-sock ]; do sleep 0.05; done", error);
+    return output != NULL;
+}
+
+static void end_libvirt(Printed *printed)
+{
+    g_autofree char *output = NULL;
+    if (printed->libvirtd)
+        output = printed_shell(printed,
+                               "for domain in $(virsh list --name); do\n"
+                               "    virsh destroy $domain\n"
+                               "done\n",
+                               NULL);
+    process_free(printed->libvirtd);
+}
+
 void printed_free(Printed *printed)
 {
     if (!printed)
         return;
     const char *argv[] = {"rm", "-rf", printed->folder, NULL};
     kill_all(printed);
+    end_libvirt(printed);
     close(printed->listener);
     g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                  NULL);
@@ -115,37 +180,6 @@ void printed_free(Printed *printed)
     g_free(printed->bin);
     g_free(printed->log);
     g_free(printed);
-}
-
-const char *printed_folder(const Printed *printed)
-{
-    return printed->folder;
-}
-
-/* argv of bash running "script", which holds text. */
-static GStrv shell_argv(const Printed *printed, const char *text, GError **error)
-{
-    g_autofree char *file = g_build_filename(printed->folder, "script", NULL);
-    const char *argv[] = {"env", "-C", printed->folder, NULL, "bash", "-e", "script", NULL};
-    g_autofree char *path = g_strdup_printf("PATH=%s:%s", printed->bin, g_getenv("PATH"));
-    argv[3] = path;
-    return g_file_set_contents(file, text, -1, error) ? g_strdupv((GStrv)argv) : NULL;
-}
-
-char *printed_shell(const Printed *printed, const char *text, GError **error)
-{
-    g_auto(GStrv) argv = shell_argv(printed, text, error);
-    g_autofree char *errors = NULL;
-    char *output = NULL;
-    int status;
-    if (!argv || !g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors,
-                               &status, error))
-        return NULL;
-    if (status == 0)
-        return output;
-    fail(error, "%s\nends with status %d: %s%s", text, WEXITSTATUS(status), output, errors);
-    g_free(output);
-    return NULL;
 }
 
 /* ---- what is printed ---- */
@@ -232,20 +266,11 @@ static char *keep_config(const Printed *printed, const char *text, GError **erro
     return g_file_set_contents(path, text, -1, error) ? g_strndup(line, strcspn(line, "\n")) : NULL;
 }
 
-static gboolean start_shell(Printed *printed, const char *text, GError **error)
-{
-    g_autofree char *replaced = replace(text);
-    g_autofree char *script = keep_config(printed, replaced, error);
-    g_auto(GStrv) argv = script ? shell_argv(printed, script, error) : NULL;
-    g_unlink(printed->log);
-    printed->process = argv ? process_start((const char *const *)argv, printed->log, error) : NULL;
-    return printed->process != NULL;
-}
-
 gboolean printed_start(Printed *printed, const char *text, Qmp **ret_qmp, GError **error)
 {
-    g_autofree char *log = NULL;
-    if (!start_shell(printed, text, error))
+    g_autofree char *replaced = replace(text), *log = NULL;
+    g_autofree char *script = keep_config(printed, replaced, error);
+    if (!script || !start_text(printed, script, error))
         return FALSE;
     int fd = accept_qmp(printed);
     Qmp *qmp = fd < 0 ? NULL : qmp_new(fd, NULL);

@@ -14,12 +14,12 @@ void printed_free(Printed *printed); /* ends what runs, removes the folder; acce
 const char *printed_folder(const Printed *printed);
 /* A program in "bin"; {} in text is the folder. */
 void printed_program(const Printed *printed, const char *name, const char *text);
-/* A virsh in "bin", with libvirt's driver for QEMU in it, which keeps to the folder: no daemon, and
-   nothing of the user's. FALSE where this machine lacks either. */
-gboolean printed_virsh(const Printed *printed);
+/* A virsh in "bin" and a libvirtd of its own behind it, of which nothing is kept outside the
+   folder. *ret_here: whether this machine has them. What runs in it at the end is destroyed. */
+gboolean printed_virsh(Printed *printed, gboolean *ret_here, GError **error);
 /* Runs text by bash, in the folder, with "bin" before all other programs: what it writes. NULL
    where it fails. */
-char *printed_shell(const Printed *printed, const char *text, GError **error);
+char *printed_shell(Printed *printed, const char *text, GError **error);
 
 /* Standard output of 'camredir OPTIONS', which are a shell's words; {} is the folder. */
 char *printed_run(const Printed *printed, const char *options, GError **error);

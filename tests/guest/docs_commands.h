@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands in a page of the documentation: fenced blocks whose fence says sh. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    guint line; /* of the first command, from 1 */
+    char *text;
+} DocsCommands;
+
+/* Of DocsCommands, in their order. NULL where the page cannot be read or a fence has no end. */
+GPtrArray *docs_commands_read(const char *path, GError **error);
