@@ -48,8 +48,6 @@ libvirt-daemon-driver-qemu f:/usr/lib/*/libvirt/connection-driver/libvirt_driver
 socat                c:socat
 zsh                  c:zsh
 iproute2             c:tc
-libvirt-daemon       f:/usr/sbin/libvirtd
-libvirt-daemon-driver-qemu f:/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so
 ovmf                 f:/usr/share/OVMF/OVMF_CODE_4M.ms.fd
 swtpm                c:swtpm
 swtpm-tools          c:swtpm_setup

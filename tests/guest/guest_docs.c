@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/guest/docs_commands.h"
+#include "tests/guest/libvirt.h"
 #include "tests/guest/printed.h"
 
 static const char qemu[] =
@@ -79,25 +80,31 @@ static gboolean run_commands(Printed *printed, const char *page, GString *note, 
 
 static gboolean run_page(const GuestTest *test, Session *session, GString *note, GError **error)
 {
-    g_autofree char *page = g_path_get_basename(test->data);
-    Printed *printed = printed_new(page);
-    gboolean is_libvirt = strstr(page, "libvirt") != NULL;
-    gboolean is_here = TRUE, good = TRUE;
+    g_autofree char *name = g_path_get_basename(test->data);
+    Printed *printed = printed_new(name);
     (void)session;
     make_programs(printed);
-    if (is_libvirt)
-        good = printed_virsh(printed, &is_here, error);
-    if (is_here)
-        good = good && run_commands(printed, test->data, note, error);
-    else
-        g_string_append(note, "# SKIP virsh or libvirtd is not here; ");
+    gboolean good = run_commands(printed, test->data, note, error);
     printed_free(printed);
+    return good;
+}
+
+static gboolean run_libvirt(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    if (!libvirt_begin(&why)) {
+        g_string_append_printf(note, "# SKIP no libvirt here: %s; ", why->message);
+        return TRUE;
+    }
+    g_setenv("LIBVIRT_DEFAULT_URI", libvirt_uri(), TRUE);
+    gboolean good = run_page(test, session, note, error);
+    libvirt_destroy("windows10");
     return good;
 }
 
 static const GuestTest tests[] = {
     {"commands in docs/qemu.md", run_page, "docs/qemu.md"},
-    {"commands in docs/libvirt.md", run_page, "docs/libvirt.md"},
+    {"commands in docs/libvirt.md", run_libvirt, "docs/libvirt.md"},
     {"commands in docs/windows.md", run_page, "docs/windows.md"},
 };
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "tests/guest/libvirt.h"
 #include "tests/guest/printed.h"
 
 typedef struct {
@@ -30,12 +31,11 @@ static gboolean start_domain(const DomainCase *c, Printed *printed, GError **err
     if (!xml || !g_file_set_contents(file, xml, -1, error) ||
         !g_file_set_contents(image, "", 0, error))
         return FALSE;
-    g_autofree char *commands =
-        g_strdup_printf("virsh 'create --paused --validate domain.xml; "
-                        "qemu-monitor-command %s --hmp info usb; "
-                        "qemu-monitor-command %s --hmp info chardev; destroy %s'",
-                        c->name, c->name, c->name);
-    g_autofree char *output = printed_shell(printed, commands, error);
+    g_autofree char *commands = g_strdup_printf("'create --paused --autodestroy --validate \"%s\"; "
+                                                "qemu-monitor-command %s --hmp info usb; "
+                                                "qemu-monitor-command %s --hmp info chardev'",
+                                                file, c->name, c->name);
+    g_autofree char *output = libvirt_virsh(commands, error);
     if (!output)
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(c->wanted) && c->wanted[i]; i++) {
@@ -51,12 +51,13 @@ static gboolean run_domain(const GuestTest *test, Session *session, GString *not
 {
     const DomainCase *c = test->data;
     (void)session;
+    g_autoptr(GError) why = NULL;
+    if (!libvirt_begin(&why)) {
+        g_string_append_printf(note, "# SKIP no libvirt here: %s; ", why->message);
+        return TRUE;
+    }
     Printed *printed = printed_new(c->log);
-    gboolean is_here = FALSE;
-    gboolean good =
-        printed_virsh(printed, &is_here, error) && (!is_here || start_domain(c, printed, error));
-    if (!is_here)
-        g_string_append(note, "# SKIP virsh or libvirtd is not here; ");
+    gboolean good = start_domain(c, printed, error);
     printed_free(printed);
     return good;
 }

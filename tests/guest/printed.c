@@ -20,7 +20,7 @@
 struct Printed {
     char *folder, *bin, *log;
     int listener; /* QEMU's monitor connects there */
-    Process *process, *libvirtd;
+    Process *process;
 };
 
 /* QEMU ends with the shell that started it. */
@@ -30,19 +30,6 @@ static const char qemu[] = "#!/bin/bash\n"
                            "    -display none -pidfile {}/pid \\\n"
                            "    -chardev socket,id=test-qmp,path={}/qmp \\\n"
                            "    -mon chardev=test-qmp,mode=control\n";
-
-/* As root, libvirt looks for a user of its own, who need not be here: nobody runs it. */
-static const char as_nobody[] =
-    "#!/bin/bash\n"
-    "export LC_ALL=C HOME={} XDG_RUNTIME_DIR={} PATH=${PATH#*:}:/usr/sbin\n"
-    "somebody=\n"
-    "if [ $UID = 0 ]; then\n"
-    "    chown -R nobody {}\n"
-    "    somebody='setpriv --reuid nobody --regid 65534 --clear-groups'\n"
-    "fi\n"
-    "exec $somebody ${0##*/} $(cat $0.options) \"$@\"\n";
-
-static const char libvirt_conf[] = "stdio_handler = \"file\"\n"; /* no virtlogd, which stays */
 
 static char *in_folder(const Printed *printed, const char *text)
 {
@@ -122,57 +109,12 @@ char *printed_shell(Printed *printed, const char *text, GError **error)
     return NULL;
 }
 
-/* ---- libvirt ---- */
-
-static gboolean write_config(const Printed *printed, GError **error)
-{
-    g_autofree char *folder = g_build_filename(printed->folder, ".config", "libvirt", NULL);
-    g_autofree char *file = g_build_filename(folder, "qemu.conf", NULL);
-    return (g_chmod(harness_folder(), 0711) == 0 && g_mkdir_with_parents(folder, 0755) == 0 &&
-            g_file_set_contents(file, libvirt_conf, -1, error)) ||
-           fail(error, "%s: %s", file, g_strerror(errno));
-}
-
-gboolean printed_virsh(Printed *printed, gboolean *ret_here, GError **error)
-{
-    g_autofree char *program = g_find_program_in_path("virsh");
-    g_autofree char *daemon = g_build_filename(printed->bin, "libvirtd", NULL);
-    g_autofree char *log = g_strconcat(printed->log, ".libvirtd", NULL);
-    g_autofree char *path = g_strdup_printf("PATH=%s:%s", printed->bin, g_getenv("PATH"));
-    const char *argv[] = {"env", path, daemon, NULL};
-    *ret_here = program && g_file_test("/usr/sbin/libvirtd", G_FILE_TEST_EXISTS);
-    if (!*ret_here)
-        return TRUE;
-    printed_program(printed, "virsh", as_nobody);
-    printed_program(printed, "virsh.options", "-c qemu:///session");
-    printed_program(printed, "libvirtd", as_nobody);
-    printed_program(printed, "libvirtd.options", "");
-    if (!write_config(printed, error) || !(printed->libvirtd = process_start(argv, log, error)))
-        return FALSE;
-    g_autofree char *output =
-        printed_shell(printed, "until [ -S libvirt/libvirt-sock ]; do sleep 0.05; done", error);
-    return output != NULL;
-}
-
-static void end_libvirt(Printed *printed)
-{
-    g_autofree char *output = NULL;
-    if (printed->libvirtd)
-        output = printed_shell(printed,
-                               "for domain in $(virsh list --name); do\n"
-                               "    virsh destroy $domain\n"
-                               "done\n",
-                               NULL);
-    process_free(printed->libvirtd);
-}
-
 void printed_free(Printed *printed)
 {
     if (!printed)
         return;
     const char *argv[] = {"rm", "-rf", printed->folder, NULL};
     kill_all(printed);
-    end_libvirt(printed);
     close(printed->listener);
     g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                  NULL);

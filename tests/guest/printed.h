@@ -14,9 +14,6 @@ void printed_free(Printed *printed); /* ends what runs, removes the folder; acce
 const char *printed_folder(const Printed *printed);
 /* A program in "bin"; {} in text is the folder. */
 void printed_program(const Printed *printed, const char *name, const char *text);
-/* A virsh in "bin" and a libvirtd of its own behind it, of which nothing is kept outside the
-   folder. *ret_here: whether this machine has them. What runs in it at the end is destroyed. */
-gboolean printed_virsh(Printed *printed, gboolean *ret_here, GError **error);
 /* Runs text by bash, in the folder, with "bin" before all other programs: what it writes. NULL
    where it fails. */
 char *printed_shell(Printed *printed, const char *text, GError **error);
