@@ -403,8 +403,7 @@ static void test_reset_fails(void)
     Bed bed;
 
     bed_begin(&bed);
-    G_GNUC_UNUSED g_autoptr(FakeAnswer) device =
-        fake_qemu_wait(bed.f.qemu, ask_descriptor(&bed, 1, 64));
+    fake_answer_free(fake_qemu_wait(bed.f.qemu, ask_descriptor(&bed, 1, 64)));
     fake_usbfs_lock(bed.usb)->reset_error = TRUE;
     fake_usbfs_unlock(bed.usb);
     fake_qemu_reset(bed.f.qemu);
@@ -459,8 +458,8 @@ static void test_lasting(void)
     bed.f.qemu = fake_qemu_new(fd, 0);
     bed_hold(&bed);
 
-    G_GNUC_UNUSED g_autoptr(FakeAnswer) bulk =
-        fake_qemu_wait(bed.f.qemu, fake_qemu_bulk(bed.f.qemu, FAKE_USB_BULK, 512, NULL));
+    fake_answer_free(
+        fake_qemu_wait(bed.f.qemu, fake_qemu_bulk(bed.f.qemu, FAKE_USB_BULK, 512, NULL)));
     g_assert_cmpuint(count_of(bed.f.qemu->order->str, "interface_info "), ==, 1);
     FAKE_WAIT(count_of(bed.f.qemu->order->str, "interface_info ") > 1);
     g_assert_cmpuint(bed.f.qemu->interfaces.interface_count, ==, 1);
