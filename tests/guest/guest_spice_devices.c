@@ -177,7 +177,15 @@ static gboolean no_redir(const SpiceCase *c, Session *session, GString *note, GE
            spice_find_and_end(session, note, error);
 }
 
+/* The replay is a gadget that has the heartbeat of its own. */
+static gboolean replay_paused(const SpiceCase *c, Session *session, GString *note, GError **error)
+{
+    return replay_camera(session, c->port, "bulk", TRUE, note, error);
+}
+
 static const GuestTest tests[] = {
+    SPICE_ROW("SPICE port: a recorded camera, the VM paused meanwhile", replay_paused,
+              .port = VM_SPICE_PORT),
     SPICE_ROW("SPICE port: usb-redir removed and added", spice_hot_remove, .port = VM_SPICE_PORT),
     SPICE_ROW("SPICE usbredir: usb-redir removed and added", spice_hot_remove,
               .port = VM_SPICE_USBREDIR),

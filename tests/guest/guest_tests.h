@@ -50,6 +50,11 @@ Vm *client_vm(void);
 char *client_run(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void client_end(void);
 
+/* tests/cameras/NAME.rec played into that port: the guest's frames are those that were recorded.
+   paused: the VM stops for a while in the middle. */
+gboolean replay_camera(Session *session, VmParts port, const char *name, gboolean paused,
+                       GString *note, GError **error);
+
 /* FALSE where a frame was damaged or fewer than least came. Frames lost on the way (cut short by
    QEMU, so that the driver threw them away, or too many for the guest) are reported, not judged:
    how many isochronous ones get lost depends on how busy the machine is. */
