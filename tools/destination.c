@@ -31,8 +31,7 @@ GOptionEntry *destination_entries(struct destination *d, const GOptionEntry *own
         {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &d->spice.ca_file,
          "SPICE: the CA that signed the server's certificate (PEM)", "FILE"},
         {"host-subject", 0, 0, G_OPTION_ARG_STRING, &d->spice.host_subject,
-         "SPICE: the subject of the server's certificate, where it is not its host's name",
-         "SUBJECT"},
+         "SPICE: the certificate's subject, where it is not the host's name", "SUBJECT"},
         {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &d->spice.password_file,
          "SPICE: read the password there (or set " SPICE_PASSWORD_VARIABLE ")", "FILE"},
         {"ask-password", 0, 0, G_OPTION_ARG_NONE, &d->spice.ask_password,
@@ -68,22 +67,58 @@ gboolean destination_is_plugged(const struct destination *destination)
     return destination->qmp || destination->libvirt;
 }
 
-gboolean destination_check(const struct destination *destination, GError **error)
+static gboolean say_where(GError **error)
 {
-    if (!!destination->to + !!destination->as + !!destination->qmp + !!destination->libvirt != 1)
-        return redir_address_wrong(error,
-                                   "say where to, once: --to ADDRESS (QEMU listens there), --as "
-                                   "ADDRESS (QEMU connects there), --qmp PATH (QEMU's monitor) or "
-                                   "--libvirt DOMAIN");
-    if (destination->libvirt_uri && !destination->libvirt)
+    return redir_address_wrong(error,
+                               "say where to, once: --to ADDRESS (QEMU listens there), --as "
+                               "ADDRESS (QEMU connects there), --qmp PATH (QEMU's monitor) or "
+                               "--libvirt DOMAIN");
+}
+
+/* A domain of libvirt may have SPICE for its way in. */
+static gboolean check_spice(const struct destination *d, GError **error)
+{
+    const struct {
+        const char *option;
+        gboolean given;
+    } options[] = {
+        {"--way", d->spice.way != NULL},
+        {"--port-name", d->spice.port_name != NULL},
+        {"--ca-file", d->spice.ca_file != NULL},
+        {"--host-subject", d->spice.host_subject != NULL},
+        {"--password-file", d->spice.password_file != NULL},
+        {"--ask-password", d->spice.ask_password},
+    };
+    if (d->libvirt || (d->to && spice_address_is(d->to)))
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
+        if (options[i].given)
+            return redir_address_wrong(error, "%s is for SPICE: it goes with --to spice://...",
+                                       options[i].option);
+    return TRUE;
+}
+
+gboolean destination_check_given(const struct destination *d, GError **error)
+{
+    if ((d->to && d->as) || (d->qmp && d->libvirt))
+        return say_where(error);
+    if (d->libvirt_uri && !d->libvirt)
         return redir_address_wrong(error, "--libvirt-uri goes with --libvirt DOMAIN");
-    if (destination->as && spice_address_is(destination->as))
-        return redir_address_wrong(error, "a SPICE server never connects to us: --to %s",
-                                   destination->as);
-    if (!destination_is_plugged(destination))
-        return check_address(destination_address(destination), error);
-    return *destination_address(destination) ||
-           redir_address_wrong(error, "--qmp and --libvirt: the VM's name is empty");
+    if (d->as && spice_address_is(d->as))
+        return redir_address_wrong(error, "a SPICE server never connects to us: --to %s", d->as);
+    if (d->qmp && !*d->qmp)
+        return redir_address_wrong(error, "--qmp: the socket's path is empty");
+    if (d->libvirt && !*d->libvirt)
+        return redir_address_wrong(error, "--libvirt: the domain's name is empty");
+    if ((d->to || d->as) && !check_address(d->to ? d->to : d->as, error))
+        return FALSE;
+    return check_spice(d, error);
+}
+
+gboolean destination_check(const struct destination *d, GError **error)
+{
+    return !!d->to + !!d->as + !!d->qmp + !!d->libvirt == 1 ? destination_check_given(d, error)
+                                                            : say_where(error);
 }
 
 static RedirTransport *open_plug(const struct destination *d, enum vcam_speed speed, GError **error)

@@ -20,6 +20,8 @@ GOptionEntry *destination_entries(struct destination *destination, const GOption
 
 /* What can be said before anything is opened: FALSE with REDIR_ERROR_ADDRESS. */
 gboolean destination_check(const struct destination *destination, GError **error);
+/* The same where an address and a monitor may be given together, or neither. */
+gboolean destination_check_given(const struct destination *destination, GError **error);
 /* As the user wrote it: the same for the same VM. */
 const char *destination_address(const struct destination *destination);
 /* Fills in address, role and transport or transport_new, and retry. An exit status; other than

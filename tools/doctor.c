@@ -102,7 +102,7 @@ static gboolean check(const struct doctor_options *options, struct doctor_facts 
                     MAX_WAIT_S);
         return FALSE;
     }
-    return TRUE;
+    return destination_check_given(&options->destination, error);
 }
 
 static void options_clear(struct doctor_options *options)
@@ -120,17 +120,17 @@ int doctor_run(int argc, char **argv)
     const GOptionEntry own[] = {
         {"speed", 0, 0, G_OPTION_ARG_STRING, &options.speed,
          "The camera's USB speed: full, high (default), super", "SPEED"},
-        {"wait", 0, 0, G_OPTION_ARG_INT, &options.wait_s, "Watch the guest for so long (8)",
-         "SECONDS"},
+        {"wait", 0, 0, G_OPTION_ARG_INT, &options.wait_s,
+         "Wait so long for the VM, then watch the guest for so long (8)", "SECONDS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.as_json, "For programs", NULL},
         {0},
     };
     g_autofree GOptionEntry *entries = destination_entries(&options.destination, own);
     if (!options_parse(
             "[CAMERA] - find what is missing between a camera and a VM",
-            "Without a VM, the camera alone is looked at; with --qmp or --libvirt,\nwhat QEMU has; "
-            "with --to, the VM is shown a test picture for a moment. Both can be "
-            "given. Exit status 0: nothing is missing.",
+            "Without a VM, the camera alone is looked at; with --qmp or --libvirt, what QEMU has;\n"
+            "with --to or --as, the VM is shown a test picture for a moment. Both can be given.\n"
+            "Exit status 0: nothing is missing.",
             entries, &argc, &argv, 1))
         return EXIT_USAGE;
     facts.camera_spec = argc > 1 ? argv[1] : NULL;

@@ -56,7 +56,7 @@ struct doctor_qemu {
 };
 
 struct doctor_link {
-    char *why; /* how it ended before its time; or NULL */
+    char *why; /* how it ended before its time; or NULL, which it is not where nothing opened */
     gboolean opened, greeted;
     char *peer;                                   /* as its hello says */
     gboolean asked, configured, driver, streamed; /* what the guest has done */
@@ -87,7 +87,8 @@ void doctor_camera_clear(struct doctor_camera *camera); /* a part of it */
 void doctor_look_camera(struct doctor_facts *facts, const struct vcam_v4l2_io *io);
 void doctor_look_qemu(struct doctor_facts *facts, const char *monitor);
 void doctor_look_domain(struct doctor_facts *facts, const char *uri); /* the same */
-/* Presents a test picture for a while. destination: its "to" is the address. */
+/* Presents a test picture for a while. destination: its "to" or "as" is the address. wait_s: for
+   the VM, and then for its guest. */
 void doctor_look_link(struct doctor_facts *facts, const struct destination *destination,
                       guint wait_s);
 

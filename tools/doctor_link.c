@@ -10,8 +10,7 @@
 #include "tools/tools.h"
 
 #define TICK_MS    1
-#define OPEN_S     10 /* until the hello */
-#define STREAM_S   3  /* of a stream is enough */
+#define STREAM_S   3 /* of a stream is enough */
 #define FILL_MS    700
 #define DRAIN_MS   1500
 #define LEAVE_S    2
@@ -24,6 +23,7 @@ enum stage { OPENING, WATCHING, FILLING, DRAINING, LEAVING, FORCING };
 struct visit {
     struct doctor_link *link;
     guint wait_s;
+    gboolean listens; /* the VM is to connect to us */
     struct sharing *sharing;
     RedirTransport *inner, *tap; /* the sharing's */
     RedirPacketIds ids;
@@ -214,6 +214,15 @@ static void begin_filling(struct visit *visit)
     enter(visit, FILLING);
 }
 
+static void give_up(struct visit *visit)
+{
+    struct doctor_link *l = visit->link;
+    if (!l->opened && !l->why)
+        l->why = g_strdup_printf(
+            visit->listens ? "no VM connected within %u s" : "no answer for %u s", visit->wait_s);
+    leave(visit);
+}
+
 /* Filling comes as soon as the driver has the camera, before a program opens it. */
 static void watch(struct visit *visit)
 {
@@ -231,8 +240,8 @@ static gboolean on_tick(gpointer user)
     struct visit *visit = user;
     switch (visit->stage) {
     case OPENING:
-        if (elapsed_ms(visit) > OPEN_S * 1000)
-            leave(visit);
+        if (elapsed_ms(visit) > visit->wait_s * 1000)
+            give_up(visit);
         break;
     case WATCHING:
         watch(visit);
@@ -337,7 +346,8 @@ static void run(struct visit *visit)
 void doctor_look_link(struct doctor_facts *facts, const struct destination *destination,
                       guint wait_s)
 {
-    struct visit visit = {.link = &facts->link, .wait_s = wait_s};
+    struct visit visit = {
+        .link = &facts->link, .wait_s = wait_s, .listens = destination->as != NULL};
     g_autoptr(GError) error = NULL;
     guint handler =
         g_log_set_handler(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_WARNING, be_silent, NULL);

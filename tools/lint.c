@@ -251,7 +251,7 @@ int lint_run(int argc, char **argv)
     int status = LINT_UNREADABLE;
     if (options_parse("SOURCE... - find what is wrong with USB descriptors",
                       "SOURCE is as for 'camredir describe'. Exit status: 0 no errors, 1 errors, "
-                      "2 something could not be read.",
+                      "2 something\ncould not be read.",
                       entries, &argc, &argv, G_MAXINT - 1) &&
         profile_wish_parse(&lint.wish, speed, transfer, &error) &&
         parse_hosts(host_names, &lint.options.hosts, &error)) {

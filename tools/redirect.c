@@ -269,12 +269,10 @@ static int run(gboolean record, int argc, char **argv)
     };
     g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);
     int status = EXIT_USAGE;
-    if (options_parse(record ? "DEVICE FILE --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN - put a "
-                               "USB device into a "
-                               "VM, and all that is said into a file"
-                             : "DEVICE --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN - put a USB "
-                               "device into a VM "
-                               "as it is",
+    if (options_parse(record ? "DEVICE FILE --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN\n"
+                               "Put a USB device into a VM, and all that is said into a file."
+                             : "DEVICE --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN\n"
+                               "Put a USB device into a VM as it is.",
                       "DEVICE is camera (the first one), VID:PID, BUS-DEV as lsusb has them, its "
                       "port (1-1.4) or\nserial:TEXT. It is taken from this machine's drivers while "
                       "a VM has it, and given back.\nTo share a camera with this machine instead, "

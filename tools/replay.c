@@ -116,9 +116,10 @@ int replay_run(int argc, char **argv)
     const GOptionEntry none[] = {{0}};
     g_autofree GOptionEntry *all = destination_entries(&destination, none);
     int status = EXIT_USAGE;
-    if (options_parse("FILE --to|--as ADDRESS|--qmp PATH - put a recorded device into a VM",
+    if (options_parse("FILE --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN\n"
+                      "Put a recorded device into a VM.",
                       "FILE is of 'camredir record'. The guest finds the device that was recorded: "
-                      "it answers as it did then,\nand streams what it streamed, over and over.",
+                      "it answers as it\ndid then, and streams what it streamed, over and over.",
                       all, &argc, &argv, 1))
         status = checked(&destination, argc - 1, argv + 1);
     destination_clear(&destination);

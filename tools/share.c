@@ -251,13 +251,12 @@ int share_run(int argc, char **argv)
     g_autofree GOptionEntry *all = destination_entries(&o.destination, entries);
     int status = EXIT_USAGE;
     if (options_parse(
-            "[CAMERA...] --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN - put a camera into a "
-            "virtual machine",
-            "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, "
-            "file:PATH (JPEG, PNG,\nMJPEG stream) or pattern; without it, the first "
-            "camera. ADDRESS is unix:PATH or tcp:HOST:PORT; after --to also "
-            "spice://HOST:PORT,\nspice://HOST?tls-port=N, spice+unix://PATH or a "
-            "virt-viewer file FILE.vv: there several cameras go together.",
+            "[CAMERA...] --to|--as ADDRESS|--qmp PATH|--libvirt DOMAIN\n"
+            "Put a camera into a virtual machine.",
+            "CAMERA is /dev/videoN, a part of a name that 'camredir list' shows, file:PATH (JPEG, "
+            "PNG,\nMJPEG stream) or pattern; without it, the first camera. ADDRESS is unix:PATH or "
+            "tcp:HOST:PORT;\nafter --to also spice://HOST:PORT, spice://HOST?tls-port=N, "
+            "spice+unix://PATH or a virt-viewer\nfile FILE.vv: there several cameras go together.",
             all, &argc, &argv, MAX_CAMERAS) &&
         check(&o, argc - 1))
         status = share_cameras(&o, argv + 1, MAX(argc - 1, 1));

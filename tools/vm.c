@@ -88,9 +88,7 @@ static gboolean parse(const struct form *form, struct vm_wish *wish, int argc, c
         {"guest", 0, 0, G_OPTION_ARG_STRING, &o->guest,
          "linux (default), windows11, windows10, windows7, macos", "SYSTEM"},
         {"via", 0, 0, G_OPTION_ARG_FILENAME, &o->via,
-         "How cameras come in: unix:PATH (unix:/tmp/cam.sock), tcp:HOST:PORT, spice-port, "
-         "spice-usbredir",
-         "WAY"},
+         "By unix:PATH (default), tcp:HOST:PORT, spice-port, spice-usbredir", "WAY"},
         {"cameras", 0, 0, G_OPTION_ARG_INT, &o->cameras, "Ports for so many (1)", "N"},
         {"usb", 0, 0, G_OPTION_ARG_STRING, &o->usb, "xhci (default), ehci (for Windows 7)",
          "CONTROLLER"},

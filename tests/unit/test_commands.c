@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,6 +127,24 @@ static void test_shown(void)
     }
 }
 
+static void test_help_fits(void)
+{
+    static const char *const commands[] = {"",       "share", "redirect", "record",    "replay",
+                                           "doctor", "list",  "describe", "lint",      "pack",
+                                           "viewer", "vm",    "vm args",  "vm libvirt"};
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *command =
+            g_strconcat(commands[i], *commands[i] ? " " : "", "--help", NULL);
+        g_auto(Run) help = run_command(command, NULL, 0);
+        g_auto(GStrv) lines = g_strsplit(help.output, "\n", -1);
+        g_assert_cmpint(help.status, ==, 0);
+        for (char **line = lines; *line; line++) {
+            g_test_message("%s", *line);
+            g_assert_cmpint(g_utf8_strlen(*line, -1), <=, 100);
+        }
+    }
+}
+
 /* ---- Lint ---- */
 
 static void test_lint(void)
@@ -204,6 +224,16 @@ static const struct {
     {"share pattern pattern --to spice://localhost:1 --name x", 2, "for one camera alone", NULL},
     {"share --preset {}/broken.bin --as unix:{}/s --size 640x480", 2, "a preset says by itself",
      NULL},
+    {"share --libvirt=", 2, "camredir: --libvirt: the domain's name is empty", NULL},
+    {"share --qmp=", 2, "camredir: --qmp: the socket's path is empty", NULL},
+    {"share --to unix:{}/s --way port", 2, "--way is for SPICE", NULL},
+    {"redirect camera --as unix:{}/s --password-file {}/p", 2, "--password-file is for SPICE",
+     NULL},
+    {"share --qmp {}/q --ask-password", 2, "--ask-password is for SPICE", NULL},
+    {"doctor --to unix:{}/s --as unix:{}/t", 2, "say where to, once", NULL},
+    {"doctor --qmp {}/q --libvirt vm", 2, "say where to, once", NULL},
+    {"doctor pattern --to tcp:x", 2, "tcp:x", NULL},
+    {"doctor pattern --ca-file {}/ca", 2, "--ca-file is for SPICE", NULL},
 };
 
 static void test_refused(void)
@@ -223,6 +253,36 @@ static void test_refused(void)
         g_assert_cmpstr(result.output, ==, "");
     }
     g_assert_cmpint(g_unlink(sparse), ==, 0);
+}
+
+/* ---- A VM that is not there ---- */
+
+static void check_doctor(const char *command, const char *says)
+{
+    g_auto(Run) result = run_command(command, NULL, 0);
+    g_test_message("%s: %s%s", command, result.output, result.errors);
+    g_assert_cmpint(result.status, ==, 1);
+    g_assert_cmpstr(result.errors, ==, "");
+    g_assert_nonnull(strstr(result.output, says));
+}
+
+static void test_doctor_nobody_comes(void)
+{
+    check_doctor("doctor pattern --as unix:{}/nobody --wait 1", "no VM connected within 1 s");
+}
+
+/* Who connects is let in by the kernel, and hears nothing. */
+static void test_doctor_no_answer(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autofree char *path = in_folder("silent");
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(listen(fd, 8), ==, 0);
+    check_doctor("doctor pattern --to spice+unix://{}/silent --wait 1", "no answer for 1 s");
+    close(fd);
+    g_assert_cmpint(g_unlink(path), ==, 0);
 }
 
 /* A pipe that nobody stops writing to. */
@@ -275,12 +335,17 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_autofree char *here = g_path_get_dirname(argv[0]);
     program = g_build_filename(here, "..", "..", "camredir", NULL);
+    g_autofree char *spice = g_build_filename(here, "..", "..", "libcamredir-spice.so.0", NULL);
     folder = g_dir_make_tmp("commands-XXXXXX", NULL);
     g_test_add_func("/commands/round-trips", test_round_trips);
     g_test_add_func("/commands/shown", test_shown);
+    g_test_add_func("/commands/help-fits", test_help_fits);
     g_test_add_func("/commands/lint", test_lint);
     g_test_add_func("/commands/refused", test_refused);
     g_test_add_func("/commands/endless-pipe", test_endless_pipe);
+    g_test_add_func("/commands/doctor/nobody-comes", test_doctor_nobody_comes);
+    if (g_file_test(spice, G_FILE_TEST_EXISTS))
+        g_test_add_func("/commands/doctor/no-answer", test_doctor_no_answer);
     if (has_mock)
         g_test_add_func("/commands/usb", test_usb);
     int failed = g_test_run();
