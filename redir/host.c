@@ -2,6 +2,8 @@
 /* Attach, lose, wait, attach again. */
 #include "redir/host.h"
 
+#include <string.h>
+
 #include "redir/error.h"
 
 struct RedirHost {
@@ -14,7 +16,8 @@ struct RedirHost {
     RedirEndpointOptions endpoint_options;
 
     RedirTransport *transport;
-    gboolean open; /* the stream, and so the gadget */
+    gboolean open;  /* the stream, and so the gadget */
+    gboolean heard; /* something came through it */
     RedirHostState state;
     gboolean stopping;
     gboolean leaving; /* the transport was told to */
@@ -99,14 +102,32 @@ static void on_left(gpointer user, const GError *error)
 {
     RedirHost *host = user;
 
-    if (host->reason != NULL && error != NULL)
+    if (host->reason != NULL && error != NULL && strcmp(host->reason->message, error->message) != 0)
         g_message("%s", error->message);
     set_state(host, REDIR_HOST_STOPPED, host->reason ? host->reason : error);
+}
+
+static void wait_again(RedirHost *host, const GError *error)
+{
+    host->retry_timer = g_timeout_add(next_delay(host, error), on_retry, host);
+}
+
+/* No VM, which greets at once: another program found out whether anybody listens here. */
+static gboolean looked_in(const RedirHost *host, const GError *error)
+{
+    return host->role == REDIR_LISTEN && !host->heard &&
+           g_error_matches(error, REDIR_ERROR, REDIR_ERROR_CLOSED);
 }
 
 static void lost(RedirHost *host, const GError *error)
 {
     drop_connection(host);
+    if (!host->stopping && looked_in(host, error)) {
+        g_debug("%s: somebody looked in", host->transport->address);
+        wait_again(host, error);
+        set_state(host, REDIR_HOST_WAITING, NULL);
+        return;
+    }
     if (host->stopping || !host->retry || g_error_matches(error, REDIR_ERROR, REDIR_ERROR_FINAL)) {
         end(host, host->stopping ? NULL : error);
         return;
@@ -118,7 +139,7 @@ static void lost(RedirHost *host, const GError *error)
         g_strdup_printf("%s; %s", error->message,
                         host->role == REDIR_CONNECT ? "trying again" : "waiting for a VM");
     say(host, line);
-    host->retry_timer = g_timeout_add(next_delay(host, error), on_retry, host);
+    wait_again(host, error);
     set_state(host, REDIR_HOST_WAITING, error);
 }
 
@@ -176,6 +197,7 @@ static void on_opened(gpointer user)
 
     host->connections++;
     host->open = TRUE;
+    host->heard = FALSE;
     host->gadget->ops->open(host->gadget, host->transport, &host->endpoint_options, &events);
     set_state(host, REDIR_HOST_CONNECTED, NULL);
 }
@@ -184,6 +206,7 @@ static void on_received(gpointer user, const guint8 *data, gsize size)
 {
     RedirHost *host = user;
 
+    host->heard = TRUE;
     host->gadget->ops->received(host->gadget, data, size);
 }
 

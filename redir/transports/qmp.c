@@ -179,7 +179,8 @@ static JsonNode *read_answer(RedirQmp *qmp, const char *member, GError **error)
         if (json_object_has_member(object, "error")) {
             JsonNode *why = json_object_get_member(object, "error");
             g_autofree char *text = printable(redir_qmp_string(why, "desc"));
-            failed(qmp, error, REDIR_ERROR_REFUSED, "QEMU says: %s", text);
+            failed(qmp, error, REDIR_ERROR_REFUSED, "%s%s",
+                   *text ? "QEMU says: " : "QEMU refuses, and does not say why", text);
             return NULL;
         }
     }

@@ -359,7 +359,8 @@ static const struct {
     {"{\"QMP\": {", "\"", 1, REDIR_ERROR_UNREACHABLE, "closed its monitor"},
     {"", "", 0, REDIR_ERROR_UNREACHABLE, "closed its monitor"},
     {"", "{\"event\": 1}\n", 1000, REDIR_ERROR_UNREACHABLE, "closed its monitor"},
-    {"{\"error\": 7}", "", 0, REDIR_ERROR_REFUSED, "QEMU says: "},
+    {"{\"error\": 7}", "", 0, REDIR_ERROR_REFUSED, "does not say why"},
+    {"{\"error\": {}}", "", 0, REDIR_ERROR_REFUSED, "does not say why"},
     {"{\"error\": {\"desc\": \"a\\u001b[2Jb\\n\"}}", "", 0, REDIR_ERROR_REFUSED, "says: a [2Jb "},
 };
 

@@ -147,6 +147,27 @@ static void test_no_hello(void)
     finish(&f);
 }
 
+/* As another program does that would listen there: it is no VM that has gone. */
+static void test_looked_in(void)
+{
+    Fixture f;
+
+    prepare(&f, &bulk_camera);
+    start_host(&f, REDIR_LISTEN, FALSE);
+    for (guint i = 0; i < 2; i++) {
+        close(socket_at(f.path, FALSE));
+        FAKE_WAIT(f.states->len == 2 * (i + 1));
+        g_assert_cmpint(f.state, ==, REDIR_HOST_WAITING);
+        g_assert_no_error(f.error);
+    }
+    begin_qemu(&f, socket_at(f.path, FALSE), 0);
+    configure(&f);
+    g_clear_pointer(&f.qemu, fake_qemu_free);
+    FAKE_WAIT(f.state == REDIR_HOST_STOPPED);
+    g_assert_error(f.error, REDIR_ERROR, REDIR_ERROR_CLOSED);
+    finish(&f);
+}
+
 static void test_listen(void)
 {
     g_autoptr(GError) error = NULL;
@@ -614,6 +635,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/redir/stop/plain", NULL, test_stop);
     g_test_add_func("/redir/stop/early", test_stop_early);
     g_test_add_func("/redir/no hello", test_no_hello);
+    g_test_add_func("/redir/looked in", test_looked_in);
     g_test_add_func("/redir/listen", test_listen);
     g_test_add_data_func("/redir/out of descriptors", test_out_of_descriptors, with_log);
     g_test_add_func("/redir/cannot listen", test_cannot_listen);
