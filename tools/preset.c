@@ -127,14 +127,47 @@ static gboolean fit(struct vcam_profile *profile, const struct vcam_source *sour
     return FALSE;
 }
 
+/* A SuperSpeed device has companions, and others must have none: the file has one or the other. */
+static gboolean check_speed(const char *path, const struct vcam_profile *profile,
+                            const enum vcam_speed *wanted, GError **error)
+{
+    gboolean is_super = vcam_profile_options(profile)->speed == VCAM_SPEED_SUPER;
+    if (!wanted || (*wanted == VCAM_SPEED_SUPER) == is_super)
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "--speed: %s describes %s: leave --speed out", path,
+                is_super ? "a SuperSpeed device, which has no other speed"
+                         : "a device of USB 2, which cannot be super");
+    return FALSE;
+}
+
+static void count_error(void *user, const struct desc_finding *finding)
+{
+    *(guint *)user += finding->rule->severity == DESC_ERROR;
+}
+
+/* As 'camredir lint' counts them. */
+static guint count_errors(const struct description *description)
+{
+    const struct desc_lint_options options = {.known = description->known,
+                                              .speed = description->speed};
+    guint n = 0;
+    desc_lint(desc_tree_root(description->tree), &options, count_error, &n);
+    return n;
+}
+
 static int open_both(const char *path, struct desc_tree *tree, const char *spec,
                      const enum vcam_speed *speed, struct vcam_source **ret_source,
                      struct vcam_profile **ret_profile, GError **error)
 {
     /* Once for the modes, and again when the source's controls are known. */
-    struct vcam_profile *profile = make_profile(path, tree, NULL, speed, error);
+    struct vcam_profile *profile = make_profile(path, tree, NULL, NULL, error);
     if (!profile)
         return EXIT_BROKEN;
+    if (!check_speed(path, profile, speed, error)) {
+        vcam_profile_free(profile);
+        return EXIT_USAGE;
+    }
     struct vcam_source *source = open_source(spec, profile, error);
     vcam_profile_free(profile);
     if (!source)
@@ -157,8 +190,12 @@ int preset_open(const char *path, const char *source_spec, const enum vcam_speed
     struct description description = {0};
     if (!description_read_file(&description, path, error))
         return EXIT_BROKEN;
+    guint n_errors = count_errors(&description);
     int status =
         open_both(path, description.tree, source_spec, speed, ret_source, ret_profile, error);
+    if (status == EXIT_DONE && n_errors)
+        g_message("%s: %u error%s, hosts may refuse it: see camredir lint %s", path, n_errors,
+                  n_errors > 1 ? "s" : "", path);
     description_clear(&description);
     return status;
 }

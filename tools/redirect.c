@@ -99,6 +99,8 @@ static void print_latency(const char *name, const RedirLatency *latency)
 
 static void print_summary(const RedirTraffic *traffic)
 {
+    if (!traffic->packets[REDIR_TO_VM] && !traffic->packets[REDIR_FROM_VM])
+        return;
     g_message("to the VM %" G_GUINT64_FORMAT " packets, %.1f MB; from it %" G_GUINT64_FORMAT
               " packets, %.1f MB",
               traffic->packets[REDIR_TO_VM], traffic->bytes[REDIR_TO_VM] / 1e6,

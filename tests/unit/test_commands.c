@@ -180,6 +180,22 @@ static void test_lint(void)
     g_assert_nonnull(strstr(many.errors, "missing.bin: No such file"));
 }
 
+static void test_preset_with_errors(void)
+{
+    g_autofree char *path = in_folder("broken.bin");
+    g_auto(Run) bytes = run_command("pack --sysfs " PRESET, NULL, 0);
+    g_assert_cmpint(bytes.status, ==, 0);
+    bytes.output[18 + 2]++; /* the configuration's wTotalLength */
+    g_assert_true(g_file_set_contents(path, bytes.output, (gssize)bytes.len, NULL));
+
+    g_auto(Run) shared =
+        run_command("share --preset {}/broken.bin --to unix:{}/none --no-retry", NULL, 0);
+    g_autofree char *says = g_strdup_printf(
+        "camredir: %s: 1 error, hosts may refuse it: see camredir lint %s\n", path, path);
+    g_assert_cmpint(shared.status, ==, 4);
+    g_assert_true(g_str_has_prefix(shared.errors, says));
+}
+
 /* ---- What cannot be read ---- */
 
 static const struct {
@@ -224,6 +240,10 @@ static const struct {
     {"share pattern pattern --to spice://localhost:1 --name x", 2, "for one camera alone", NULL},
     {"share --preset {}/broken.bin --as unix:{}/s --size 640x480", 2, "a preset says by itself",
      NULL},
+    {"share --preset " PRESET " --as unix:{}/s --speed super", 2, "a device of USB 2", NULL},
+    {"share --preset descriptors/presets/superspeed.json --as unix:{}/s --speed high", 2,
+     "a SuperSpeed device", NULL},
+    {"redirect 1d6b:ffff --to unix:{}/none --no-retry", 4, "there is no such socket", NULL},
     {"share --libvirt=", 2, "camredir: --libvirt: the domain's name is empty", NULL},
     {"share --qmp=", 2, "camredir: --qmp: the socket's path is empty", NULL},
     {"share --to unix:{}/s --way port", 2, "--way is for SPICE", NULL},
@@ -257,6 +277,24 @@ static void test_refused(void)
 
 /* ---- A VM that is not there ---- */
 
+static int listen_in_folder(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_autofree char *path = in_folder(name);
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(listen(fd, 8), ==, 0);
+    return fd;
+}
+
+static void unlisten(int fd, const char *name)
+{
+    g_autofree char *path = in_folder(name);
+    close(fd);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 static void check_doctor(const char *command, const char *says)
 {
     g_auto(Run) result = run_command(command, NULL, 0);
@@ -274,15 +312,49 @@ static void test_doctor_nobody_comes(void)
 /* Who connects is let in by the kernel, and hears nothing. */
 static void test_doctor_no_answer(void)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    g_autofree char *path = in_folder("silent");
-    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(listen(fd, 8), ==, 0);
+    int fd = listen_in_folder("silent");
     check_doctor("doctor pattern --to spice+unix://{}/silent --wait 1", "no answer for 1 s");
-    close(fd);
-    g_assert_cmpint(g_unlink(path), ==, 0);
+    unlisten(fd, "silent");
+}
+
+struct peer {
+    int listen_fd;
+    const char *says;
+};
+
+static gpointer be_peer(gpointer user)
+{
+    const struct peer *peer = user;
+    char heard[256];
+    int fd;
+    while ((fd = accept4(peer->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+        (void)send(fd, peer->says, strlen(peer->says), MSG_NOSIGNAL);
+        while (recv(fd, heard, sizeof heard, 0) > 0)
+            ;
+        close(fd);
+    }
+    return NULL;
+}
+
+/* What cannot be plugged into cannot be cleaned up either, and that is the same trouble. */
+static void test_no_monitor(void)
+{
+    static const char *const sayings[] = {
+        "hello\n",
+        "{\"QMP\": {}}\r\n[]",
+        "{\"QMP\": {}}\r\n{\"error\": {\"desc\": \"no\"}}\r\n",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(sayings); i++) {
+        struct peer peer = {listen_in_folder("qmp"), sayings[i]};
+        GThread *thread = g_thread_new("peer", be_peer, &peer);
+        g_auto(Run) result = run_command("share pattern --qmp {}/qmp --no-retry", NULL, 0);
+        shutdown(peer.listen_fd, SHUT_RDWR);
+        g_thread_join(thread);
+        unlisten(peer.listen_fd, "qmp");
+        g_test_message("%s", result.errors);
+        g_assert_cmpint(result.status, ==, 4);
+        g_assert_true(strchr(result.errors, '\n') == result.errors + strlen(result.errors) - 1);
+    }
 }
 
 /* A pipe that nobody stops writing to. */
@@ -341,7 +413,9 @@ int main(int argc, char **argv)
     g_test_add_func("/commands/shown", test_shown);
     g_test_add_func("/commands/help-fits", test_help_fits);
     g_test_add_func("/commands/lint", test_lint);
+    g_test_add_func("/commands/preset-with-errors", test_preset_with_errors);
     g_test_add_func("/commands/refused", test_refused);
+    g_test_add_func("/commands/no-monitor", test_no_monitor);
     g_test_add_func("/commands/endless-pipe", test_endless_pipe);
     g_test_add_func("/commands/doctor/nobody-comes", test_doctor_nobody_comes);
     if (g_file_test(spice, G_FILE_TEST_EXISTS))
