@@ -162,6 +162,7 @@ void desc_lint(const void *top, const struct desc_lint_options *options, desc_li
     };
 
     survey(&l);
+    l.speed = lint_speed(&l);
     lint_collect(&l, l.top);
     walk(&l);
 }

@@ -78,7 +78,7 @@ enum desc_known {
 struct desc_lint_options {
     uint8_t hosts;         /* only what one of these refuses; 0: every finding */
     uint8_t known;         /* enum desc_known */
-    enum desc_speed speed; /* that the device runs at; unknown: told from bcdUSB and endpoints */
+    enum desc_speed speed; /* that the device runs at; unknown: told from what the tree has */
 };
 
 typedef void (*desc_lint_fn)(void *user, const struct desc_finding *finding);

@@ -1,65 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a configuration consists of, gathered before its nodes are looked at one by one: its speed,
-   its interfaces by number, their endpoints and headers. */
+/* What a configuration consists of, gathered before its nodes are looked at one by one: its
+   interfaces by number, their endpoints and headers. */
 #include "descriptors/lint_priv.h"
-
-/* ---- Speed ---- */
-
-/* Packet sizes give it away: USB 2.0, 5.6.3, 5.7.3 and 5.8.3. */
-static enum desc_speed speed_of_packet(const struct usb_endpoint *endpoint)
-{
-    unsigned size = endpoint->wMaxPacketSize & 0x7ff, type = endpoint->bmAttributes & 3;
-    bool several = endpoint->wMaxPacketSize & 0x1800;
-
-    if (type == 2)
-        return size >= 512 ? DESC_SPEED_HIGH : DESC_SPEED_FULL;
-    if (several || (type == 1 && size > 1023) || (type == 3 && size > 64))
-        return DESC_SPEED_HIGH;
-    return DESC_SPEED_UNKNOWN;
-}
-
-static enum desc_speed speed_of_endpoints(const struct desc_node *top)
-{
-    unsigned with = 0, without = 0;
-    enum desc_speed speed = DESC_SPEED_UNKNOWN;
-
-    for (const struct desc_node *node = top; node; node = desc_next(node, top)) {
-        const struct usb_endpoint *endpoint = DESC_CAST(usb_endpoint, node);
-        if (!endpoint)
-            continue;
-        if (DESC_CAST(usb_ss_endpoint_companion, node->first))
-            with++;
-        else
-            without++;
-        if (speed == DESC_SPEED_UNKNOWN)
-            speed = speed_of_packet(endpoint);
-    }
-    /* Some high-speed cameras have companions at a few endpoints. */
-    return with > without ? DESC_SPEED_SUPER : speed;
-}
-
-static enum desc_speed other_speed(enum desc_speed speed)
-{
-    return speed == DESC_SPEED_HIGH   ? DESC_SPEED_FULL
-           : speed == DESC_SPEED_FULL ? DESC_SPEED_HIGH
-                                      : DESC_SPEED_UNKNOWN;
-}
-
-static enum desc_speed speed_of(struct lint *l, const struct desc_node *node)
-{
-    bool other = node->type->kind == DESC_KIND_usb_other_speed_configuration;
-    enum desc_speed speed = speed_of_endpoints(node);
-
-    if (l->options->speed != DESC_SPEED_UNKNOWN)
-        return other ? other_speed(l->options->speed) : l->options->speed;
-    if (!l->device || other)
-        return speed;
-    if (l->device->bcdUSB >= 0x0300)
-        return DESC_SPEED_SUPER;
-    if (l->device->bcdUSB < 0x0200)
-        return DESC_SPEED_FULL;
-    return speed == DESC_SPEED_SUPER ? DESC_SPEED_HIGH : speed;
-}
 
 /* ---- Interfaces ---- */
 
@@ -193,7 +135,7 @@ void lint_collect(struct lint *l, const struct desc_node *node)
 
     clear(c);
     c->node = node;
-    c->speed = speed_of(l, node);
+    c->speed = lint_speed_of(l, node);
     for (const struct desc_node *n = node; n; n = desc_next(n, node))
         collect_node(l, n);
 }

@@ -71,13 +71,15 @@ static void check_bulk_size(struct lint *l, const struct usb_endpoint *endpoint,
     static const unsigned only[] = {[DESC_SPEED_HIGH] = 512, [DESC_SPEED_SUPER] = 1024};
     enum desc_speed speed = l->configuration.speed;
 
-    if (speed == DESC_SPEED_UNKNOWN)
+    if (speed >= DESC_SPEED_HIGH) {
+        if (size != only[speed])
+            REPORT(l, EP2, endpoint, wMaxPacketSize, EQUAL(size, only[speed]));
+    } else if (lint_is_full_speed_size(size)) {
         return;
-    if (speed == DESC_SPEED_FULL) {
-        if (size != 8 && size != 16 && size != 32 && size != 64)
-            REPORT(l, EP2, endpoint, wMaxPacketSize, TEXT(size, "8, 16, 32 or 64"));
-    } else if (size != only[speed]) {
-        REPORT(l, EP2, endpoint, wMaxPacketSize, EQUAL(size, only[speed]));
+    } else if (speed == DESC_SPEED_FULL) {
+        REPORT(l, EP2, endpoint, wMaxPacketSize, TEXT(size, "8, 16, 32 or 64"));
+    } else if (size != only[DESC_SPEED_HIGH] && size != only[DESC_SPEED_SUPER]) {
+        REPORT(l, EP2, endpoint, wMaxPacketSize, TEXT(size, "8, 16, 32, 64, 512 or 1024"));
     }
 }
 

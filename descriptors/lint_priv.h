@@ -121,6 +121,7 @@ struct lint {
     const struct vcam_dev_descriptor *device; /* the first */
     const struct usb_device_qualifier *qualifier;
     const struct usb_bos *bos;
+    enum desc_speed speed; /* that the device runs at */
     uint32_t n_strings;
     bool seen_string;
     bool has_association, has_configuration;
@@ -150,6 +151,12 @@ static inline bool lint_is_video(const struct usb_interface *interface, uint8_t 
     return interface->bInterfaceClass == CC_VIDEO && interface->bInterfaceSubClass == subclass;
 }
 
+/* Of endpoint 0 and of bulk endpoints at full speed: USB 2.0, 5.5.3 and 5.8.3. */
+static inline bool lint_is_full_speed_size(unsigned size)
+{
+    return size == 8 || size == 16 || size == 32 || size == 64;
+}
+
 /* The interface that node is in, or NULL. */
 const struct usb_interface *lint_interface_above(const struct desc_node *node);
 /* The version that a node of a video function follows; 0: not known. */
@@ -160,6 +167,11 @@ uint16_t lint_version(struct lint *l, const struct desc_node *node);
 /* lint_schema.c: what the rows themselves say */
 void lint_schema_enter(struct lint *l, const struct desc_node *node);
 void lint_schema_leave(struct lint *l, const struct desc_node *node, uint32_t total);
+
+/* lint_speed.c: of the device, once the tree was surveyed; of a configuration, which may be that of
+   the other speed, or of any other node */
+enum desc_speed lint_speed(const struct lint *l);
+enum desc_speed lint_speed_of(const struct lint *l, const struct desc_node *node);
 
 /* lint_collect.c: the interfaces and endpoints below a configuration, or below any other node */
 void lint_collect(struct lint *l, const struct desc_node *node);

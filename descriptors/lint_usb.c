@@ -4,11 +4,6 @@
 
 /* ---- Device and qualifier ---- */
 
-static bool is_packet_size_0(unsigned size)
-{
-    return size == 8 || size == 16 || size == 32 || size == 64;
-}
-
 static bool is_release(uint16_t bcdUSB)
 {
     static const uint16_t releases[] = {0x0100, 0x0110, 0x0200, 0x0201,
@@ -30,12 +25,12 @@ static bool is_bcd(uint16_t value)
 static void check_packet_size_0(struct lint *l, const struct vcam_dev_descriptor *device)
 {
     uint8_t size = device->bMaxPacketSize0;
-    if (l->options->speed == DESC_SPEED_SUPER || device->bcdUSB >= 0x0300) {
+    if (l->speed == DESC_SPEED_SUPER || device->bcdUSB >= 0x0300) {
         if (size != 9)
             REPORT(l, W8, device, bMaxPacketSize0, EQUAL(size, 9));
-    } else if (l->options->speed == DESC_SPEED_HIGH && size != 64) {
+    } else if (l->speed == DESC_SPEED_HIGH && size != 64) {
         REPORT(l, DEV2, device, bMaxPacketSize0, EQUAL(size, 64));
-    } else if (!is_packet_size_0(size)) {
+    } else if (!lint_is_full_speed_size(size)) {
         REPORT(l, DEV2, device, bMaxPacketSize0, TEXT(size, "8, 16, 32 or 64"));
     }
 }
@@ -116,7 +111,7 @@ void lint_qualifier(struct lint *l, const struct desc_node *node)
         REPORT(l, QUAL2, q, bReserved, EQUAL(q->bReserved, 0));
     if (!q->bNumConfigurations)
         REPORT(l, QUAL3, q, bNumConfigurations, AT_LEAST(0, 1));
-    if (!is_packet_size_0(q->bMaxPacketSize0))
+    if (!lint_is_full_speed_size(q->bMaxPacketSize0))
         REPORT(l, QUAL4, q, bMaxPacketSize0, TEXT(q->bMaxPacketSize0, "8, 16, 32 or 64"));
     if (!device)
         return;

@@ -181,6 +181,76 @@ static void test_total_length_off(void)
     }
 }
 
+/* ---- The speed, told from what there is ---- */
+
+/* As that of a vendor's interface with a bulk endpoint of 64 bytes, where no device counts it. */
+#define OTHER_SPEED                                                                                \
+    "usb_device_qualifier>090719000101008032"                                                      \
+    "0904000001ff000000"                                                                           \
+    "07058102400000"
+
+static const Camera high_iso = {0x0110, DESC_SPEED_HIGH, false},
+                    high_bulk = {0x0150, DESC_SPEED_HIGH, true},
+                    full_bulk = {0x0110, DESC_SPEED_FULL, true};
+
+/* One field is wrong, and the others still say which speed it is: all rules that then speak,
+   without notes. */
+static const struct {
+    const char *what;
+    const Camera *camera;
+    const char *edits, *rules;
+} outvoted[] = {
+    {"endpoint 0", &high_iso, "vcam_dev_descriptor.bMaxPacketSize0=8", "DEV2"},
+    {"endpoint 0, bulk", &high_bulk, "vcam_dev_descriptor.bMaxPacketSize0=8", "DEV2"},
+    {"endpoint 0 at full speed", &full_bulk,
+     "vcam_dev_descriptor.bcdUSB=0x0200 vcam_dev_descriptor.bMaxPacketSize0=8", ""},
+    {"a bulk endpoint, and the other speed's", &high_bulk,
+     "usb_endpoint#2.wMaxPacketSize=64 " OTHER_SPEED, "EP2"},
+    {"a bulk endpoint, and the qualifier's endpoint 0", &high_bulk,
+     "usb_device_qualifier.bMaxPacketSize0=8 usb_endpoint#2.wMaxPacketSize=64", "EP2"},
+    {"a bulk endpoint, and what only full speed has", &full_bulk,
+     "vcam_dev_descriptor.bcdUSB=0x0200 vcam_dev_descriptor.bMaxPacketSize0=8 "
+     "usb_endpoint.bInterval=32 usb_endpoint#2.wMaxPacketSize=512",
+     "EP2"},
+    {"bulk for interrupt", &high_iso, "usb_endpoint.bmAttributes=2", "EP2 IF5 VS10"},
+};
+
+static char *warned(const GPtrArray *findings)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *f = findings->pdata[i];
+        if (f->rule->severity != DESC_NOTE)
+            g_string_append_printf(text, "%s%s", text->len ? " " : "", f->rule->id);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void test_outvoted(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(outvoted); i++) {
+        g_autoptr(GByteArray) bytes = lint_camera(outvoted[i].camera);
+        lint_edit(bytes, DESC_CONTEXT_STANDARD, outvoted[i].edits);
+        g_autoptr(GPtrArray) findings =
+            lint_bytes(bytes->data, bytes->len, DESC_CONTEXT_STANDARD, NULL);
+        g_autofree char *all = lint_text(findings), *rules = warned(findings);
+        g_test_message("%s:\n%s", outvoted[i].what, all);
+        g_assert_cmpstr(rules, ==, outvoted[i].rules);
+    }
+}
+
+/* Nothing tells the speed, but no speed has such an endpoint. */
+static void test_no_speed(void)
+{
+    static const uint8_t bytes[] = {9, 2,    25, 0, 1, 1, 0, 0x80, 50, 9,   4, 0, 0,
+                                    1, 0xff, 0,  0, 0, 7, 5, 0x81, 2,  100, 0, 0};
+    g_autoptr(GPtrArray) findings = lint_bytes(bytes, sizeof(bytes), DESC_CONTEXT_STANDARD, NULL);
+    g_autofree char *rules = warned(findings);
+    g_assert_cmpstr(rules, ==, "EP2");
+    g_assert_cmpstr(((const Finding *)findings->pdata[0])->expected, ==,
+                    "8, 16, 32, 64, 512 or 1024");
+}
+
 /* ---- Real cameras ---- */
 
 #define VECTORS "../shared/vectors/"
@@ -477,6 +547,8 @@ int main(int argc, char **argv)
     g_test_add_func("/lint/valid/own", test_own_camera);
     g_test_add_func("/lint/faults/twenty", test_faults);
     g_test_add_func("/lint/faults/total-length", test_total_length_off);
+    g_test_add_func("/lint/speed/outvoted", test_outvoted);
+    g_test_add_func("/lint/speed/none", test_no_speed);
     g_test_add_func("/lint/vectors", test_vectors);
     g_test_add_func("/lint/options/hosts", test_hosts);
     g_test_add_func("/lint/options/known", test_unknown_is_not_absent);
