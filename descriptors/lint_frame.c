@@ -35,7 +35,8 @@ struct frame {
     uint32_t dwMinBitRate, dwMaxBitRate, dwMaxVideoFrameBufferSize, dwDefaultFrameInterval;
     const uint32_t *intervals;
     uint32_t n;
-    bool continuous; /* intervals: shortest, longest, step */
+    bool continuous;            /* intervals: shortest, longest, step */
+    uint32_t shortest, longest; /* indices of intervals, wherever these stand (W2, FRAME5) */
 };
 
 #define REPORT_FRAME(l, rule, frame, field, index, values)                                         \
@@ -51,6 +52,15 @@ static uint32_t get_32(const struct desc_node *node, uint16_t offset)
     return offset ? *(const uint32_t *)desc_at(node, offset) : 0;
 }
 
+static void find_ends(struct frame *f)
+{
+    uint32_t n = f->continuous && f->n > 2 ? 2 : f->n;
+    for (uint32_t i = 1; i < n; i++) {
+        f->shortest = f->intervals[i] < f->intervals[f->shortest] ? i : f->shortest;
+        f->longest = f->intervals[i] > f->intervals[f->longest] ? i : f->longest;
+    }
+}
+
 static struct frame frame_of(const struct desc_node *node)
 {
     const struct layout *at = layouts;
@@ -58,7 +68,7 @@ static struct frame frame_of(const struct desc_node *node)
         at++;
     bool zero_is_continuous = node->type->kind != DESC_KIND_uvc_vs_frame_h264 &&
                               node->type->kind != DESC_KIND_uvc_vs_frame_vp8;
-    return (struct frame){
+    struct frame f = {
         .node = node,
         .layout = at,
         .wWidth = get_16(node, at->wWidth),
@@ -71,6 +81,8 @@ static struct frame frame_of(const struct desc_node *node)
         .n = get_32(node, at->n_dwFrameInterval),
         .continuous = zero_is_continuous && *(const uint8_t *)desc_at(node, at->count) == 0,
     };
+    find_ends(&f);
+    return f;
 }
 
 /* ---- Intervals ---- */
@@ -164,8 +176,8 @@ static void check_buffer_size(struct lint *l, const struct frame *f, uint64_t si
 
 static void check_bit_rates(struct lint *l, const struct frame *f, uint64_t size)
 {
-    uint32_t shortest = f->n ? f->intervals[0] : 0;
-    uint32_t longest = f->n ? f->intervals[f->continuous && f->n > 1 ? 1 : f->n - 1] : 0;
+    uint32_t shortest = f->n ? f->intervals[f->shortest] : 0;
+    uint32_t longest = shortest ? f->intervals[f->longest] : 0; /* 0: K9a, and no rate follows */
     bool mjpeg = f->node->type->kind == DESC_KIND_uvc_vs_frame_mjpeg;
     uint32_t most = bit_rate(f->dwMaxVideoFrameBufferSize, shortest);
 
@@ -189,15 +201,16 @@ static void check_bandwidth(struct lint *l, const struct frame *f, uint64_t size
 {
     const struct usb_interface *interface = lint_interface_above(f->node);
     enum desc_speed speed = l->configuration.speed;
-    if (!size || !interface || !f->n || !f->intervals[0] || speed == DESC_SPEED_UNKNOWN)
+    uint32_t shortest = f->n ? f->intervals[f->shortest] : 0;
+    if (!size || !interface || !shortest || speed == DESC_SPEED_UNKNOWN)
         return;
 
     const struct lint_interface *i = lint_interface_of(l, interface);
     uint64_t have = (uint64_t)i->largest * (speed == DESC_SPEED_FULL ? 1000 : 8000);
-    uint64_t need = size * 10000000 / f->intervals[0];
+    uint64_t need = size * 10000000 / shortest;
     if (i->n_iso && need > have)
-        REPORT_FRAME(l, BW1, f, dwFrameInterval, 0,
-                     AT_LEAST(f->intervals[0], have ? size * 10000000 / have : UINT32_MAX));
+        REPORT_FRAME(l, BW1, f, dwFrameInterval, f->shortest,
+                     AT_LEAST(shortest, have ? size * 10000000 / have : UINT32_MAX));
 }
 
 /* ---- Fields of single kinds ---- */

@@ -251,6 +251,20 @@ static void test_no_speed(void)
                     "8, 16, 32, 64, 512 or 1024");
 }
 
+/* Rates follow from the shortest and the longest interval, wherever these stand: W2 alone. */
+static void test_unsorted(void)
+{
+    g_autoptr(GByteArray) bytes = lint_camera(&camera);
+    lint_edit(bytes, DESC_CONTEXT_STANDARD,
+              "uvc_vs_frame_uncompressed.dwFrameInterval[0]=666666 "
+              "uvc_vs_frame_uncompressed.dwFrameInterval[1]=333333");
+    g_autoptr(GPtrArray) findings =
+        lint_bytes(bytes->data, bytes->len, DESC_CONTEXT_STANDARD, NULL);
+    g_autofree char *all = lint_text(findings), *rules = warned(findings);
+    g_test_message("%s", all);
+    g_assert_cmpstr(rules, ==, "W2");
+}
+
 /* ---- Real cameras ---- */
 
 #define VECTORS "../shared/vectors/"
@@ -549,6 +563,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lint/faults/total-length", test_total_length_off);
     g_test_add_func("/lint/speed/outvoted", test_outvoted);
     g_test_add_func("/lint/speed/none", test_no_speed);
+    g_test_add_func("/lint/faults/unsorted-intervals", test_unsorted);
     g_test_add_func("/lint/vectors", test_vectors);
     g_test_add_func("/lint/options/hosts", test_hosts);
     g_test_add_func("/lint/options/known", test_unknown_is_not_absent);
