@@ -96,7 +96,7 @@ void desc_cdump(const void *top, const char *name, const struct desc_sink *sink)
     struct dump d = {.sink = sink};
 
     desc_strings_collect(top, &d.strings);
-    desc_printf(sink, "#include <stdint.h>\n\nstatic const uint8_t %.100s[] = {\n", name);
+    desc_printf(sink, "#include <stdint.h>\n\nconst uint8_t %.100s[] = {\n", name);
     for (const struct desc_node *node = top; node; node = desc_next(node, top)) {
         if (node->type->kind == DESC_KIND_usb_descriptors)
             continue;
