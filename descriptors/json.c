@@ -297,32 +297,47 @@ static int fail_at(struct reader *r, JsonNode *json, const char *expected)
     return fail(r, "%s: expected %s", found, expected);
 }
 
-static bool parse_digits(const char *text, unsigned base, char end, const char **ret_rest,
-                         uint64_t *ret_value)
+static bool parse_hex(const char *text, char end, const char **ret_rest, uint64_t *ret_value)
 {
-    char *rest;
-    if (!g_ascii_isxdigit(*text))
+    size_t n = strspn(text, "0123456789abcdefABCDEF");
+    if (n < 1 || n > 16 || text[n] != end)
         return false;
-    errno = 0;
-    *ret_value = g_ascii_strtoull(text, &rest, base);
-    *ret_rest = rest + 1;
-    return errno == 0 && *rest == end;
+    *ret_value = g_ascii_strtoull(text, NULL, 16);
+    *ret_rest = text + n + 1;
+    return true;
 }
 
-/* "0x81", "129", and for BCD "1.10" */
+/* "0x81", and for BCD "1.10" */
 static bool parse_number(const char *text, bool is_bcd, uint64_t *ret_value)
 {
     const char *rest;
     uint64_t major, minor;
 
     if (g_str_has_prefix(text, "0x"))
-        return parse_digits(text + 2, 16, '\0', &rest, ret_value);
-    if (!is_bcd)
-        return parse_digits(text, 10, '\0', &rest, ret_value);
-    if (!parse_digits(text, 16, '.', &rest, &major) || strlen(rest) != 2 ||
-        !parse_digits(rest, 16, '\0', &rest, &minor) || major > 0xff)
+        return parse_hex(text + 2, '\0', &rest, ret_value);
+    if (!is_bcd || !parse_hex(text, '.', &rest, &major) || strlen(rest) != 2 ||
+        !parse_hex(rest, '\0', &rest, &minor) || major > 0xff)
         return false;
     *ret_value = major << 8 | minor;
+    return true;
+}
+
+/* A whole number, however it is spelled: 100, 1e2, 100.0. */
+static bool whole_number(JsonNode *json, uint64_t *ret_value)
+{
+    GType type = JSON_NODE_HOLDS_VALUE(json) ? json_node_get_value_type(json) : G_TYPE_INVALID;
+    double value;
+
+    if (type == G_TYPE_INT64) {
+        *ret_value = (uint64_t)json_node_get_int(json);
+        return json_node_get_int(json) >= 0;
+    }
+    if (type != G_TYPE_DOUBLE)
+        return false;
+    value = json_node_get_double(json);
+    if (!(value >= 0 && value < 0x1p64) || value != (double)(uint64_t)value)
+        return false;
+    *ret_value = (uint64_t)value;
     return true;
 }
 
@@ -331,14 +346,13 @@ static int read_number(struct reader *r, JsonNode *json, const struct desc_row *
 {
     uint64_t most = row->width == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * row->width) - 1;
     bool is_bcd = strncmp(row->name, "bcd", 3) == 0;
-    bool is_integer = JSON_NODE_HOLDS_VALUE(json) && json_node_get_value_type(json) == G_TYPE_INT64;
-    char expected[64];
+    const char *text = string_of(json);
+    char expected[96];
 
-    g_snprintf(expected, sizeof(expected), "%s0 to %" PRIu64,
-               is_bcd ? "a version such as \"1.10\", or " : "", most);
-    if (is_integer && json_node_get_int(json) >= 0)
-        *ret_value = (uint64_t)json_node_get_int(json);
-    else if (!string_of(json) || !parse_number(string_of(json), is_bcd, ret_value))
+    g_snprintf(expected, sizeof(expected), "%s0 to %" PRIu64 "%s",
+               is_bcd ? "a version such as \"1.10\", or " : "", most,
+               text ? ", in a string as hex (\"0x81\")" : "");
+    if (text ? !parse_number(text, is_bcd, ret_value) : !whole_number(json, ret_value))
         return fail_at(r, json, expected);
     return *ret_value <= most ? 0 : fail_at(r, json, expected);
 }

@@ -21,7 +21,8 @@
    (usb_string_zero) and the strings in the order of their index from 1.
 
    The text is JSON by RFC 8259 and nothing more; a member that is there twice is refused.
-   Numbers are numbers, or strings of hex ("0x81"); BCD is "1.10"; a GUID is its name ("YUY2") or
+   Numbers are numbers (1e2 is 100), or strings of hex with 0x ("0x81"); BCD is "1.10"; a GUID is
+   its name ("YUY2") or
    "{32595559-...}"; bString is text, or units where they are no text. "extra" holds, in hex, the
    bytes that follow the fields; a usb_raw has nothing else.
 
