@@ -79,7 +79,9 @@ static int describe(const struct describe_options *options, const char *source)
     if (!show)
         return EXIT_USAGE;
     int status = EXIT_USAGE;
-    if (profile_wish_parse(&wish, options->speed, options->transfer, &error))
+    if (profile_wish_parse(&wish, options->speed, options->transfer, &error) &&
+        description_takes(source, "--speed", options->speed, DESCRIPTION_CAMERA, &error) &&
+        description_takes(source, "--transfer", options->transfer, DESCRIPTION_CAMERA, &error))
         status = description_read(&description, source, &wish, &error);
     if (status) {
         g_printerr("camredir: %s\n", error->message);

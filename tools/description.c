@@ -254,10 +254,15 @@ static struct desc_tree *tree_of_profile(const struct vcam_profile *profile)
     return tree;
 }
 
+static enum desc_speed speed_of_wish(const struct profile_wish *wish)
+{
+    static const enum desc_speed speeds[] = {DESC_SPEED_FULL, DESC_SPEED_HIGH, DESC_SPEED_SUPER};
+    return speeds[wish->speed];
+}
+
 static gboolean read_camera(struct description *description, const char *spec,
                             const struct profile_wish *wish, GError **error)
 {
-    static const enum desc_speed speeds[] = {DESC_SPEED_FULL, DESC_SPEED_HIGH, DESC_SPEED_SUPER};
     struct camera_limit limit;
     struct vcam_offer offer;
     camera_limit_init(&limit);
@@ -268,7 +273,7 @@ static gboolean read_camera(struct description *description, const char *spec,
     struct vcam_profile *profile = camera_profile(source, &offer, wish, NULL, error);
     if (profile) {
         description->tree = tree_of_profile(profile);
-        description->speed = speeds[wish->speed];
+        description->speed = speed_of_wish(wish);
         description->known = DESC_KNOWN_STRINGS | DESC_KNOWN_BOS | DESC_KNOWN_QUALIFIER;
     }
     vcam_profile_free(profile);
@@ -289,16 +294,43 @@ static gboolean is_file(const char *source)
             !g_str_has_prefix(source, "file:"));
 }
 
+enum description_origin description_origin(const char *source)
+{
+    if (g_str_has_prefix(source, "usb:"))
+        return DESCRIPTION_DEVICE;
+    return strcmp(source, "-") == 0 || is_file(source) ? DESCRIPTION_FILE : DESCRIPTION_CAMERA;
+}
+
+gboolean description_takes(const char *source, const char *option, const char *value,
+                           unsigned origins, GError **error)
+{
+    if (!value || origins & description_origin(source))
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                "%s is for cameras%s: '%s' has its own", option,
+                origins & DESCRIPTION_FILE ? " and files" : "", source);
+    return FALSE;
+}
+
+static gboolean read_source(struct description *description, const char *source,
+                            enum description_origin origin, GError **error)
+{
+    if (origin == DESCRIPTION_DEVICE)
+        return read_usb(description, source + strlen("usb:"), error);
+    if (strcmp(source, "-") == 0)
+        return read_fd(description, STDIN_FILENO, "standard input", error);
+    return description_read_file(description, source, error);
+}
+
 int description_read(struct description *description, const char *source,
                      const struct profile_wish *wish, GError **error)
 {
     *description = (struct description){0};
-    if (strcmp(source, "-") == 0)
-        return read_fd(description, STDIN_FILENO, "standard input", error) ? 0 : EXIT_BROKEN;
-    if (g_str_has_prefix(source, "usb:"))
-        return read_usb(description, source + strlen("usb:"), error) ? 0 : EXIT_BROKEN;
-    if (is_file(source))
-        return description_read_file(description, source, error) ? 0 : EXIT_BROKEN;
+    enum description_origin origin = description_origin(source);
+    if (origin == DESCRIPTION_FILE && wish->has_speed)
+        description->speed = speed_of_wish(wish);
+    if (origin != DESCRIPTION_CAMERA)
+        return read_source(description, source, origin, error) ? 0 : EXIT_BROKEN;
     if (read_camera(description, source, wish, error))
         return 0;
     int status = camera_exit_status(*error);

@@ -11,6 +11,20 @@
 /* A file, or what comes through a pipe, is read so far; more is refused. */
 #define DESCRIPTION_MAX_BYTES (1u << 20)
 
+/* What a source is, as bits. */
+enum description_origin {
+    DESCRIPTION_FILE = 1 << 0,   /* or standard input */
+    DESCRIPTION_DEVICE = 1 << 1, /* of this machine */
+    DESCRIPTION_CAMERA = 1 << 2,
+};
+
+enum description_origin description_origin(const char *source);
+
+/* FALSE, with G_OPTION_ERROR_BAD_VALUE, where the source has by itself what the option would say;
+   origins: those for which it is. value: what was said, NULL for nothing. */
+gboolean description_takes(const char *source, const char *option, const char *value,
+                           unsigned origins, GError **error);
+
 struct description {
     struct desc_tree *tree;
     enum desc_speed speed; /* unknown where nothing tells */
@@ -20,8 +34,9 @@ struct description {
 
 /* source is "-" (standard input) or a file, either with bytes or with JSON; "usb:" and a device of
    this machine, by its name in sysfs ("usb:1-1.4") or by bus and number ("usb:001:005", "usb:1-5");
-   or a camera as 'share' names it, which wish makes a USB device of. An exit status: 0,
-   camera_exit_status() for a camera, else EXIT_BROKEN, with *error set. */
+   or a camera as 'share' names it, which wish makes a USB device of. Of a file, wish says the
+   speed that its device runs at, if it says one. An exit status: 0, camera_exit_status() for a
+   camera, else EXIT_BROKEN, with *error set. */
 int description_read(struct description *description, const char *source,
                      const struct profile_wish *wish, GError **error);
 void description_clear(struct description *description); /* accepts one that was never read */

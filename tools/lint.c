@@ -211,6 +211,18 @@ static gboolean parse_hosts(const char *list, guint8 *ret_hosts, GError **error)
     return TRUE;
 }
 
+/* All of them, before anything is said of the first. */
+static gboolean check_options(char **sources, const char *speed, const char *transfer,
+                              GError **error)
+{
+    unsigned with_speed = DESCRIPTION_FILE | DESCRIPTION_CAMERA;
+    for (; *sources; sources++)
+        if (!description_takes(*sources, "--speed", speed, with_speed, error) ||
+            !description_takes(*sources, "--transfer", transfer, DESCRIPTION_CAMERA, error))
+            return FALSE;
+    return TRUE;
+}
+
 static int run(struct lint *lint, char **sources, gboolean as_json)
 {
     lint->json = as_json ? json_builder_new() : NULL;
@@ -242,8 +254,8 @@ int lint_run(int argc, char **argv)
         {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "For programs", NULL},
         {"host", 0, 0, G_OPTION_ARG_STRING, &host_names,
          "Only what makes these refuse the device: windows,linux,macos", "LIST"},
-        {"speed", 0, 0, G_OPTION_ARG_STRING, &speed, "Of a camera: full, high (default), super",
-         "SPEED"},
+        {"speed", 0, 0, G_OPTION_ARG_STRING, &speed,
+         "That a file's device runs at, or of a camera (default high): full, high, super", "SPEED"},
         {"transfer", 0, 0, G_OPTION_ARG_STRING, &transfer, "Of a camera: bulk (default) or iso",
          "TYPE"},
         {0},
@@ -254,7 +266,8 @@ int lint_run(int argc, char **argv)
                       "2 something\ncould not be read.",
                       entries, &argc, &argv, G_MAXINT - 1) &&
         profile_wish_parse(&lint.wish, speed, transfer, &error) &&
-        parse_hosts(host_names, &lint.options.hosts, &error)) {
+        parse_hosts(host_names, &lint.options.hosts, &error) &&
+        check_options(argv + 1, speed, transfer, &error)) {
         if (argc > 1)
             status = run(&lint, argv + 1, as_json);
         else

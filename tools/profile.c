@@ -76,6 +76,7 @@ gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const 
         !check_text("--name", wish->name, error) || !check_text("--serial", wish->serial, error))
         return FALSE;
     wish->speed = s;
+    wish->has_speed = speed != NULL;
     wish->transfer = t;
     return TRUE;
 }

@@ -9,6 +9,7 @@
 
 struct profile_wish {
     enum vcam_speed speed;
+    gboolean has_speed; /* it was said, and is not the default */
     enum vcam_transfer transfer;
     const char *name;    /* NULL: the camera's own */
     const char *serial;  /* NULL: the camera's own, or one made of its name and address */

@@ -152,6 +152,10 @@ static void test_lint(void)
     g_assert_cmpint(clean.status, ==, 0);
     g_assert_cmpstr(clean.output, ==, "");
 
+    g_auto(Run) super = run_command("lint " PRESET " --speed super", NULL, 0);
+    g_assert_cmpint(super.status, ==, 1);
+    g_assert_nonnull(strstr(super.output, "error: W8: device.bMaxPacketSize0: "));
+
     g_auto(Run) bytes = run_command("pack --sysfs " PRESET " -o {}/broken.bin", NULL, 0);
     g_autofree char *path = in_folder("broken.bin"), *contents = NULL;
     gsize len;
@@ -220,6 +224,12 @@ static const struct {
      "{\"descriptors\": [{\"kind\": \"usb_endpoint\", \"bInterval\": 300}]}"},
     {"describe " PRESET " --as xml", 2, "--as: 'xml' is none of tree, json, c, hex, bin", NULL},
     {"describe pattern --speed warp", 2, "--speed: 'warp' is none of full, high, super", NULL},
+    {"describe " PRESET " --speed full --as bin", 2,
+     "--speed is for cameras: '" PRESET "' has its own", NULL},
+    {"describe - --transfer iso", 2, "--transfer is for cameras: '-' has its own", "x"},
+    {"describe usb:9-9 --speed full", 2, "--speed is for cameras: 'usb:9-9'", NULL},
+    {"lint pattern " PRESET " --transfer iso", 2, "--transfer is for cameras: '" PRESET, NULL},
+    {"lint usb:9-9 --speed full", 2, "--speed is for cameras and files: 'usb:9-9' has its", NULL},
     {"describe no-such-camera", 3,
      "no file 'no-such-camera', and no camera with 'no-such-camera' in its name", NULL},
     {"describe usb:9-9", 1, "usb:9-9: no such USB device", NULL},
