@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The SPICE transport: finds the channel that leads to a usb-redir device, and writes to it no more
-   at a time than is bounded. */
+/* The SPICE transport: finds the channel that leads to a usb-redir device, and notices its end. */
 #include <string.h>
 
 #include "redir/error.h"
 #include "redir/transports/spice_private.h"
 
-#define SEND_LIMIT       (1024 * 1024) /* outstanding bytes from which on send() says "full" */
-#define GATHER_LIMIT     (32 * 1024)   /* bytes of small packets that go out as one message */
-#define SMALL            4096
 #define SETTLE_TIMEOUT_S 3                  /* for ports to say their names */
 #define OPEN_TIMEOUT_S   2                  /* for usb-redir behind the channel to say something */
 #define OWNER            "camredir-owner"   /* the transport that a channel serves */
@@ -25,22 +21,6 @@ typedef enum {
 
 typedef struct SpiceTransport SpiceTransport;
 
-/* One stream's writes, whose ends may be told long after the stream's. */
-typedef struct {
-    gatomicrefcount references;
-    SpiceTransport *owner; /* NULL once the stream is over */
-    gsize outstanding;
-    GByteArray
-        *gathered; /* small packets of this turn of the main loop, of the outstanding bytes */
-    gboolean fell; /* these did, and writable() has not been called since */
-} Stream;
-
-typedef struct {
-    Stream *stream;
-    guint8 *data;
-    gsize size;
-} Write;
-
 struct SpiceTransport {
     RedirTransport base;
     RedirSpiceWay way;
@@ -53,12 +33,11 @@ struct SpiceTransport {
     SpiceChannel *held;    /* a usbredir channel kept from a viewer's own redirection */
     SpiceChannel *channel; /* the chosen one */
     gpointer stale;        /* of asked, not owned: it was open before we listened */
-    gboolean moving;       /* the session's channels go to another server, one by one */
     gboolean listed;       /* the VM has told which channels there are */
     gboolean settled;      /* who has not said its name by now never will */
-    guint list_idle, connect_idle, moved_idle, settle_timer, open_timer;
-    Stream *stream;
-    GSource *soon; /* what is to be done from the main loop */
+    guint list_idle, connect_idle, gone_idle, settle_timer, open_timer;
+    SpiceStream *stream;       /* while it is open */
+    SpiceMigration *migration; /* while there is a session */
 };
 
 static SpiceTransport *spice_transport(RedirTransport *transport)
@@ -112,123 +91,26 @@ static gint count_askers(gpointer port, gint change)
 
 /* ---- writing ---- */
 
-static void stream_unref(Stream *stream)
-{
-    if (!g_atomic_ref_count_dec(&stream->references))
-        return;
-    g_byte_array_unref(stream->gathered);
-    g_free(stream);
-}
-
-/* "Written or dropped": the library knows no more. May be called from inside of it. */
-static void on_written(GObject *channel, GAsyncResult *result, gpointer user)
-{
-    Write *write = user;
-    Stream *stream = write->stream;
-
-    spice_port_channel_write_finish(SPICE_PORT_CHANNEL(channel), result, NULL);
-    stream->outstanding -= write->size;
-    stream->fell = TRUE;
-    if (stream->owner != NULL)
-        g_source_set_ready_time(stream->owner->soon, 0);
-    free(write->data);
-    g_free(write);
-    stream_unref(stream);
-}
-
-/* One message, which of size 0 would close the channel. */
-static void send_message(SpiceTransport *t, guint8 *data, gsize size)
-{
-    Write *write = g_new(Write, 1);
-
-    *write = (Write){t->stream, data, size};
-    g_atomic_ref_count_inc(&t->stream->references);
-    spice_port_channel_write_async(SPICE_PORT_CHANNEL(t->channel), data, size, NULL, on_written,
-                                   write);
-}
-
-static void send_gathered(SpiceTransport *t)
-{
-    GByteArray *gathered = t->stream->gathered;
-    gsize size = gathered->len;
-
-    if (size == 0)
-        return;
-    t->stream->gathered = g_byte_array_sized_new(GATHER_LIMIT + SMALL);
-    send_message(t, g_byte_array_free(gathered, FALSE), size);
-}
-
-/* The server queues 128 messages, of whatever size: thousands of small packets a second go
- * together. */
 static gboolean spice_send(RedirTransport *transport, guint8 *data, gsize size)
 {
     SpiceTransport *t = spice_transport(transport);
 
-    if (t->stage != STAGE_OPEN || t->stream->outstanding >= SEND_LIMIT || !is_open(t->channel))
-        return FALSE;
-    t->stream->outstanding += size;
-    if (size >= SMALL) {
-        send_gathered(t);
-        send_message(t, data, size);
-        return TRUE;
-    }
-    g_byte_array_append(t->stream->gathered, data, size);
-    free(data);
-    if (t->stream->gathered->len >= GATHER_LIMIT)
-        send_gathered(t);
-    g_source_set_ready_time(t->soon, 0);
-    return TRUE;
+    return t->stage == STAGE_OPEN && is_open(t->channel) &&
+           spice_stream_send(t->stream, data, size);
 }
 
 static gsize spice_outstanding(RedirTransport *transport)
 {
     const SpiceTransport *t = spice_transport(transport);
 
-    return t->stream ? t->stream->outstanding : 0;
+    return t->stream != NULL ? spice_stream_outstanding(t->stream) : 0;
 }
 
-static gboolean dispatch_soon(GSource *source, GSourceFunc callback, gpointer user)
-{
-    (void)callback, (void)user;
-    g_source_set_ready_time(source, -1);
-    return callback(user);
-}
-
-static GSourceFuncs soon_funcs = {.dispatch = dispatch_soon};
-
-static void report_session_gone(SpiceTransport *t);
-
-static gboolean on_soon(gpointer user)
+static void on_writable(gpointer user)
 {
     SpiceTransport *t = user;
 
-    if (t->server == NULL && t->session == NULL)
-        report_session_gone(t);
-    if (t->stage != STAGE_OPEN)
-        return G_SOURCE_CONTINUE;
-    send_gathered(t);
-    if (t->stream->fell) {
-        t->stream->fell = FALSE;
-        t->base.events.writable(t->base.events.user);
-    }
-    return G_SOURCE_CONTINUE;
-}
-
-static void begin_stream(SpiceTransport *t)
-{
-    t->stream = g_new0(Stream, 1);
-    g_atomic_ref_count_init(&t->stream->references);
-    t->stream->owner = t;
-    t->stream->gathered = g_byte_array_sized_new(GATHER_LIMIT + SMALL);
-}
-
-static void end_stream(SpiceTransport *t)
-{
-    if (t->stream == NULL)
-        return;
-    t->stream->owner = NULL;
-    g_clear_pointer(&t->stream, stream_unref);
-    g_source_set_ready_time(t->soon, -1);
+    t->base.events.writable(t->base.events.user);
 }
 
 /* ---- the end ---- */
@@ -268,7 +150,7 @@ static void end_attempt(SpiceTransport *t)
     g_clear_handle_id(&t->settle_timer, g_source_remove);
     g_clear_handle_id(&t->open_timer, g_source_remove);
     g_clear_handle_id(&t->connect_idle, g_source_remove);
-    end_stream(t);
+    g_clear_pointer(&t->stream, spice_stream_end);
     forget_asked(t);
     drop_channel(t);
 }
@@ -291,11 +173,6 @@ static void report_closed(SpiceTransport *t, RedirError code, const char *format
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     report_error(t, code, text);
-}
-
-static void report_session_gone(SpiceTransport *t)
-{
-    report_closed(t, REDIR_ERROR_FINAL, "the SPICE session is gone");
 }
 
 /* ---- the chosen channel ---- */
@@ -339,7 +216,7 @@ static void follow_open(SpiceTransport *t)
     } else if (t->stage == STAGE_WAITING && opened) {
         g_clear_handle_id(&t->open_timer, g_source_remove);
         t->stage = STAGE_OPEN;
-        begin_stream(t);
+        t->stream = spice_stream_new(t->channel, on_writable, t);
         t->base.events.opened(t->base.events.user);
     }
 }
@@ -671,12 +548,11 @@ static void take_usbredir(SpiceTransport *t, SpiceChannel *channel)
 
 /* ---- the VM migrates ---- */
 
-/* The library connects the new server's channels beside the old one's, then lets each channel's
-   object go on with the new connection. It cannot where an object is not connected, as those of a
-   session of our own, or where a channel has two (see speak_usbredir()): so it has to fail here,
-   and then makes all channels anew when the VM is there. */
-static gboolean can_migrate(SpiceTransport *t)
+/* The library cannot where an object is not connected, as those of a session of our own, or where a
+   channel has two (see speak_usbredir()). */
+static gboolean can_migrate(gpointer user)
 {
+    SpiceTransport *t = user;
     g_autoptr(GList) channels = spice_session_get_channels(t->session);
     gboolean can = t->server == NULL;
 
@@ -685,61 +561,14 @@ static gboolean can_migrate(SpiceTransport *t)
     return can;
 }
 
-static void on_migration_started(SpiceMainChannel *main, SpiceSession *migration, gpointer user)
-{
-    (void)main;
-    if (!can_migrate(user))
-        g_object_set(migration, "unix-path", NULL, "port", NULL, "tls-port", NULL, NULL);
-}
-
-static gboolean on_moved(gpointer user)
-{
-    SpiceTransport *t = user;
-
-    t->moved_idle = 0;
-    if (t->stage == STAGE_OPEN)
-        report_moved(t);
-    return G_SOURCE_REMOVE;
-}
-
 /* A stream that goes on with the new connection has lost answers on the way, for which the guest
    would wait for ever. */
-static void on_migration_state(SpiceSession *session, GParamSpec *property, gpointer user)
+static void on_moved(gpointer user)
 {
     SpiceTransport *t = user;
-    SpiceSessionMigration state;
 
-    (void)property;
-    g_object_get(session, "migration-state", &state, NULL);
-    if (t->moving && state == SPICE_SESSION_MIGRATION_NONE && t->moved_idle == 0)
-        t->moved_idle = g_idle_add(on_moved, t);
-    t->moving = state == SPICE_SESSION_MIGRATION_MIGRATING;
-}
-
-static void watch_main(SpiceTransport *t, SpiceChannel *main)
-{
-    g_signal_connect(main, "migration-started", G_CALLBACK(on_migration_started), t);
-}
-
-static void watch_migrations(SpiceTransport *t)
-{
-    g_autoptr(GList) channels = spice_session_get_channels(t->session);
-
-    t->moving = FALSE;
-    g_signal_connect(t->session, "notify::migration-state", G_CALLBACK(on_migration_state), t);
-    for (GList *l = channels; l != NULL; l = l->next)
-        if (SPICE_IS_MAIN_CHANNEL(l->data))
-            watch_main(t, l->data);
-}
-
-static void unwatch_migrations(SpiceTransport *t)
-{
-    g_autoptr(GList) channels = spice_session_get_channels(t->session);
-
-    g_clear_handle_id(&t->moved_idle, g_source_remove);
-    for (GList *l = channels; l != NULL; l = l->next)
-        if (SPICE_IS_MAIN_CHANNEL(l->data))
-            g_signal_handlers_disconnect_by_data(l->data, t);
+    if (t->stage == STAGE_OPEN)
+        report_moved(t);
 }
 
 /* ---- the session's channels come and go ---- */
@@ -752,8 +581,6 @@ static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointe
     (void)session;
     if (is_spoken(channel))
         return;
-    if (type == SPICE_CHANNEL_MAIN)
-        watch_main(t, channel);
     if (type == SPICE_CHANNEL_PORT)
         retire_twin(t, channel);
     consider(t, channel);
@@ -766,8 +593,6 @@ static void on_channel_destroy(SpiceSession *session, SpiceChannel *channel, gpo
     SpiceTransport *t = user;
 
     (void)session;
-    if (type_of(channel) == SPICE_CHANNEL_MAIN)
-        g_signal_handlers_disconnect_by_data(channel, t);
     if (channel == t->held)
         g_clear_object(&t->held);
     if (g_ptr_array_find(t->asked, channel, NULL))
@@ -785,14 +610,25 @@ static void on_disconnected(SpiceSession *session, gpointer user)
     report_closed(t, REDIR_ERROR_CLOSED, "the SPICE session has ended");
 }
 
+static gboolean on_session_gone(gpointer user)
+{
+    SpiceTransport *t = user;
+
+    t->gone_idle = 0;
+    report_closed(t, REDIR_ERROR_FINAL, "the SPICE session is gone");
+    return G_SOURCE_REMOVE;
+}
+
 /* Whoever dropped the last reference is at work here. */
-static void on_session_gone(gpointer user, GObject *session)
+static void on_session_finalized(gpointer user, GObject *session)
 {
     SpiceTransport *t = user;
 
     (void)session;
+    spice_migration_unwatch(g_steal_pointer(&t->migration), NULL);
     t->session = NULL;
-    g_source_set_ready_time(t->soon, 0);
+    if (t->server == NULL)
+        t->gone_idle = g_idle_add(on_session_gone, t);
 }
 
 static void leave_session(SpiceTransport *t)
@@ -801,10 +637,10 @@ static void leave_session(SpiceTransport *t)
     g_clear_handle_id(&t->list_idle, g_source_remove);
     if (t->session == NULL)
         return;
-    unwatch_migrations(t);
+    spice_migration_unwatch(g_steal_pointer(&t->migration), t->session);
     g_signal_handlers_disconnect_by_data(t->session, t);
     give_back_held(t);
-    g_object_weak_unref(G_OBJECT(t->session), on_session_gone, t);
+    g_object_weak_unref(G_OBJECT(t->session), on_session_finalized, t);
     t->session = NULL;
 }
 
@@ -812,11 +648,11 @@ static void enter_session(SpiceTransport *t, SpiceSession *session)
 {
     t->session = session;
     t->listed = FALSE;
-    g_object_weak_ref(G_OBJECT(session), on_session_gone, t);
+    g_object_weak_ref(G_OBJECT(session), on_session_finalized, t);
     g_signal_connect(session, "channel-new", G_CALLBACK(on_channel_new), t);
     g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_destroy), t);
     g_signal_connect(session, "disconnected", G_CALLBACK(on_disconnected), t);
-    watch_migrations(t);
+    t->migration = spice_migration_watch(session, can_migrate, on_moved, t);
 }
 
 static void look(SpiceTransport *t)
@@ -886,8 +722,7 @@ static void spice_free(RedirTransport *transport)
     leave_session(t);
     if (t->server != NULL)
         spice_server_leave(t->server, t);
-    g_source_destroy(t->soon);
-    g_source_unref(t->soon);
+    g_clear_handle_id(&t->gone_idle, g_source_remove);
     g_ptr_array_unref(t->asked);
     g_free(t->port_name);
     g_free(t->base.address);
@@ -914,9 +749,6 @@ static SpiceTransport *transport_new(const char *address, const RedirSpiceChoice
     t->way = choice->way;
     t->port_name = g_strdup(choice->port_name ? choice->port_name : REDIR_SPICE_PORT_NAME);
     t->asked = g_ptr_array_new_with_free_func(g_object_unref);
-    t->soon = g_source_new(&soon_funcs, sizeof(GSource));
-    g_source_set_callback(t->soon, on_soon, t, NULL);
-    g_source_attach(t->soon, NULL);
     return t;
 }
 
