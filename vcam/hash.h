@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Not cryptographic. Eight bytes a step, so that a guest under emulation keeps up with raw video. */
+/* Not cryptographic. Eight bytes a step: so an emulated guest keeps up with raw video. */
 static inline uint64_t vcam_hash(const uint8_t *data, size_t size)
 {
     const uint64_t prime = 0x9e3779b97f4a7c15u;

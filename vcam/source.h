@@ -17,8 +17,8 @@
 struct vcam_source;
 
 enum vcam_source_event {
-    VCAM_SOURCE_GONE, /* the camera was pulled, or failed; errno-like reason in detail */
-    VCAM_SOURCE_BACK, /* it is there again and streams */
+    VCAM_SOURCE_GONE,     /* the camera was pulled, or failed; errno-like reason in detail */
+    VCAM_SOURCE_BACK,     /* it is there again and streams */
     VCAM_SOURCE_CONTROLS, /* a control changed by itself; its id in detail */
 };
 
@@ -38,9 +38,9 @@ struct vcam_source_ops {
     /* Ends it and closes the device. Frames still referenced stay valid. Idempotent. */
     void (*stop)(struct vcam_source *source);
     /* Does what is due: takes a picture, makes one, retries a camera that is gone. Never blocks.
-       Returns the time of the next call that it wants (CLOCK_MONOTONIC, us), VCAM_NEVER for none. */
+       Returns the time of the next call that it wants (CLOCK_MONOTONIC, us), or VCAM_NEVER. */
     int64_t (*dispatch)(struct vcam_source *source, int64_t now_us);
-    /* Descriptor to poll for *ret_events (POLLIN...), or -1. May change after any call; optional. */
+    /* What to poll for *ret_events (POLLIN...), or -1. May change after any call; optional. */
     int (*get_fd)(struct vcam_source *source, short *ret_events);
     /* In the units of UVC's control. Optional; works whether started or not.
        0, -ENOENT no such control, -ERANGE out of range, -EBUSY, -ENODEV. */
