@@ -114,5 +114,5 @@ Process *libvirt_start(const char *name, const GPtrArray *argv, const char *log,
 void libvirt_destroy(const char *name)
 {
     g_autofree char *command = g_strdup_printf("destroy %s", name);
-    g_autofree char *output = libvirt_virsh(command, NULL);
+    g_free(libvirt_virsh(command, NULL));
 }
