@@ -309,6 +309,7 @@ static GSocket *libvirt_put(RedirPlug *base, GCancellable *cancellable, GError *
         refused(plug->domain, error, REDIR_ERROR_UNREACHABLE, "the domain does not run");
         return NULL;
     }
+    base->began = TRUE;
     if (remove_leftovers(&domain, cancellable, error) && begin_listening(plug, error) &&
         attach(plug, &domain, error))
         socket = accept_qemu(plug, error);

@@ -55,7 +55,6 @@ static void put_thread(GTask *task, gpointer source, gpointer data, GCancellable
 
     (void)source;
     g_mutex_lock(&busy);
-    plug->began = TRUE;
     GSocket *socket = plug->ops->put(plug, cancellable, &error);
     g_mutex_unlock(&busy);
     if (socket != NULL)

@@ -23,7 +23,7 @@ struct RedirPlug {
     const RedirPlugOps *ops;
     char *address; /* for messages */
     gatomicrefcount references;
-    gboolean began; /* put() was called: there may be something to remove */
+    gboolean began; /* set by put() once there may be something to remove */
 };
 
 /* The USB speeds that a port may have to offer: a set of bits, slowest first. */

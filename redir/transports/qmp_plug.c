@@ -243,8 +243,10 @@ static GSocket *qmp_put(RedirPlug *base, GCancellable *cancellable, GError **err
     Place place = {0};
     GSocket *socket = NULL;
 
-    if (qmp != NULL && check_usb_redir(qmp, plug, error) && remove_leftovers(qmp, error) &&
-        find_place(qmp, plug->speed, &place, error) &&
+    if (qmp == NULL || !check_usb_redir(qmp, plug, error))
+        return NULL;
+    base->began = TRUE;
+    if (remove_leftovers(qmp, error) && find_place(qmp, plug->speed, &place, error) &&
         (place.bus != NULL || add_controller(qmp, plug, &place, error)))
         socket = add_camera(qmp, &place, error);
     if (socket != NULL)
