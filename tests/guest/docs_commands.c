@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands in a page of the documentation: fenced blocks whose fence says sh. */
+/* The commands in a page of the documentation, in fenced blocks. */
 #include "tests/guest/docs_commands.h"
 
 #include <string.h>
@@ -33,9 +33,11 @@ GPtrArray *docs_commands_read(const char *path, GError **error)
             fail(error, "%s:%u: this block does not end", path, begin + 1);
             return NULL;
         }
-        if (strcmp(lines[begin], FENCE "sh") != 0)
+        gboolean xml = strcmp(lines[begin], FENCE "xml") == 0;
+        if (!xml && strcmp(lines[begin], FENCE "sh") != 0)
             continue;
         DocsCommands *commands = g_new0(DocsCommands, 1);
+        commands->xml = xml;
         commands->line = begin + 2;
         commands->text = g_strdup(block->str);
         g_ptr_array_add(all, commands);

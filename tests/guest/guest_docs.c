@@ -2,7 +2,7 @@
 /* Guest tests: each command that a page of the documentation shows is run, as a reader would run
    them: one block after the other, in one folder. QEMU shows no window and goes on in the
    background until the next one starts; a shared camera is the test pattern, and taken back as soon
-   as the VM has it. */
+   as the VM has it. Devices in XML are started in a libvirt domain, whose name is VM. */
 #include "tests/guest/guest_tests.h"
 
 #include <string.h>
@@ -32,7 +32,8 @@ static const char camredir[] =
     "    exec $camredir \"$@\" ;;\n"
     "share)\n"
     "    shift\n"
-    "    $camredir share pattern \"$@\" 2>{}/share &\n"
+    "    [[ $1 != -* ]] || set -- pattern \"$@\"\n"
+    "    $camredir share \"$@\" 2>{}/share &\n"
     "    while sleep 0.1 && kill -0 $!; do\n"
     "        ! grep -q 'the guest will find' {}/share || break\n"
     "    done\n"
@@ -60,6 +61,26 @@ static char *move(const Printed *printed, const char *text)
     return g_strjoinv(folder, parts);
 }
 
+static char *start_domain(const char *devices)
+{
+    return g_strdup_printf("cat >VM.xml <<'END'\n"
+                           "<domain type='qemu'><name>VM</name><memory unit='MiB'>64</memory>\n"
+                           "<os><type arch='x86_64'>hvm</type></os>\n"
+                           "<devices>%s</devices></domain>\n"
+                           "END\n"
+                           "virt-xml-validate VM.xml\n"
+                           "virsh list --name | grep -qx VM && virsh destroy VM\n"
+                           "virsh create VM.xml\n",
+                           devices);
+}
+
+static char *run_block(Printed *printed, const DocsCommands *block, GError **error)
+{
+    g_autofree char *text = block->xml ? start_domain(block->text) : g_strdup(block->text);
+    g_autofree char *moved = move(printed, text);
+    return printed_shell(printed, moved, error);
+}
+
 static gboolean run_commands(Printed *printed, const char *page, GString *note, GError **error)
 {
     g_autoptr(GPtrArray) blocks = docs_commands_read(page, error);
@@ -67,8 +88,7 @@ static gboolean run_commands(Printed *printed, const char *page, GString *note, 
         return FALSE;
     for (guint i = 0; i < blocks->len; i++) {
         const DocsCommands *commands = blocks->pdata[i];
-        g_autofree char *moved = move(printed, commands->text);
-        g_autofree char *output = printed_shell(printed, moved, error);
+        g_autofree char *output = run_block(printed, commands, error);
         if (!output) {
             g_prefix_error(error, "%s:%u: ", page, commands->line);
             return FALSE;
@@ -99,12 +119,14 @@ static gboolean run_libvirt(const GuestTest *test, Session *session, GString *no
     g_setenv("LIBVIRT_DEFAULT_URI", libvirt_uri(), TRUE);
     gboolean good = run_page(test, session, note, error);
     libvirt_destroy("windows10");
+    libvirt_destroy("VM");
     return good;
 }
 
 static const GuestTest tests[] = {
     {"commands in docs/qemu.md", run_page, "docs/qemu.md"},
     {"commands in docs/libvirt.md", run_libvirt, "docs/libvirt.md"},
+    {"commands in docs/spice.md", run_libvirt, "docs/spice.md"},
     {"commands in docs/windows.md", run_page, "docs/windows.md"},
 };
 
