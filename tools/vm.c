@@ -19,8 +19,8 @@ static void wish_clear(struct vm_wish *wish)
 {
     struct vm_options *o = &wish->options;
     const char *strings[] = {
-        o->guest,     o->via,     o->usb,  o->disk, o->memory, o->spice, o->spice_password_file,
-        o->spice_tls, o->network, o->accel};
+        o->guest,     o->via,     o->usb,   o->disk, o->memory, o->spice, o->spice_password_file,
+        o->spice_tls, o->network, o->accel, o->cpus, o->cameras};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free((gpointer)strings[i]);
 }
@@ -89,12 +89,12 @@ static gboolean parse(const struct form *form, struct vm_wish *wish, int argc, c
          "linux (default), windows11, windows10, windows7, macos", "SYSTEM"},
         {"via", 0, 0, G_OPTION_ARG_FILENAME, &o->via,
          "By unix:PATH (default), tcp:HOST:PORT, spice-port, spice-usbredir", "WAY"},
-        {"cameras", 0, 0, G_OPTION_ARG_INT, &o->cameras, "Ports for so many (1)", "N"},
+        {"cameras", 0, 0, G_OPTION_ARG_STRING, &o->cameras, "Ports for so many (1)", "N"},
         {"usb", 0, 0, G_OPTION_ARG_STRING, &o->usb, "xhci (default), ehci (for Windows 7)",
          "CONTROLLER"},
         {"disk", 0, 0, G_OPTION_ARG_FILENAME, &o->disk, "The disk's image", "FILE"},
         {"memory", 0, 0, G_OPTION_ARG_STRING, &o->memory, "As 4G or 512M", "SIZE"},
-        {"cpus", 0, 0, G_OPTION_ARG_INT, &o->cpus, "Processors", "N"},
+        {"cpus", 0, 0, G_OPTION_ARG_STRING, &o->cpus, "Processors", "N"},
         {"spice", 0, 0, G_OPTION_ARG_FILENAME, &o->spice, "A SPICE server there",
          "unix:PATH|HOST:PORT"},
         {"spice-password-file", 0, 0, G_OPTION_ARG_FILENAME, &o->spice_password_file,

@@ -2,10 +2,12 @@
 /* What a user wants of a virtual machine, understood and checked. */
 #include "tools/vm_choice.h"
 
+#include <fcntl.h>
 #include <gio/gio.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "redir/address.h"
 #include "tools/tools.h"
@@ -15,6 +17,7 @@
 #define CPUS_MAX        255 /* more need an IOMMU that remaps interrupts */
 #define MEMORY_MIN      64  /* MiB */
 #define MEMORY_MAX      (1 << 20)
+#define PASSWORD_MAX    60 /* SPICE_MAX_PASSWORD_LENGTH */
 
 static const guint groups[] = {
     VM_LINUX | VM_WINDOWS | VM_MACOS,
@@ -121,6 +124,17 @@ static gboolean choose(struct vm_choice *choice, const char *option, const char 
     return wrong(error, "%s: '%s' is none of %s", option, text, known->str);
 }
 
+/* A number from 1 to most; NULL is fallback. 0 with an error. */
+static guint count(const char *option, const char *text, guint fallback, guint most, GError **error)
+{
+    guint64 value = 0;
+    if (!text)
+        return fallback;
+    if (!g_ascii_string_to_unsigned(text, 10, 1, most, &value, NULL))
+        wrong(error, "%s: '%s' is no number from 1 to %u", option, text, most);
+    return (guint)value;
+}
+
 /* ---- The machine ---- */
 
 static gboolean take_size(struct vm_choice *choice, const struct guest *guest,
@@ -138,20 +152,33 @@ static gboolean take_size(struct vm_choice *choice, const struct guest *guest,
         if (!digits || memory < MEMORY_MIN || memory > MEMORY_MAX)
             return wrong(error, "--memory: '%s' is no size as 4G or 512M", options->memory);
     }
-    if (options->cpus < 0 || options->cpus > CPUS_MAX)
-        return wrong(error, "--cpus: %d is not from 1 to %d", options->cpus, CPUS_MAX);
+    guint cpus = count("--cpus", options->cpus, guest->cpus, CPUS_MAX, error);
+    if (!cpus)
+        return FALSE;
     set(choice->texts, "memory", "%u", (guint)memory);
-    set(choice->texts, "cpus", "%u", options->cpus ? (guint)options->cpus : guest->cpus);
+    set(choice->texts, "cpus", "%u", cpus);
     return TRUE;
+}
+
+/* The first bytes of a file or a disk, with a 0 behind; 0 where there are none to be had at once.
+ */
+static gsize read_head(const char *path, char *ret_head, gsize size)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gboolean is_file =
+        fd >= 0 && fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode));
+    ssize_t length = is_file ? read(fd, ret_head, size - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    ret_head[MAX(length, 0)] = '\0';
+    return (gsize)MAX(length, 0);
 }
 
 static const char *image_format(const char *path)
 {
-    char head[8] = "";
-    FILE *file = fopen(path, "re");
-    gsize size = file ? fread(head, 1, sizeof head, file) : 0;
-    if (file)
-        fclose(file);
+    char head[9];
+    gsize size = read_head(path, head, sizeof head);
     for (gsize i = 0; i < G_N_ELEMENTS(images); i++) {
         gsize length = strlen(images[i].magic);
         if (size ? size >= length && memcmp(head, images[i].magic, length) == 0
@@ -267,20 +294,21 @@ static gboolean take_spice_address(struct vm_choice *choice, const char *spice, 
 /* QEMU reads the file when it starts, and takes every byte; libvirt has the password in its XML. */
 static gboolean take_password(struct vm_choice *choice, const char *file, GError **error)
 {
-    g_autoptr(GError) inner = NULL;
-    g_autofree char *path = g_canonicalize_filename(file, NULL), *password = NULL;
-    gboolean is_read = g_file_get_contents(path, &password, NULL, &inner);
-    gsize length = is_read ? strcspn(password, "\r\n") : 0;
+    g_autofree char *path = g_canonicalize_filename(file, NULL), *quoted = vm_quote_shell(path);
+    char password[PASSWORD_MAX + 2];
+    gsize size = read_head(path, password, sizeof password), length = strcspn(password, "\r\n");
     choice->facts |= VM_PASSWORD;
     set(choice->texts, "password_file", "%s", path);
+    if (length > PASSWORD_MAX)
+        return wrong(error, "--spice-password-file: SPICE's passwords have at most %d bytes",
+                     PASSWORD_MAX);
     if (vm_choice_is(choice, VM_QEMU)) {
-        g_autofree char *quoted = vm_quote_shell(path);
-        if (is_read && password[length])
+        if (length < size)
             g_message("QEMU takes the end of the line in %s for a part of the password; write it "
                       "by: printf %%s PASSWORD >FILE",
                       quoted);
-    } else if (!is_read) {
-        return wrong(error, "--spice-password-file: %s", inner->message);
+    } else if (length == 0) {
+        return wrong(error, "--spice-password-file: no password can be read in %s", quoted);
     } else {
         set(choice->texts, "password", "%.*s", (int)length, password);
     }
@@ -370,18 +398,19 @@ static gboolean add_camera(struct vm_choice *choice, guint index, gboolean only,
     return TRUE;
 }
 
-static gboolean take_cameras(struct vm_choice *choice, const struct guest *guest, int wanted,
-                             GError **error)
+static gboolean take_cameras(struct vm_choice *choice, const struct guest *guest,
+                             const char *wanted, GError **error)
 {
     guint ports = vm_choice_is(choice, VM_XHCI) ? 15 : 6; /* and no hub: it would be a slow one */
-    guint most = ports - guest->usb_devices, count = wanted ? (guint)wanted : 1;
+    guint most = ports - guest->usb_devices;
     if (vm_choice_is(choice, VM_VIA_SPICE))
         most = MIN(most, MAX_CAMERAS);
-    if (wanted < 0 || count > most)
-        return wrong(error, "--cameras: %d is not from 1 to %u", wanted, most);
+    guint n_cameras = count("--cameras", wanted, 1, most, error);
+    if (!n_cameras)
+        return FALSE;
     set(choice->texts, "usb_ports", "%u", ports);
-    for (guint i = 0; i < count; i++) {
-        if (!add_camera(choice, i, count == 1, error))
+    for (guint i = 0; i < n_cameras; i++) {
+        if (!add_camera(choice, i, n_cameras == 1, error))
             return FALSE;
         set(choice->cameras->pdata[i], "usb_port", "%u", guest->usb_devices + 1 + i);
     }

@@ -50,11 +50,10 @@ enum vm_fact {
 #define VM_VIA_SPICE  (VM_VIA_PORT | VM_VIA_USBREDIR)
 #define VM_SPICE      (VM_SPICE_UNIX | VM_SPICE_TCP | VM_SPICE_TLS)
 
-/* As on the command line; NULL and 0: not given. */
+/* As on the command line; NULL: not given. */
 struct vm_options {
     const char *guest, *via, *usb, *disk, *memory, *spice, *spice_password_file, *spice_tls,
-        *network, *accel;
-    int cpus, cameras;
+        *network, *accel, *cpus, *cameras;
 };
 
 struct vm_choice {

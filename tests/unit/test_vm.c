@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/vm_choice.h"
 #include "tools/vm_libvirt.h"
@@ -258,6 +259,7 @@ static void test_names_xml(void)
 static const char *const guests[] = {"linux", "windows11", "windows10", "windows7", "macos"};
 static const char *const ways[] = {"unix:/tmp/c", "tcp:[::1]:4000", "spice-port", "spice-usbredir"};
 static const char *const servers[] = {"unix:/tmp/s", "127.0.0.1:5900", "0.0.0.0:5900"};
+static const char *const counts[] = {"1", "2", "3"};
 static const char *const networks[] = {"user", "bridge:br--0", "none"};
 
 /* Each of the lists is walked at a pace of its own, so that all pairs meet. */
@@ -272,7 +274,7 @@ static struct vm_options mixture(gsize i)
         .usb = i / 20 % 2 ? "ehci" : NULL,
         .accel = i / 3 % 2 ? "tcg" : NULL,
         .disk = i / 7 % 2 ? "disk.qcow2" : NULL,
-        .cameras = 1 + (int)(i / 11 % 3),
+        .cameras = counts[i / 11 % 3],
     };
 }
 #define N_MIXTURES 120
@@ -418,7 +420,7 @@ static const struct {
      {"nmcli connection add type bridge con-name br7", "-netdev bridge,id=net,br=br7", "allow br7"},
      {"nmcli connection add type bridge con-name br7", "<source bridge='br7'/>"}},
     {{.network = "none"}, {"!netdev"}, {"!<interface"}},
-    {{.accel = "tcg", .memory = "3G", .cpus = 3},
+    {{.accel = "tcg", .memory = "3G", .cpus = "3"},
      {"-accel tcg", "-cpu max", "-m 3072M", "-smp 3,sockets=1,cores=3"},
      {"<domain type='qemu'>", "<vcpu>3</vcpu>", "cores='3'", ">3072<"}},
     {{.spice = "0.0.0.0:5900"},
@@ -465,11 +467,11 @@ static const struct {
     const char *command;
 } shares[] = {
     {{0}, 0, "camredir share --to unix:/tmp/cam.sock"},
-    {{.via = "unix:/r/a b", .cameras = 2}, 1, "camredir share CAMERA --to 'unix:/r/a b.1'"},
-    {{.via = "tcp:[::]:4000", .cameras = 3}, 2, "camredir share CAMERA --to tcp:localhost:4002"},
+    {{.via = "unix:/r/a b", .cameras = "2"}, 1, "camredir share CAMERA --to 'unix:/r/a b.1'"},
+    {{.via = "tcp:[::]:4000", .cameras = "3"}, 2, "camredir share CAMERA --to tcp:localhost:4002"},
     {{.via = "tcp:[::1]:4000"}, 0, "camredir share --to 'tcp:[::1]:4000'"},
     {{.via = "spice-port", .spice = "unix:/r/a b"}, 0, "camredir share --to spice+unix:///r/a%20b"},
-    {{.via = "spice-port", .spice = "vm:5900", .cameras = 2},
+    {{.via = "spice-port", .spice = "vm:5900", .cameras = "2"},
      0,
      "camredir share CAMERA CAMERA --to spice://vm:5900"},
     {{.via = "spice-usbredir",
@@ -515,7 +517,7 @@ static const struct {
     {{.via = "unix:"}, "--via: unix:: the path is missing"},
     {{.via = "tcp:here"}, "--via: tcp:here: write tcp:HOST:PORT"},
     {{.via = long_path}, "has at most 107 bytes"},
-    {{.via = "tcp:h:65535", .cameras = 2}, "there is no port 65536"},
+    {{.via = "tcp:h:65535", .cameras = "2"}, "there is no port 65536"},
     {{.via = "spice-port"}, "--via spice-port needs --spice"},
     {{.via = "spice-usbredir"}, "--via spice-usbredir needs --spice"},
     {{.spice = "here"}, "--spice: 'here' is neither unix:PATH nor HOST:PORT"},
@@ -535,13 +537,17 @@ static const struct {
     {{.memory = "63"}, "--memory: "},
     {{.memory = "18446744073709551615G"}, "--memory: "},
     {{.memory = "2000000G"}, "--memory: "},
-    {{.cpus = -1}, "--cpus: -1 is not from 1 to 255"},
-    {{.cpus = 256}, "--cpus: 256 is not"},
-    {{.cameras = 15}, "--cameras: 15 is not from 1 to 14"},
-    {{.cameras = 9, .via = "spice-port", .spice = "h:1"}, "--cameras: 9 is not from 1 to 8"},
-    {{.cameras = 6, .usb = "ehci"}, "--cameras: 6 is not from 1 to 5"},
-    {{.cameras = -1}, "--cameras: -1 is not"},
+    {{.cpus = "-1"}, "--cpus: '-1' is no number from 1 to 255"},
+    {{.cpus = "256"}, "--cpus: '256' is no"},
+    {{.cameras = "15"}, "--cameras: '15' is no number from 1 to 14"},
+    {{.cameras = "9", .via = "spice-port", .spice = "h:1"},
+     "--cameras: '9' is no number from 1 to 8"},
+    {{.cameras = "6", .usb = "ehci"}, "--cameras: '6' is no number from 1 to 5"},
+    {{.cameras = "-1"}, "--cameras: '-1' is no"},
+    {{.cameras = "0"}, "--cameras: '0' is no number"},
+    {{.cameras = "many"}, "--cameras: 'many' is no number"},
     {{.disk = ""}, "--disk: the file's name is missing"},
+    {{.spice = "h:1", .spice_password_file = "long"}, "passwords have at most 60 bytes"},
     {{.disk = long_path, .guest = "windows11"}, "--disk: the TPM's socket"},
 };
 
@@ -549,6 +555,7 @@ static void test_refused(void)
 {
     struct vm_choice untouched = {.facts = 7};
     memset(long_path, 'x', sizeof long_path - 1);
+    g_assert_true(g_file_set_contents("long", long_path, 61, NULL));
     memcpy(long_path, "unix:", 5);
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
         g_autoptr(GError) error = NULL;
@@ -599,6 +606,19 @@ static void test_images(void)
     }
 }
 
+/* What has no end, or nobody writes to, is not waited for. */
+static void test_endless(void)
+{
+    static const char *const files[] = {"/dev/zero", "pipe", "."};
+    g_assert_cmpint(mkfifo("pipe", 0600), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        const struct vm_options options = {
+            .disk = files[i], .spice = "h:1", .spice_password_file = files[i]};
+        g_autofree char *text = print(&options, vm_qemu_command);
+        g_assert_nonnull(strstr(text, "format=raw"));
+    }
+}
+
 /* libvirt has the password in its XML, QEMU's command line only the file's name. */
 static void test_password(void)
 {
@@ -645,6 +665,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm/refused", test_refused);
     g_test_add_func("/vm/refused-xml", test_refused_xml);
     g_test_add_func("/vm/images", test_images);
+    g_test_add_func("/vm/endless", test_endless);
     g_test_add_func("/vm/password", test_password);
     int failed = g_test_run();
     const char *remove[] = {"rm", "-rf", folder, NULL};
