@@ -10,7 +10,8 @@
 #include "tools/tools.h"
 
 #define TICK_MS    1
-#define STREAM_S   3 /* of a stream is enough */
+#define HELLO_S    10 /* for it, once there is a connection */
+#define STREAM_S   3  /* of a stream is enough */
 #define FILL_MS    700
 #define DRAIN_MS   1500
 #define LEAVE_S    2
@@ -240,7 +241,7 @@ static gboolean on_tick(gpointer user)
     struct visit *visit = user;
     switch (visit->stage) {
     case OPENING:
-        if (elapsed_ms(visit) > visit->wait_s * 1000)
+        if (elapsed_ms(visit) > (visit->link->opened ? HELLO_S : visit->wait_s) * 1000)
             give_up(visit);
         break;
     case WATCHING:
@@ -275,6 +276,8 @@ static gboolean on_tick(gpointer user)
 static void on_link(void *user, RedirHostState state, const GError *error)
 {
     struct visit *visit = user;
+    if (state == REDIR_HOST_CONNECTED && visit->stage == OPENING)
+        enter(visit, OPENING); /* its time for the hello begins */
     visit->link->opened |= state == REDIR_HOST_CONNECTED;
     if (error && !visit->link->why)
         visit->link->why = g_strdup(error->message);

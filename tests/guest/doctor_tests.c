@@ -344,7 +344,7 @@ static const Setup setups[] = {
      "guest-enumerates", "", "--wait 60", NULL, NULL},
     {"a filter", XHCI PORT ",filter=0x0e:-1:-1:-1:0", NULL, "pattern --to unix:{}/cam --wait 1",
      "link-takes guest-enumerates", "", "", NULL, NULL},
-    {"a wrong password", XHCI LOCKED, NULL, "pattern --to spice+unix://{}/spice --wait 1",
+    {"a wrong password", XHCI LOCKED, NULL, "pattern --to spice+unix://{}/spice --wait 5",
      "link-opens", "password", "--ask-password", type_password, NULL},
     {"no such camera", NULL, NULL, "Nikon", "camera-found", "Nikon", "camredir doctor pattern",
      NULL, NULL},
