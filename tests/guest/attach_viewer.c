@@ -28,7 +28,7 @@
 #define FREED_MS     5000
 
 struct viewer {
-    char *to, *password_file, *control;
+    char *to, *password_file;
     gboolean ask;
     RedirSpiceOptions options;
     struct spice_address *address;
@@ -289,6 +289,16 @@ static gboolean read_options(struct viewer *viewer, int argc, char **argv, GErro
             g_file_get_contents(viewer->password_file, &viewer->address->password, NULL, error));
 }
 
+static void free_options(struct viewer *viewer)
+{
+    const RedirSpiceOptions *o = &viewer->options;
+    const char *strings[] = {viewer->to, viewer->password_file, o->way, o->port_name,
+                             o->format,  o->usb_size,           o->fps, o->trace};
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        g_free((gpointer)strings[i]);
+    spice_address_free(viewer->address);
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -308,7 +318,7 @@ int main(int argc, char **argv)
     connect_session(&viewer);
     g_main_loop_run(viewer.main);
     g_unlink(control);
-    spice_address_free(viewer.address);
+    free_options(&viewer);
     g_main_loop_unref(viewer.main);
     return viewer.alive ? 1 : 0;
 }
