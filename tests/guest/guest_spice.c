@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 static const StreamOrder endless = {
@@ -104,12 +105,34 @@ char *spice_expand(const Session *session, const char *options, GError **error)
 
 /* ---- streams ---- */
 
+#define ISO_PLUGS 3
+
+static gboolean stream_once(const SpiceCase *c, const char *options, Session *session,
+                            GString *note, GError **error)
+{
+    return (vm_agent(session->vm) || vm_boot(session->vm, error)) &&
+           session_plug(session, "spice-stream", options, c->port, error) &&
+           check_stream(session, c->fourcc, c->width, c->height, 30, 60, note, error) &&
+           session_unplug(session, error);
+}
+
+/* Of an isochronous stream the server may queue 128 messages and then no more, for which there is
+   no cure but to begin again: plugged in anew, it streams. */
 gboolean spice_stream(const SpiceCase *c, Session *session, GString *note, GError **error)
 {
     g_autofree char *options = spice_expand(session, c->options ? c->options : SPICE_BULK, error);
-    return session_plug(session, "spice-stream", options, c->port, error) &&
-           check_stream(session, c->fourcc, c->width, c->height, 30, 60, note, error) &&
-           session_unplug(session, error);
+    const guint attempts = options && strstr(options, "iso") ? ISO_PLUGS : 1;
+    guint attempt = 1;
+    if (!options)
+        return FALSE;
+    while (!stream_once(c, options, session, note, error) && attempt < attempts) {
+        printf("# attempt %u of %u: %s\n", attempt++, attempts, (*error)->message);
+        g_clear_error(error);
+        session_reset(session);
+    }
+    if (attempt > 1)
+        g_string_append_printf(note, ", attempt %u of %u", attempt, attempts);
+    return !*error;
 }
 
 /* ---- refusals ---- */
