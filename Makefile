@@ -40,6 +40,8 @@ module_cflags  = $(eval module_cflags := $(shell pkg-config --cflags gtk+-3.0) $
 # And libvirt.
 libvirt_src     := redir/transports/libvirt_plug.c
 libvirt_library := $(if $(shell pkg-config --exists libvirt libvirt-qemu 2>/dev/null && echo 1),libcamredir-libvirt.so.0)
+# What ASan puts before libvirt's XDR functions finds them only in a library that is there from the start.
+san_libs        := $(if $(SAN),$(if $(libvirt_library),-Wl$(,)--no-as-needed -lvirt))
 own_libraries   := $(spice_library) $(viewer_module) $(libvirt_library)
 
 # A library a folder, in the order of who may use whom (see 'make check-layers').
@@ -74,7 +76,7 @@ endef
 $(foreach l,$(libraries),$(eval $(call library,$(l))))
 
 $(O)/camredir: $(call objects,tools) $(archives) | $(own_libraries:%=$(O)/%)
-	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm
+	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) -lm $(san_libs)
 
 ifneq ($(spice_library),)
 $(O)/$(spice_library): $(call objects,spice) $(call objects,attach) $(archives)
