@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is fuzzed, whatever it is: our own readers, a VM of ours, somebody else's VM. Takes one case
+   after the other and tells what it did. One process has one target. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "tools/fuzz/case.h"
+
+typedef enum {
+    FUZZ_FINE,
+    FUZZ_CONSOLE, /* the guest's kernel said so: KASAN, oops, ... */
+    FUZZ_HANG,    /* no progress while there should be some */
+    FUZZ_REBOOT,
+    FUZZ_DIED, /* QEMU, or our own process */
+    FUZZ_GREW, /* QEMU's memory */
+} FuzzVerdict;
+
+typedef struct {
+    FuzzVerdict verdict;
+    char *title;      /* the same flaw, the same words: "KASAN: slab-out-of-bounds in f"; NULL: fine */
+    char *console;    /* what the guest printed during the case; NULL: nothing known */
+    GArray *features; /* of guint32: the same behaviour, the same number. Request sequence, KCOV */
+    const char *reached; /* how far the guest went, for tables: "configured"; static */
+    gint64 taken_us;
+} FuzzOutcome;
+
+void fuzz_outcome_clear(FuzzOutcome *outcome); /* so that it can be filled again */
+
+/* Where the time of all cases went, for tables. */
+typedef struct {
+    const char *name; /* "boot", "guest", "waiting", "restart" */
+    gint64 us;
+} FuzzTime;
+
+typedef struct FuzzTarget FuzzTarget;
+
+typedef struct {
+    /* Ready for cases, with nothing left of earlier ones: boots, or comes back to that state. */
+    gboolean (*fresh)(FuzzTarget *target, GError **error);
+    /* Plugs in, watches, unplugs. outcome is cleared. FALSE: nothing can be said of the case, and
+       error says why (QEMU cannot be started, the address is gone). After a verdict other than
+       FUZZ_FINE comes fresh() before the next case. */
+    gboolean (*run)(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                    GError **error);
+    const FuzzTime *(*times)(const FuzzTarget *target, guint *ret_n); /* optional */
+    void (*free)(FuzzTarget *target);
+} FuzzTargetOps;
+
+struct FuzzTarget {
+    const FuzzTargetOps *ops;
+    char *name; /* for people */
+};
+
+/* descriptors/: parser, linter, printer, packer in this process. */
+FuzzTarget *fuzz_target_self_new(void);
+/* argv: QEMU's command line, NULL at its end, to which a port, a console and a monitor are added;
+   NULL: the project's own Linux guest. */
+typedef struct {
+    const char *const *argv;
+    const char *kernel, *initramfs; /* instead of the project's own; NULL: those */
+    gboolean real_time;             /* no virtual clock: what replay and findings are checked by */
+    guint controllers;              /* of real time, each with a port of its own; 0: one */
+    gboolean stream;                /* the guest opens what it finds and asks for pictures */
+} FuzzQemuOptions;
+FuzzTarget *fuzz_target_qemu_new(const FuzzQemuOptions *options, GError **error);
+/* A usb-redir somewhere. */
+FuzzTarget *fuzz_target_address_new(const char *address, GError **error);
