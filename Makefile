@@ -49,7 +49,7 @@ descriptors_src := $(wildcard descriptors/*.c)
 vcam_src        := $(wildcard vcam/*.c)
 sources_src     := $(wildcard vcam/sources/*.c)
 redir_src       := $(filter-out $(spice_src) $(libvirt_src),$(wildcard redir/*.c redir/transports/*.c))
-tools_src       := $(filter-out tools/attach.c $(module_src),$(wildcard tools/*.c))
+tools_src       := $(filter-out tools/attach.c $(module_src),$(wildcard tools/*.c tools/fuzz/*.c))
 libraries := redir sources vcam descriptors
 archives  := $(libraries:%=$(O)/lib%.a)
 objects    = $($(1)_src:%.c=$(O)/%.o)
@@ -66,6 +66,7 @@ help: ## this list
 
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(all_cflags) -c -o $@ $<
+$(O)/tools/fuzz/presets.o: $(wildcard descriptors/presets/*.json) # the assembler reads them
 $(spice_src:%.c=$(O)/%.o): extra_cflags = $(spice_cflags)
 $(module_src:%.c=$(O)/%.o): extra_cflags = $(module_cflags)
 

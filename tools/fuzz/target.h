@@ -18,14 +18,17 @@ typedef enum {
 
 typedef struct {
     FuzzVerdict verdict;
-    char *title;      /* the same flaw, the same words: "KASAN: slab-out-of-bounds in f"; NULL: fine */
-    char *console;    /* what the guest printed during the case; NULL: nothing known */
+    char *title;   /* the same flaw, the same words: "KASAN: slab-out-of-bounds in f"; NULL: fine */
+    char *console; /* what the guest printed during the case; NULL: nothing known */
     GArray *features; /* of guint32: the same behaviour, the same number. Request sequence, KCOV */
     const char *reached; /* how far the guest went, for tables: "configured"; static */
     gint64 taken_us;
 } FuzzOutcome;
 
-void fuzz_outcome_clear(FuzzOutcome *outcome); /* so that it can be filled again */
+/* Begins as {0}. Cleared: fine, features an empty array. */
+void fuzz_outcome_clear(FuzzOutcome *outcome);
+void fuzz_outcome_free(FuzzOutcome *outcome); /* what is in it */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FuzzOutcome, fuzz_outcome_free)
 
 /* Where the time of all cases went, for tables. */
 typedef struct {

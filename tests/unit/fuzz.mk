@@ -1,0 +1,5 @@
+# The fuzzer without the program, and what it reads seeds with.
+fuzz_src := $(wildcard tools/fuzz/*.c) $(patsubst %,tools/%.c,description camera limit profile)
+$(eval $(call library,fuzz))
+LIBS_test_fuzz := fuzz redir sources vcam descriptors
+LIBS_test_fuzz_case := fuzz redir sources vcam descriptors

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cases and what they are made of: bytes to case to bytes, seeds, mutations, and our own readers as
+   a target. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "descriptors/codes.h"
+#include "tools/fuzz/check.h"
+#include "tools/fuzz/mutate.h"
+#include "tools/fuzz/seeds.h"
+
+static GPtrArray *seeds;
+
+static const FuzzCase *seed(guint i)
+{
+    return ((FuzzSeed *)seeds->pdata[i % seeds->len])->fuzz_case;
+}
+
+static void assert_same(const FuzzCase *a, const FuzzCase *b)
+{
+    g_autoptr(GBytes) x = fuzz_case_pack(a), y = fuzz_case_pack(b);
+    g_assert_true(g_bytes_equal(x, y));
+}
+
+/* ---- Bytes ---- */
+
+/* Any bytes, also such that look like faults, come back. */
+static void test_any_bytes(void)
+{
+    FuzzRandom random = {1};
+    guint with_faults = 0;
+
+    for (guint i = 0; i < 20000; i++) {
+        guint8 bytes[64];
+        gsize size = fuzz_random_below(&random, sizeof bytes);
+        for (gsize k = 0; k < size; k++)
+            bytes[k] = fuzz_random_below(&random, 4) ? (guint8)fuzz_random(&random)
+                       : k % 9 == size % 9           ? 9
+                                                     : FUZZ_FAULT_TYPE;
+        for (gsize k = size % 9; i % 2 && k + 9 <= size; k += 9)
+            memcpy(bytes + k, (const guint8[]){9, FUZZ_FAULT_TYPE, (guint8)(i % 16)}, 3);
+        g_autoptr(FuzzCase) fuzz_case = fuzz_case_parse(bytes, size);
+        g_autoptr(GBytes) packed = fuzz_case_pack(fuzz_case);
+        g_assert_cmpmem(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed), bytes, size);
+        with_faults += fuzz_case->faults->len > 0;
+    }
+    g_assert_cmpuint(with_faults, >, 1000);
+}
+
+static void test_faults(void)
+{
+    const FuzzFault faults[] = {
+        {FUZZ_FAULT_STALL, 3, 0},
+        {FUZZ_FAULT_INTERRUPT, 65535, 0xfffefdfc},
+        {FUZZ_FAULT_DESCRIPTOR_BYTE, 0, 0x1234},
+    };
+    g_autoptr(FuzzCase) fuzz_case = fuzz_case_copy(seed(0));
+
+    g_array_append_vals(fuzz_case->faults, faults, G_N_ELEMENTS(faults));
+    g_autoptr(GBytes) packed = fuzz_case_pack(fuzz_case);
+    g_autoptr(FuzzCase) again =
+        fuzz_case_parse(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
+    g_assert_true(g_bytes_equal(again->descriptors, seed(0)->descriptors));
+    g_assert_cmpuint(again->faults->len, ==, G_N_ELEMENTS(faults));
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+        const FuzzFault *fault = &g_array_index(again->faults, FuzzFault, i);
+        g_assert_cmpint(fault->kind, ==, faults[i].kind);
+        g_assert_cmpuint(fault->at, ==, faults[i].at);
+        g_assert_cmpuint(fault->value, ==, faults[i].value);
+    }
+    g_assert_cmpuint(seed(0)->faults->len, ==, 0);
+}
+
+/* ---- Mutations ---- */
+
+/* The same seed, the same cases; each differs from what it was made of, and is in normal form. */
+static void test_mutate(gconstpointer plain)
+{
+    g_autoptr(FuzzMutator) a = fuzz_mutator_new(plain != NULL);
+    g_autoptr(FuzzMutator) b = fuzz_mutator_new(plain != NULL);
+    g_autoptr(GHashTable) texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint with_faults = 0;
+
+    for (guint i = 0; i < 2000; i++) {
+        FuzzRandom one = fuzz_random_of(7, 0, i), two = one;
+        FuzzTrail trail, again;
+        g_autoptr(FuzzCase) made = fuzz_mutate(a, &one, seed(i), seed(i / 7), &trail);
+        g_autoptr(FuzzCase) same = fuzz_mutate(b, &two, seed(i), seed(i / 7), &again);
+        assert_same(made, same);
+        g_assert_false(made->faults->len == 0 &&
+                       g_bytes_equal(made->descriptors, seed(i)->descriptors));
+        g_autoptr(GBytes) packed = fuzz_case_pack(made);
+        g_autoptr(FuzzCase) parsed =
+            fuzz_case_parse(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
+        g_assert_cmpuint(parsed->faults->len, ==, made->faults->len);
+        with_faults += made->faults->len > 0;
+        g_hash_table_add(texts, fuzz_trail_text(a, &trail));
+        fuzz_mutator_learn(a, &trail, i % 5 == 0);
+        fuzz_mutator_learn(b, &again, i % 5 == 0);
+    }
+    g_test_message("%u with faults, %u trails", with_faults, g_hash_table_size(texts));
+    g_assert_true(plain ? with_faults == 0 : with_faults > 100);
+    g_assert_cmpuint(g_hash_table_size(texts), >, plain ? 10 : 500);
+}
+
+/* What brings new behaviour is done more often, nothing else is given up, and it is kept. */
+static void test_learning(void)
+{
+    g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
+    g_autoptr(FuzzMutator) loaded = fuzz_mutator_new(FALSE);
+    g_autoptr(GString) lines = g_string_new("seed : 4\nop_none : 1 2\nop_stall : x\n"),
+                       after = NULL;
+    FuzzRandom random = {3};
+    guint stalls[2] = {0}, drops[2] = {0};
+
+    for (guint i = 0; i < 20000; i++) {
+        FuzzTrail trail;
+        g_autoptr(FuzzCase) made = fuzz_mutate(mutator, &random, seed(0), seed(1), &trail);
+        g_autofree char *text = fuzz_trail_text(mutator, &trail);
+        gboolean stall = strstr(text, "stall") != NULL;
+        stalls[i >= 10000] += stall;
+        drops[i >= 10000] += strstr(text, "drop-node") != NULL;
+        fuzz_mutator_learn(mutator, &trail, stall);
+    }
+    g_test_message("stall %u, %u; drop-node %u, %u", stalls[0], stalls[1], drops[0], drops[1]);
+    g_assert_cmpuint(stalls[1], >, 3 * drops[1]);
+    g_assert_cmpuint(drops[1], >, 100);
+    fuzz_mutator_save(mutator, lines);
+    fuzz_mutator_load(loaded, lines->str);
+    after = g_string_new("seed : 4\nop_none : 1 2\nop_stall : x\n");
+    fuzz_mutator_save(loaded, after);
+    g_assert_cmpstr(after->str, ==, lines->str);
+}
+
+/* ---- Seeds ---- */
+
+static void test_seeds(void)
+{
+    char *all[] = {(char *)"tests/cameras", (char *)"webcam",
+                   (char *)"descriptors/presets/uvc15.json", NULL};
+    char *missing[] = {(char *)"webcam", (char *)"no-such-camera", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) read = fuzz_seeds_read(all + 1, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(read->len, ==, 2);
+    g_assert_null(fuzz_seeds_read(missing, &error));
+    g_assert_nonnull(strstr(error->message, "no-such-camera"));
+}
+
+/* The recorded camera's descriptors, as it was asked for them. */
+static void test_recording(void)
+{
+    char *names[] = {(char *)"tests/cameras/bulk.rec", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) read = fuzz_seeds_read(names, &error);
+    gsize size;
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(read->len, ==, 1);
+    const FuzzCase *fuzz_case = ((FuzzSeed *)read->pdata[0])->fuzz_case;
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, &size);
+    g_assert_cmpuint(size, >, 18 + 9);
+    g_assert_cmpuint(bytes[1], ==, USB_DESC_DEVICE);
+    g_assert_cmpuint(bytes[18 + 1], ==, USB_DESC_CONFIGURATION);
+    g_assert_cmpuint(18 + (bytes[18 + 2] | bytes[18 + 3] << 8), <=, size);
+}
+
+/* ---- Targets ---- */
+
+static void test_self(void)
+{
+    g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
+    g_autoptr(GError) error = NULL;
+    g_auto(FuzzOutcome) outcome = {0};
+    FuzzTarget *target = fuzz_target_self_new();
+    guint features = 0;
+
+    g_assert_true(target->ops->fresh(target, &error));
+    for (guint i = 0; i < 300; i++) {
+        FuzzRandom random = fuzz_random_of(1, 0, i);
+        FuzzTrail trail;
+        g_autoptr(FuzzCase) made = fuzz_mutate(mutator, &random, seed(i), seed(i + 1), &trail);
+        fuzz_outcome_clear(&outcome);
+        g_assert_true(target->ops->run(target, made, &outcome, &error));
+        g_assert_cmpint(outcome.verdict, ==, FUZZ_FINE);
+        g_assert_cmpstr(outcome.reached, ==, "all read");
+        features += outcome.features->len;
+    }
+    g_assert_cmpuint(features, >, 300);
+    target->ops->free(target);
+}
+
+/* Dies, or never ends, by the first byte. */
+static void bad_check(const FuzzCase *fuzz_case, GArray *features, const char **stage)
+{
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, NULL);
+
+    *stage = "reading";
+    fuzz_feature(features, 1, bytes[0], 0);
+    if (bytes[0] == 1)
+        abort();
+    if (bytes[0] == 2)
+        g_error("camredir bug: it is 2");
+    if (bytes[0] == 3)
+        _exit(7);
+}
+
+static void test_deaths(void)
+{
+    static const char *const titles[] = {NULL, "reading: Aborted", "camredir bug: it is 2",
+                                         "reading: exit status 7"};
+    g_autoptr(GError) error = NULL;
+    g_auto(FuzzOutcome) outcome = {0};
+    FuzzTarget *target = fuzz_target_check_new("bad", bad_check);
+
+    for (guint8 i = 0; i < 12; i++) {
+        const guint8 bytes[] = {i & 3};
+        g_autoptr(FuzzCase) fuzz_case = fuzz_case_parse(bytes, 1);
+        fuzz_outcome_clear(&outcome);
+        g_assert_true(target->ops->run(target, fuzz_case, &outcome, &error));
+        g_assert_cmpint(outcome.verdict, ==, i & 3 ? FUZZ_DIED : FUZZ_FINE);
+        g_test_message("%s", outcome.title ? outcome.title : "fine");
+        g_assert_true(i & 3 ? strstr(outcome.title, titles[i & 3]) != NULL : !outcome.title);
+    }
+    target->ops->free(target);
+}
+
+int main(int argc, char **argv)
+{
+    char *none[] = {NULL};
+
+    g_test_init(&argc, &argv, NULL);
+    seeds = fuzz_seeds_read(none, NULL);
+    g_test_add_func("/fuzz/case/any-bytes", test_any_bytes);
+    g_test_add_func("/fuzz/case/faults", test_faults);
+    g_test_add_data_func("/fuzz/mutate/typed", NULL, test_mutate);
+    g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
+    g_test_add_func("/fuzz/mutate/learning", test_learning);
+    g_test_add_func("/fuzz/seeds/names", test_seeds);
+    g_test_add_func("/fuzz/seeds/recording", test_recording);
+    g_test_add_func("/fuzz/target/self", test_self);
+    g_test_add_func("/fuzz/target/deaths", test_deaths);
+    int status = g_test_run();
+    g_ptr_array_unref(seeds);
+    return status;
+}

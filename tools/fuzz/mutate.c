@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Operators of three kinds in one table: the schema's mutations, a row a kind of fault, and what
+   needs a second case. */
+#include "tools/fuzz/mutate.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "descriptors/edit.h"
+#include "descriptors/mutate.h"
+
+#define MAX_OPS  128
+#define ATTEMPTS 64 /* to find an operator that applies */
+
+/* A case that is being changed. */
+typedef struct {
+    struct desc_tree *tree;
+    struct desc_tree *other;
+    GArray *faults;
+    GByteArray *bytes; /* of a plain one, instead of the rest */
+    FuzzRandom *random;
+} Work;
+
+typedef struct Op Op;
+struct Op {
+    const char *name;
+    gboolean (*apply)(Work *work, const Op *op); /* FALSE: there is nothing to which it applies */
+    guint kind;                                  /* of fault */
+    guint tries, news;
+};
+
+struct FuzzMutator {
+    Op ops[MAX_OPS];
+    guint n_ops;
+};
+
+/* ---- Descriptors ---- */
+
+static gboolean apply_mutation(Work *work, const Op *op)
+{
+    char text[8];
+    return desc_mutate(work->tree, op->name, fuzz_random(work->random), text, sizeof text) == 0;
+}
+
+/* Any node of one of the groups, each as likely. */
+static struct desc_node *pick_node(Work *work, struct desc_tree *tree, guint32 groups)
+{
+    struct desc_node *root = &desc_tree_root(tree)->node, *picked = NULL;
+    guint n = 0;
+
+    for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root))
+        if (node->type->group & groups && fuzz_random_below(work->random, ++n) == 0)
+            picked = node;
+    return picked;
+}
+
+/* A piece of the other case, instead of one of its kind or beside it. */
+static gboolean apply_splice(Work *work, const Op *op)
+{
+    (void)op;
+    struct desc_node *node = pick_node(work, work->tree, G_MAXUINT32);
+    struct desc_node *from = node ? pick_node(work, work->other, node->type->group) : NULL;
+    struct desc_node *copy = from ? desc_copy(work->tree, from) : NULL;
+
+    if (copy == NULL || desc_place(node->parent, copy, node) != 0)
+        return FALSE;
+    if (fuzz_random_below(work->random, 2))
+        desc_unlink(node);
+    desc_locate(work->tree);
+    return TRUE;
+}
+
+/* All that follows from what is there is made right: so that a guest does not stop before it comes
+   to what else is wrong. */
+static gboolean apply_derive(Work *work, const Op *op)
+{
+    (void)op;
+    return desc_derive(work->tree) != -ENOMEM; /* what does not fit its field is a case, too */
+}
+
+/* ---- Faults ---- */
+
+/* Numbers that may be wrong: lengths about those that hosts ask for, and those where a number is
+   one too many. */
+static const guint32 speeds[] = {0, 1, 2, 3, 4, 255};
+static const guint32 statuses[] = {1, 2, 3, 4, 5, 6, 255};
+static const guint32 lengths[] = {0,  1,  2,  3,  4,   5,   7,   8,   9,   10,   17,   18,
+                                  19, 63, 64, 65, 254, 255, 256, 511, 513, 4096, 65535};
+static const guint32 class_lengths[] = {0, 1, 2, 3, 4, 11, 25, 26, 27, 33, 34, 35, 48, 64, 255};
+static const guint32 fills[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+static const guint32 payload_lengths[] = {0,   1,    2,    3,    11,   12,   13,   511,
+                                          513, 1023, 1024, 1025, 3072, 3073, 16384};
+
+/* How values of a kind are made: one of a list, or the place of a byte with its new value; and up
+   to which `at`. */
+static const struct {
+    const guint32 *values;
+    guint n_values, n_bytes, n_at;
+} ranges[FUZZ_FAULT_KINDS] = {
+#define LIST(tag, list, n_at)   [FUZZ_FAULT_##tag] = {list, G_N_ELEMENTS(list), 0, n_at}
+#define BYTE(tag, places, n_at) [FUZZ_FAULT_##tag] = {NULL, 0, places, n_at}
+    LIST(SPEED, speeds, 1),
+    LIST(DESCRIPTOR_LENGTH, lengths, 12),
+    BYTE(DESCRIPTOR_BYTE, 256, 12),
+    LIST(STALL, speeds, 40),
+    LIST(STATUS, statuses, 40),
+    LIST(UNPLUG, speeds, 40),
+    LIST(CLASS_LENGTH, class_lengths, 60),
+    BYTE(CLASS_BYTE, 48, 60),
+    LIST(CLASS_FILL, fills, 60),
+    BYTE(PAYLOAD_BYTE, 16, 40),
+    LIST(PAYLOAD_LENGTH, payload_lengths, 40),
+    LIST(PAYLOAD_STATUS, statuses, 40),
+    BYTE(INTERRUPT, 0, 4),
+#undef LIST
+#undef BYTE
+};
+
+static guint32 any_value(Work *work, FuzzFaultKind kind)
+{
+    FuzzRandom *random = work->random;
+
+    if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG)
+        return 0;
+    if (kind == FUZZ_FAULT_INTERRUPT) /* length, then bStatusType 1 or 2, bOriginator, bEvent */
+        return fuzz_random_below(random, 17) << 24 | ((guint32)fuzz_random(random) & 0xffff00) |
+               fuzz_random_below(random, 4);
+    if (ranges[kind].values)
+        return ranges[kind].values[fuzz_random_below(random, ranges[kind].n_values)];
+    return fuzz_random_below(random, ranges[kind].n_bytes) << 8 |
+           (1 + fuzz_random_below(random, 255));
+}
+
+/* The first ones more often. */
+static guint16 any_at(Work *work, FuzzFaultKind kind)
+{
+    guint n = 1 + fuzz_random_below(work->random, ranges[kind].n_at);
+    return (guint16)fuzz_random_below(work->random, n);
+}
+
+static gboolean apply_fault(Work *work, const Op *op)
+{
+    const FuzzFaultKind kind = (FuzzFaultKind)op->kind;
+    const FuzzFault fault = {kind, any_at(work, kind), any_value(work, kind)};
+
+    g_array_append_val(work->faults, fault);
+    return TRUE;
+}
+
+static gboolean apply_change_fault(Work *work, const Op *op)
+{
+    (void)op;
+    if (work->faults->len == 0)
+        return FALSE;
+    FuzzFault *fault =
+        &g_array_index(work->faults, FuzzFault, fuzz_random_below(work->random, work->faults->len));
+    if (fuzz_random_below(work->random, 2))
+        fault->at = any_at(work, fault->kind);
+    else
+        fault->value = any_value(work, fault->kind);
+    return TRUE;
+}
+
+static gboolean apply_drop_fault(Work *work, const Op *op)
+{
+    (void)op;
+    if (work->faults->len == 0)
+        return FALSE;
+    g_array_remove_index(work->faults, fuzz_random_below(work->random, work->faults->len));
+    return TRUE;
+}
+
+/* ---- Bytes ---- */
+
+static gboolean apply_flip_bit_of_byte(Work *work, const Op *op)
+{
+    (void)op;
+    if (work->bytes->len == 0)
+        return FALSE;
+    work->bytes->data[fuzz_random_below(work->random, work->bytes->len)] ^=
+        (guint8)(1u << fuzz_random_below(work->random, 8));
+    return TRUE;
+}
+
+static gboolean apply_set_byte(Work *work, const Op *op)
+{
+    (void)op;
+    if (work->bytes->len == 0)
+        return FALSE;
+    work->bytes->data[fuzz_random_below(work->random, work->bytes->len)] ^=
+        (guint8)(1 + fuzz_random_below(work->random, 255));
+    return TRUE;
+}
+
+/* ---- The table ---- */
+
+static void add_op(FuzzMutator *mutator, Op op)
+{
+    g_assert(mutator->n_ops < MAX_OPS);
+    mutator->ops[mutator->n_ops++] = op;
+}
+
+FuzzMutator *fuzz_mutator_new(gboolean plain)
+{
+    FuzzMutator *mutator = g_new0(FuzzMutator, 1);
+    const struct desc_mutation *mutation;
+
+    if (plain) {
+        add_op(mutator, (Op){.name = "byte-bit", .apply = apply_flip_bit_of_byte});
+        add_op(mutator, (Op){.name = "byte", .apply = apply_set_byte});
+        return mutator;
+    }
+    for (guint i = 0; (mutation = desc_mutation_at(i)); i++)
+        add_op(mutator, (Op){.name = mutation->name, .apply = apply_mutation});
+    for (guint i = 0; i < FUZZ_FAULT_KINDS; i++)
+        add_op(mutator, (Op){.name = fuzz_fault_texts[i].name, .apply = apply_fault, .kind = i});
+    add_op(mutator, (Op){.name = "change-fault", .apply = apply_change_fault});
+    add_op(mutator, (Op){.name = "drop-fault", .apply = apply_drop_fault});
+    add_op(mutator, (Op){.name = "splice", .apply = apply_splice});
+    add_op(mutator, (Op){.name = "derive", .apply = apply_derive});
+    return mutator;
+}
+
+void fuzz_mutator_free(FuzzMutator *mutator)
+{
+    g_free(mutator);
+}
+
+/* ---- Choice ---- */
+
+/* By what it brings a try. Each keeps a share: what brings nothing today may be what a later case
+   needs, and a flaw need not look like new behaviour before it shows. */
+static guint weight_of(const Op *op)
+{
+    return 64 + (guint)MIN(4096 * ((guint64)op->news + 1) / (op->tries + 32), 1024);
+}
+
+static guint pick_op(const FuzzMutator *mutator, FuzzRandom *random)
+{
+    guint sum = 0, i = 0;
+
+    for (guint k = 0; k < mutator->n_ops; k++)
+        sum += weight_of(&mutator->ops[k]);
+    for (guint left = fuzz_random_below(random, sum); left >= weight_of(&mutator->ops[i]); i++)
+        left -= weight_of(&mutator->ops[i]);
+    return i;
+}
+
+/* What was broken before may be followed by all that follows from it: a shape that is wrong in
+   itself is not what one is that contradicts itself. */
+static guint pick_next(const FuzzMutator *mutator, FuzzRandom *random, const FuzzTrail *trail)
+{
+    const guint last = mutator->n_ops - 1;
+    return trail->n && mutator->ops[last].apply == apply_derive && !fuzz_random_below(random, 5)
+               ? last
+               : pick_op(mutator, random);
+}
+
+/* One half of all have one step, a quarter two, and so on. */
+static guint pick_steps(FuzzRandom *random)
+{
+    guint n = 1;
+    while (n < FUZZ_MAX_STEPS && fuzz_random_below(random, 2))
+        n++;
+    return n;
+}
+
+static struct desc_tree *parse(GBytes *bytes)
+{
+    struct desc_tree *tree;
+    gsize size;
+    const guint8 *data = g_bytes_get_data(bytes, &size);
+
+    if (desc_parse(data, size, DESC_CONTEXT_STANDARD, &tree) != 0)
+        g_error("out of memory");
+    return tree;
+}
+
+static void work_begin(Work *work, FuzzRandom *random, const FuzzCase *from, const FuzzCase *other,
+                       gboolean plain)
+{
+    *work = (Work){.random = random};
+    if (plain) {
+        work->bytes = g_bytes_unref_to_array(fuzz_case_pack(from));
+        return;
+    }
+    work->tree = parse(from->descriptors);
+    work->other = parse(other->descriptors);
+    work->faults = g_array_copy(from->faults);
+    desc_locate(work->tree);
+}
+
+/* Normal form: what parses to this case. NULL: it has become too large. */
+static FuzzCase *work_end(Work *work)
+{
+    FuzzCase *result = NULL;
+
+    if (work->bytes == NULL && desc_tree_root(work->tree)->node.total <= FUZZ_MAX_BYTES) {
+        gsize size = desc_tree_root(work->tree)->node.total;
+        guint8 *bytes = g_malloc(size + 1);
+        FuzzCase made = {.faults = work->faults};
+        desc_pack(desc_tree_root(work->tree), bytes, size);
+        made.descriptors = g_bytes_new_take(bytes, size);
+        work->bytes = g_bytes_unref_to_array(fuzz_case_pack(&made));
+        g_bytes_unref(made.descriptors);
+    }
+    if (work->bytes) {
+        result = fuzz_case_parse(work->bytes->data, work->bytes->len);
+        g_byte_array_unref(work->bytes);
+    }
+    if (work->faults)
+        g_array_unref(work->faults);
+    desc_tree_free(work->tree);
+    desc_tree_free(work->other);
+    return result;
+}
+
+static gboolean is_plain(const FuzzMutator *mutator)
+{
+    return mutator->ops[0].apply == apply_flip_bit_of_byte;
+}
+
+static FuzzCase *attempt(FuzzMutator *mutator, FuzzRandom *random, const FuzzCase *from,
+                         const FuzzCase *other, FuzzTrail *trail)
+{
+    Work work;
+    guint steps = pick_steps(random);
+
+    trail->n = 0;
+    work_begin(&work, random, from, other, is_plain(mutator));
+    for (guint i = 0; i < ATTEMPTS && trail->n < steps; i++) {
+        guint op = pick_next(mutator, random, trail);
+        if (mutator->ops[op].apply(&work, &mutator->ops[op]))
+            trail->ops[trail->n++] = (guint8)op;
+    }
+    return work_end(&work);
+}
+
+FuzzCase *fuzz_mutate(FuzzMutator *mutator, FuzzRandom *random, const FuzzCase *from,
+                      const FuzzCase *other, FuzzTrail *ret_trail)
+{
+    g_autoptr(GBytes) was = fuzz_case_pack(from);
+
+    for (guint i = 0; i < ATTEMPTS; i++) {
+        g_autoptr(FuzzCase) made = attempt(mutator, random, from, other, ret_trail);
+        g_autoptr(GBytes) is = made ? fuzz_case_pack(made) : NULL;
+        if (is && !g_bytes_equal(is, was))
+            return g_steal_pointer(&made);
+    }
+    return fuzz_case_copy(from); /* so large that all makes it too large */
+}
+
+/* ---- Learning ---- */
+
+char *fuzz_trail_text(const FuzzMutator *mutator, const FuzzTrail *trail)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < trail->n; i++)
+        g_string_append_printf(text, "%s%s", i ? "+" : "", mutator->ops[trail->ops[i]].name);
+    return g_string_free(text, FALSE);
+}
+
+void fuzz_mutator_learn(FuzzMutator *mutator, const FuzzTrail *trail, gboolean brought_new)
+{
+    for (guint i = 0; i < trail->n; i++) {
+        mutator->ops[trail->ops[i]].tries++;
+        mutator->ops[trail->ops[i]].news += brought_new;
+    }
+}
+
+void fuzz_mutator_save(const FuzzMutator *mutator, GString *lines)
+{
+    for (guint i = 0; i < mutator->n_ops; i++)
+        g_string_append_printf(lines, "op_%s : %u %u\n", mutator->ops[i].name,
+                               mutator->ops[i].tries, mutator->ops[i].news);
+}
+
+static void load_line(FuzzMutator *mutator, const char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1); /* "op_NAME", ":", tries, news */
+
+    for (guint i = 0; g_strv_length(words) == 4 && i < mutator->n_ops; i++)
+        if (strcmp(words[0] + strlen("op_"), mutator->ops[i].name) == 0) {
+            mutator->ops[i].tries = (guint)MIN(g_ascii_strtoull(words[2], NULL, 10), 1u << 30);
+            mutator->ops[i].news =
+                (guint)MIN(g_ascii_strtoull(words[3], NULL, 10), mutator->ops[i].tries);
+        }
+}
+
+void fuzz_mutator_load(FuzzMutator *mutator, const char *lines)
+{
+    g_auto(GStrv) all = g_strsplit(lines, "\n", -1);
+    for (char **line = all; *line; line++)
+        if (g_str_has_prefix(*line, "op_"))
+            load_line(mutator, *line);
+}
