@@ -194,11 +194,22 @@ gboolean spice_wait_lost(Session *session, guint stream, GError **error)
     return !text || fail(error, "the stream in the guest ended as if it were complete: %s", text);
 }
 
-gboolean spice_find_and_end(Session *session, GString *note, GError **error)
+static gboolean find_and_stream(Session *session, GString *note, GError **error)
 {
     return session_find(session, 20000, error) &&
-           check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
-           session_unplug(session, error);
+           check_stream(session, "YUYV", 320, 240, 30, 15, note, error);
+}
+
+/* What the guest has may be the camera of before, which it lets go of a moment later. */
+gboolean spice_find_and_end(Session *session, GString *note, GError **error)
+{
+    g_autoptr(GError) gone = NULL;
+    gboolean good = find_and_stream(session, note, &gone);
+    if (!good && strstr(gone->message, "No such "))
+        good = find_and_stream(session, note, error);
+    else if (!good)
+        g_propagate_error(error, g_steal_pointer(&gone));
+    return good && session_unplug(session, error);
 }
 
 gboolean spice_wait_said(Session *session, const char *says, GError **error)
