@@ -2,6 +2,7 @@
 /* camredir-spice.h: a sharing inside somebody else's SpiceSession. */
 #include <string.h>
 
+#include "redir/error.h"
 #include "redir/transports/spice.h"
 #include "tools/camredir-spice.h"
 #include "tools/sharing.h"
@@ -17,6 +18,7 @@ struct RedirSpiceAttachment {
     gboolean remember;
 
     RedirHostState link;
+    gboolean missing; /* the last look at the VM found no port or channel */
     enum vcam_permission permission;
     struct vcam_mode mode; /* of the stream; all 0 while there is none */
     RedirSpiceState told;
@@ -41,6 +43,8 @@ static RedirSpiceState state_now(const RedirSpiceAttachment *attachment)
         [VCAM_AWAITED] = REDIR_SPICE_STATE_ASKING,
         [VCAM_REFUSED] = REDIR_SPICE_STATE_REFUSED,
     };
+    if (attachment->missing)
+        return REDIR_SPICE_STATE_MISSING;
     return attachment->mode.fourcc ? by_permission[attachment->permission]
                                    : by_link[attachment->link];
 }
@@ -82,6 +86,8 @@ static void on_link(void *user, RedirHostState state, const GError *error)
 {
     RedirSpiceAttachment *attachment = user;
     attachment->link = state;
+    if (state != REDIR_HOST_CONNECTING) /* which is the next look */
+        attachment->missing = g_error_matches(error, REDIR_ERROR, REDIR_ERROR_UNREACHABLE);
     if (!attachment->detached)
         tell(attachment, error);
     else if (state == REDIR_HOST_STOPPED)

@@ -33,6 +33,8 @@ typedef enum {
     REDIR_SPICE_STATE_STREAMING, /* the camera is open */
     REDIR_SPICE_STATE_REFUSED,   /* the guest wants pictures and gets one that says "refused" */
     REDIR_SPICE_STATE_FAILED,    /* cannot be had in this session: for good; detach */
+    REDIR_SPICE_STATE_MISSING, /* the VM has no port or channel for a camera, text says what to add;
+                                  as WAITING otherwise */
 } RedirSpiceState;
 
 /* Set size, and what is wanted; all else 0. Strings are copied; NULL leaves the default, which is

@@ -20,6 +20,7 @@ struct viewer_camera {
     RedirSpiceAttachment *attachment;
     GtkWidget *question; /* while it is being asked */
     gboolean streaming;
+    gboolean missed;              /* the user knows that the machine has no place for a camera */
     gboolean remembered, allowed; /* the answer, where it holds for the next time too */
 };
 
@@ -44,11 +45,24 @@ static const char *camera_name(const struct viewer_camera *camera)
     return name ? name : spec ? spec : UNKNOWN_CAMERA;
 }
 
+static void show_failure(const struct viewer_conf *conf, const char *text)
+{
+    if (!conf || conf_is(conf, CONF_NOTIFICATIONS, "true"))
+        notify_show("No camera in the virtual machine", text);
+}
+
 static void tell_failure(const struct viewer_conf *conf, const char *text)
 {
     g_printerr("camredir: %s\n", text);
-    if (!conf || conf_is(conf, CONF_NOTIFICATIONS, "true"))
-        notify_show("No camera in the virtual machine", text);
+    show_failure(conf, text);
+}
+
+/* The library's log has a line of it already. */
+static void tell_missing(struct viewer_camera *camera, const char *text)
+{
+    if (!camera->missed)
+        show_failure(camera->conf, text);
+    camera->missed = TRUE;
 }
 
 static void tell_use(const struct viewer_camera *camera)
@@ -105,6 +119,8 @@ static void on_state(RedirSpiceAttachment *attachment, RedirSpiceState state, co
         withdraw_question(camera);
     if (camera->streaming != was_streaming)
         tell_use(camera);
+    if (state == REDIR_SPICE_STATE_MISSING)
+        tell_missing(camera, text);
     if (state == REDIR_SPICE_STATE_FAILED)
         tell_failure(camera->conf, text);
 }

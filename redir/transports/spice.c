@@ -198,8 +198,8 @@ static gboolean on_not_opened(gpointer user)
     t->open_timer = 0;
     if (type_of(t->channel) == SPICE_CHANNEL_PORT)
         report_closed(t, REDIR_ERROR_UNREACHABLE,
-                      "the VM has the SPICE port %s, but no usb-redir device behind it: "
-                      "-device usb-redir,chardev=ID",
+                      "the VM has the SPICE port %s, but no usb-redir device behind it: add "
+                      "-device usb-redir,chardev=ID (the port's)",
                       t->port_name);
     else
         /* Its first bytes open it, and they do not come while the VM is paused. */
@@ -424,22 +424,27 @@ static void give_back_held(SpiceTransport *t)
     g_object_unref(held);
 }
 
+#define ADD_PORT                                                                                   \
+    "; add -chardev spiceport,name=%s,id=cam -device usb-redir,chardev=cam, or in libvirt "        \
+    "<redirdev bus='usb' type='spiceport'><source channel='%s'/></redirdev>"
+#define ADD_USBREDIR                                                                               \
+    "; add -chardev spicevmc,name=usbredir,id=cam -device usb-redir,chardev=cam, or in libvirt "   \
+    "<redirdev bus='usb' type='spicevmc'/>"
+
 static void report_nothing(SpiceTransport *t)
 {
+    const char *name = t->port_name;
+
     if (t->way == REDIR_SPICE_PORT)
-        report_closed(t, REDIR_ERROR_UNREACHABLE,
-                      "the VM has no SPICE port %s: -chardev spiceport,name=%s,id=cam -device "
-                      "usb-redir,chardev=cam",
-                      t->port_name, t->port_name);
+        report_closed(t, REDIR_ERROR_UNREACHABLE, "the VM has no SPICE port %s" ADD_PORT, name,
+                      name, name);
     else if (t->way == REDIR_SPICE_USBREDIR)
         report_closed(t, REDIR_ERROR_UNREACHABLE,
-                      "the VM has no usbredir channel (left): -chardev "
-                      "spicevmc,name=usbredir,id=cam -device usb-redir,chardev=cam");
+                      "the VM has no usbredir channel (left)" ADD_USBREDIR);
     else
         report_closed(t, REDIR_ERROR_UNREACHABLE,
-                      "the VM has neither a SPICE port %s nor a usbredir channel (left): -chardev "
-                      "spiceport,name=%s,id=cam -device usb-redir,chardev=cam",
-                      t->port_name, t->port_name);
+                      "the VM has neither a SPICE port %s nor a usbredir channel (left)" ADD_PORT,
+                      name, name, name);
 }
 
 static void decide(SpiceTransport *t)

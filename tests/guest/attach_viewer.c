@@ -55,7 +55,7 @@ static void on_state(RedirSpiceAttachment *attachment, RedirSpiceState state, co
                      gpointer user)
 {
     static const char *const names[] = {"waiting",   "connected", "in guest", "asking",
-                                        "streaming", "refused",   "failed"};
+                                        "streaming", "refused",   "failed",   "missing"};
     (void)attachment, (void)user;
     say("state %s (%s)", names[state], text);
 }

@@ -17,7 +17,7 @@ static Scene *watched; /* there is one at a time */
 static void happens(const char *word, gboolean early)
 {
     if (!early)
-        g_string_append_printf(watched->steps, "%s(%c) ", word, "WCGASRF"[watched->state]);
+        g_string_append_printf(watched->steps, "%s(%c) ", word, "WCGASRFM"[watched->state]);
     if (early == watched->early && g_strcmp0(word, watched->detach_at) == 0)
         scene_detach(watched);
 }

@@ -30,7 +30,7 @@ typedef struct {
     /* What has happened to session and camera's channel, in the order in which viewers hear of it:
        "opened closed error destroy written finalized disconnected", "written" a late one. Behind
        each in brackets the state as camredir had told it by then: W(aiting) C(onnected) (in)
-       G(uest) A(sking) S(treaming) R(efused) F(ailed). */
+       G(uest) A(sking) S(treaming) R(efused) F(ailed) M(issing). */
     GString *steps;
     const char *detach_at; /* one of these words, or "state", "ask", and detach in it */
     gboolean early;        /* before camredir has heard of it */
