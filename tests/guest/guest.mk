@@ -38,6 +38,7 @@ guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
 $(O)/tests/guest/guest-tests: guest_libs = -lXtst -lX11
 $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \
         $(patsubst %,$(O)/tests/guest/%.o,descriptor_device desktop notifications docs_commands) \
+        $(O)/vcam/sources/jpeg.o \
         $(call objects,descriptors)
 	$(guest_link)
 

@@ -109,35 +109,17 @@ static gboolean ask(const SpiceCase *c, Session *session, GString *note, GError 
 
 /* ---- beside the viewer's own redirection ---- */
 
-#define SPICE_CD "cdcd" /* the product's number of spice-gtk's emulated drive */
-
-static gboolean wait_usb(Session *session, const char *idProduct, GError **error)
-{
-    g_autofree char *text = NULL;
-    for (guint i = 0; i < 20; i++) {
-        g_free(text);
-        text = agent_run(vm_agent(session->vm), 10000, error,
-                         "sh cat /sys/bus/usb/devices/*/idProduct");
-        if (!text || strstr(text, idProduct))
-            return text != NULL;
-        g_usleep(500000);
-    }
-    return fail(error, "the guest has no USB device %s but %s", idProduct, text);
-}
-
 /* Of two usbredir channels the camera takes one; by the other the viewer redirects a CD drive. */
 static gboolean beside_redirection(const SpiceCase *c, Session *session, GString *note,
                                    GError **error)
 {
-    g_autofree char *image = g_build_filename(harness_folder(), "cd.iso", NULL);
+    g_autofree char *image = spice_make_cd(error);
     g_autofree char *command = g_strconcat("cd ", image, NULL);
-    g_autofree char *data = g_malloc0(1024 * 1024);
     guint stream;
-    return g_file_set_contents(image, data, 1024 * 1024, error) &&
-           spice_add_device(session, "cam-other", NULL, error) &&
+    return image && spice_add_device(session, "cam-other", NULL, error) &&
            spice_begin(c, "attach-beside", session, &stream, error) &&
            tell(session, command, error) && spice_wait_said(session, "cd redirected", error) &&
-           wait_usb(session, SPICE_CD, error) &&
+           spice_wait_cd(session, error) &&
            session_wait_frames(session, stream,
                                agent_count_frames(vm_agent(session->vm), stream) + 30, 20000,
                                error) &&

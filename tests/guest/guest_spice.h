@@ -56,6 +56,12 @@ gboolean spice_wait_said(Session *session, const char *says, GError **error);
 /* options as a SpiceCase has them. */
 char *spice_expand(const Session *session, const char *options, GError **error);
 
+/* The image in harness_folder() of the CD drive that spice-gtk plays, by USB redirection of its
+   own; and the guest has that drive. */
+#define SPICE_CD "cd.iso"
+char *spice_make_cd(GError **error);
+gboolean spice_wait_cd(Session *session, GError **error);
+
 /* By QMP, the ids as QEMU was started with: "cam-port" a port, "cam-usbredir" a channel. */
 gboolean spice_remove_device(Session *session, const char *id, GError **error);
 /* port: its name; NULL: a usbredir channel. */

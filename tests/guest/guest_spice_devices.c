@@ -40,6 +40,29 @@ gboolean spice_add_device(Session *session, const char *id, const char *port, GE
     return add_chardev(session, id, port, error) && add_redir(session, id, error);
 }
 
+/* ---- a viewer's own redirection ---- */
+
+char *spice_make_cd(GError **error)
+{
+    g_autofree char *path = g_build_filename(harness_folder(), SPICE_CD, NULL);
+    g_autofree char *data = g_malloc0(1024 * 1024);
+    return g_file_set_contents(path, data, 1024 * 1024, error) ? g_steal_pointer(&path) : NULL;
+}
+
+gboolean spice_wait_cd(Session *session, GError **error)
+{
+    g_autofree char *text = NULL;
+    for (guint i = 0; i < 20; i++) {
+        g_free(text);
+        text = agent_run(vm_agent(session->vm), 10000, error,
+                         "sh cat /sys/bus/usb/devices/*/idProduct");
+        if (!text || strstr(text, "cdcd"))
+            return text != NULL;
+        g_usleep(500000);
+    }
+    return fail(error, "the guest has no CD drive but %s", text);
+}
+
 /* ---- they come and go ---- */
 
 gboolean spice_hot_remove(const SpiceCase *c, Session *session, GString *note, GError **error)

@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guest tests: viewers of SPICE that know nothing of us, with our module in them. One VM with a
    display and both ways in, and a desktop with a user. */
-#include "tests/guest/guest_tests.h"
+#include "tests/guest/guest_viewer.h"
 
 #include <string.h>
 
-#include "tests/guest/desktop.h"
 #include "tests/guest/jpeg_file.h"
 #include "vcam/hash.h"
+#include "vcam/sources/jpeg.h"
 
 #define N_PICTURES 4
+#define WIDTH      640
+#define HEIGHT     480
 #define WINDOW_MS  15000
 #define QUESTION   "Camera"
 
-static const StreamOrder endless = {
-    .fourcc = "MJPG", .width = 640, .height = 480, .interval = 333333, .hash_each = 1};
+const StreamOrder viewer_mjpeg = {
+    .fourcc = "MJPG", .width = WIDTH, .height = HEIGHT, .interval = 333333, .hash_each = 1};
+const StreamOrder viewer_yuy2 = {
+    .fourcc = "YUYV", .width = WIDTH, .height = HEIGHT, .interval = 333333, .hash_each = 1};
 
 static Vm *machine;
 static Desktop *desktop;
-static guint64 pictures[N_PICTURES]; /* hashes of what the camera sees */
+static guint64 pictures[2 * N_PICTURES]; /* hashes of what the camera sees, as MJPEG and as YUY2 */
 
 void viewer_end(void)
 {
     g_clear_pointer(&machine, vm_free);
     g_clear_pointer(&desktop, desktop_free);
 }
-
-typedef struct ViewerCase ViewerCase;
-struct ViewerCase {
-    gboolean (*run)(const ViewerCase *c, Session *session, Process *viewer, GString *note,
-                    GError **error);
-    const char *variables, *command; /* as in a shell; see expand() */
-    const char *title;               /* of the window */
-};
 
 /* ---- the stage ---- */
 
@@ -50,13 +46,24 @@ static char *camera_path(void)
     return g_build_filename(harness_folder(), "viewer.mjpeg", NULL);
 }
 
+static guint64 hash_yuy2(const GByteArray *jpeg)
+{
+    static guint8 yuy2[WIDTH * HEIGHT * 2];
+    struct vcam_jpeg_decoder *decoder = vcam_jpeg_decoder_new();
+    if (vcam_jpeg_decode_yuy2(decoder, jpeg->data, jpeg->len, yuy2, WIDTH, HEIGHT) < 0)
+        g_error("a picture of the test cannot be decoded");
+    vcam_jpeg_decoder_free(decoder);
+    return vcam_hash(yuy2, sizeof yuy2);
+}
+
 static gboolean make_camera(GError **error)
 {
     g_autofree char *path = camera_path();
     g_autoptr(GByteArray) stream = g_byte_array_new();
     for (guint i = 0; i < N_PICTURES; i++) {
-        g_autoptr(GByteArray) jpeg = jpeg_make(endless.width, endless.height, 8, i + 1);
+        g_autoptr(GByteArray) jpeg = jpeg_make(WIDTH, HEIGHT, 8, i + 1);
         pictures[i] = vcam_hash(jpeg->data, jpeg->len);
+        pictures[N_PICTURES + i] = hash_yuy2(jpeg);
         g_byte_array_append(stream, jpeg->data, jpeg->len);
     }
     return g_file_set_contents(path, (char *)stream->data, stream->len, error);
@@ -68,11 +75,13 @@ static gboolean set_stage(GError **error)
         !(make_camera(error) && (desktop = desktop_new(error)) && set_preferences(error)))
         return FALSE;
     if (!machine)
-        machine = vm_new("viewer", VM_XHCI | VM_SPICE_PORT | VM_SPICE_USBREDIR | VM_DISPLAY);
+        machine =
+            vm_new("viewer", VM_XHCI | VM_SPICE_PORT | VM_SPICE_USBREDIR | VM_DISPLAY | VM_DESKTOP);
     return vm_agent(machine) || vm_boot(machine, error);
 }
 
-/* %C: camredir, %M: the module's folder, %V: the camera, %U: where the VM's SPICE is. */
+/* %C: camredir, %M: the module's folder, %V: the camera, %U: where the VM's SPICE is, %F: the
+   folder of the test's files. */
 static char *expand(const char *text)
 {
     g_autofree char *camredir = harness_camredir();
@@ -84,6 +93,7 @@ static char *expand(const char *text)
     g_string_replace(result, "%M", absolute, 0);
     g_string_replace(result, "%V", camera, 0);
     g_string_replace(result, "%U", vm_spice(machine).path, 0);
+    g_string_replace(result, "%F", harness_folder(), 0);
     return g_string_free(g_steal_pointer(&result), FALSE);
 }
 
@@ -114,19 +124,24 @@ static void add_words(GPtrArray *argv, const char *text)
         g_ptr_array_add(argv, g_strdup(words[i]));
 }
 
-static Process *viewer_start(const ViewerCase *c, GError **error)
+char *viewer_log(void)
+{
+    return g_build_filename(harness_logs(), "viewer.log", NULL);
+}
+
+Process *viewer_start(const char *variables, const char *command, GError **error)
 {
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *log = g_build_filename(harness_logs(), "viewer.log", NULL);
+    g_autofree char *log = viewer_log();
     const char *const *environment = desktop_environment(desktop);
-    add_words(argv, "env CAMREDIR_ABORT_ON_BUG=1 CAMREDIR_CAMERA=file:%V CAMREDIR_FORMAT=MJPEG "
-                    "CAMREDIR_NAME=test");
+    add_words(argv, "env CAMREDIR_ABORT_ON_BUG=1 CAMREDIR_CAMERA=file:%V CAMREDIR_NAME=test "
+                    "CAMREDIR_FORMAT=MJPEG,YUY2");
     for (guint i = 0; environment[i]; i++)
         g_ptr_array_add(argv, g_strdup(environment[i]));
     add_sanitizer(argv);
-    if (c->variables)
-        add_words(argv, c->variables);
-    add_words(argv, c->command);
+    if (variables)
+        add_words(argv, variables);
+    add_words(argv, command);
     g_ptr_array_add(argv, NULL);
     return process_start((const char *const *)argv->pdata, log, error);
 }
@@ -141,14 +156,14 @@ static void count_frames(Session *session, guint stream, guint expected, guint *
     guint own = 0;
     for (guint i = 0; i < frames->len; i++) {
         const SeenFrame *frame = &g_array_index(frames, SeenFrame, i);
-        for (guint p = 0; p < N_PICTURES; p++)
+        for (guint p = 0; p < G_N_ELEMENTS(pictures); p++)
             own += !frame->record.flagged && frame->record.hash == pictures[p];
     }
     *ret_own = own;
     *ret_other = frames->len - own;
 }
 
-static gboolean wait_own(Session *session, guint stream, guint n, GError **error)
+gboolean viewer_wait_own(Session *session, guint stream, guint n, GError **error)
 {
     guint own, other;
     for (guint waited_ms = 0; waited_ms < 20000; waited_ms += 50) {
@@ -160,7 +175,7 @@ static gboolean wait_own(Session *session, guint stream, guint n, GError **error
     return fail(error, "%u of %u frames of the camera, %u others", own, n, other);
 }
 
-static gboolean stop_stream(Session *session, guint stream, guint *ret_own, guint *ret_other,
+gboolean viewer_stop_stream(Session *session, guint stream, guint *ret_own, guint *ret_other,
                             GError **error)
 {
     g_autofree char *stopped = agent_run(vm_agent(session->vm), 10000, error, "stop");
@@ -191,12 +206,17 @@ static gboolean look(const ViewerCase *c, const char *what, gboolean covered, GE
     return shown;
 }
 
-static gboolean check_notified(const char *text, GError **error)
+char *viewer_notifications(void)
+{
+    return desktop_notifications(desktop);
+}
+
+gboolean viewer_check_notified(const char *text, GError **error)
 {
     g_autofree char *all = NULL;
     for (guint waited_ms = 0; waited_ms < 5000; waited_ms += 50) {
         g_free(all);
-        all = desktop_notifications(desktop);
+        all = viewer_notifications();
         if (g_str_has_suffix(all, text))
             return TRUE;
         g_usleep(50000);
@@ -224,7 +244,7 @@ static gboolean check_gone(Session *session, Process *viewer, GError **error)
     return gone != NULL;
 }
 
-static gboolean close_viewer(const ViewerCase *c, Session *session, Process *viewer, GError **error)
+gboolean viewer_close(const ViewerCase *c, Session *session, Process *viewer, GError **error)
 {
     DesktopWindow window = desktop_find(desktop, c->title, WINDOW_MS, error);
     if (!window)
@@ -235,25 +255,36 @@ static gboolean close_viewer(const ViewerCase *c, Session *session, Process *vie
 
 /* ---- cases ---- */
 
-/* Streams twice: the guest ends the first stream, the user closes the window on the second. */
+#define ON  "Camera on: camredir-test-viewer uses \"test\".\n"
+#define OFF "Camera off: camredir-test-viewer no longer uses \"test\".\n"
+
+/* The guest begins it and ends it, and the user sees both. */
+static gboolean stream_whole(const ViewerCase *c, Session *session, const StreamOrder *order,
+                             GString *note, GError **error)
+{
+    guint own, other;
+    guint stream = session_begin(session, order);
+    if (!viewer_wait_own(session, stream, 30, error) || !viewer_check_notified(ON, error) ||
+        !look(c, order->fourcc, FALSE, error) ||
+        !viewer_stop_stream(session, stream, &own, &other, error) ||
+        !viewer_check_notified(OFF, error))
+        return FALSE;
+    g_string_append_printf(note, "%s%u frames of %s", note->len ? ", " : "", own, order->fourcc);
+    return other == 0 || fail(error, "%u frames are not the camera's", other);
+}
+
+/* A stream of each format, and one on which the user closes the window. */
 static gboolean stream(const ViewerCase *c, Session *session, Process *viewer, GString *note,
                        GError **error)
 {
-    guint own, other;
-    guint first = session_begin(session, &endless);
-    if (!wait_own(session, first, 30, error) ||
-        !check_notified("Camera on: camredir-test-viewer uses \"test\".\n", error) ||
-        !look(c, "streams", FALSE, error) || !stop_stream(session, first, &own, &other, error) ||
-        !check_notified("Camera off: camredir-test-viewer no longer uses \"test\".\n", error))
+    if (!stream_whole(c, session, &viewer_mjpeg, note, error) ||
+        !stream_whole(c, session, &viewer_yuy2, note, error))
         return FALSE;
-    g_string_append_printf(note, "%u frames", own);
-    if (other > 0)
-        return fail(error, "%u frames are not the camera's", other);
-    guint second = session_begin(session, &endless);
-    if (!wait_own(session, second, 10, error) || !close_viewer(c, session, viewer, error))
+    guint last = session_begin(session, &viewer_mjpeg);
+    if (!viewer_wait_own(session, last, 10, error) || !viewer_close(c, session, viewer, error))
         return FALSE;
-    g_free(agent_wait(vm_agent(session->vm), second, 20000, NULL)); /* it ends in an error */
-    return check_notified("Camera off: camredir-test-viewer no longer uses \"test\".\n", error);
+    g_free(agent_wait(vm_agent(session->vm), last, 20000, NULL)); /* it ends in an error */
+    return viewer_check_notified(OFF, error);
 }
 
 /* Presses Alt with each of the keys in the question, of which the last one answers it. */
@@ -280,14 +311,14 @@ static gboolean refuse(const ViewerCase *c, Session *session, Process *viewer, G
                        GError **error)
 {
     guint own, other;
-    guint stream = session_begin(session, &endless);
+    guint stream = session_begin(session, &viewer_mjpeg);
     (void)note;
     return desktop_find(desktop, QUESTION, WINDOW_MS, error) &&
            check_hidden(session, stream, error) && look(c, "asks", TRUE, error) &&
            answer("r", error) && check_hidden(session, stream, error) &&
-           stop_stream(session, stream, &own, &other, error) &&
+           viewer_stop_stream(session, stream, &own, &other, error) &&
            (own == 0 || fail(error, "the guest saw the camera")) &&
-           close_viewer(c, session, viewer, error);
+           viewer_close(c, session, viewer, error);
 }
 
 /* The question goes with the stream that it is about; an answer that is to be remembered is not
@@ -296,39 +327,42 @@ static gboolean allow(const ViewerCase *c, Session *session, Process *viewer, GS
                       GError **error)
 {
     guint own, other;
-    guint unanswered = session_begin(session, &endless);
+    guint unanswered = session_begin(session, &viewer_mjpeg);
     if (!desktop_find(desktop, QUESTION, WINDOW_MS, error) ||
-        !stop_stream(session, unanswered, &own, &other, error))
+        !viewer_stop_stream(session, unanswered, &own, &other, error))
         return FALSE;
     if (!desktop_wait_gone(desktop, QUESTION, WINDOW_MS))
         return fail(error, "the question stays when the guest no longer asks");
-    guint asked = session_begin(session, &endless);
-    if (!answer("na", error) || !wait_own(session, asked, 30, error) ||
-        !stop_stream(session, asked, &own, &other, error))
+    guint asked = session_begin(session, &viewer_mjpeg);
+    if (!answer("na", error) || !viewer_wait_own(session, asked, 30, error) ||
+        !viewer_stop_stream(session, asked, &own, &other, error))
         return FALSE;
     g_string_append_printf(note, "%u frames, %u before the answer", own, other);
-    guint remembered = session_begin(session, &endless);
-    return wait_own(session, remembered, 10, error) &&
-           stop_stream(session, remembered, &own, &other, error) &&
-           close_viewer(c, session, viewer, error);
+    guint remembered = session_begin(session, &viewer_mjpeg);
+    return viewer_wait_own(session, remembered, 10, error) &&
+           viewer_stop_stream(session, remembered, &own, &other, error) &&
+           viewer_close(c, session, viewer, error);
 }
 
 static gboolean run_case(const GuestTest *test, Session *outer, GString *note, GError **error)
 {
     const ViewerCase *c = test->data;
+    Process *viewer = NULL;
     (void)outer;
     if (!set_stage(error))
         return FALSE;
     Session session = {.vm = machine};
-    Process *viewer = viewer_start(c, error);
-    gboolean good =
-        viewer && session_find(&session, 20000, error) && c->run(c, &session, viewer, note, error);
+    if (!c->prepare || c->prepare(&session, error))
+        viewer = viewer_start(c->variables, c->command, error);
+    gboolean good = viewer && (c->late || session_find(&session, 20000, error)) &&
+                    c->run(c, &session, viewer, note, error);
     process_free(viewer);
     if (!good) {
-        g_autofree char *log = g_build_filename(harness_logs(), "viewer.log", NULL);
+        g_autofree char *log = viewer_log();
         log_print_tail(log, 15);
         vm_print_log(machine);
         session_reset(&session);
+        vm_kill(machine); /* which devices it has is unknown */
     }
     return good;
 }
@@ -343,6 +377,11 @@ static gboolean run_case(const GuestTest *test, Session *outer, GString *note, G
 #define REMOTE_VIEWER .title = "camredir-test-viewer"
 #define SPICY         .title = "spice display"
 #define MODULE        "GTK_MODULES=%M/libcamredir.so "
+/* spice-gtk's own option redirects the CD drive that it plays, and nothing that this machine has.
+ */
+#define WITH_CD                                                                                    \
+    "remote-viewer --spice-share-cd=%F/cd.iso "                                                    \
+    "--spice-usbredir-redirect-on-connect=-1,-1,0xcdcd,-1,1|-1,-1,-1,-1,0 spice+unix://%U"
 
 static const GuestTest tests[] = {
     ROW("viewer remote-viewer with the module, SPICE port", stream, REMOTE_VIEWER,
@@ -350,6 +389,15 @@ static const GuestTest tests[] = {
         .command = "remote-viewer spice+unix://%U"),
     ROW("viewer by camredir, usbredir channel", stream, REMOTE_VIEWER,
         .command = "%C viewer --use always --way usbredir spice+unix://%U"),
+    ROW("viewer remote-viewer beside its own redirection and channels, SPICE port", viewer_beside,
+        REMOTE_VIEWER, .prepare = viewer_add_channel,
+        .variables = MODULE "CAMREDIR_USE=always CAMREDIR_WAY=port", .command = WITH_CD),
+    ROW("viewer remote-viewer beside its own redirection and channels, usbredir channel",
+        viewer_beside, REMOTE_VIEWER, .prepare = viewer_add_channel,
+        .variables = MODULE "CAMREDIR_USE=always CAMREDIR_WAY=usbredir", .command = WITH_CD),
+    ROW("viewer by camredir: VM without port and channel, then with one", viewer_missing,
+        REMOTE_VIEWER, .prepare = viewer_remove_places, .late = TRUE,
+        .command = "%C viewer --use always spice+unix://%U"),
     ROW("viewer by camredir: asks, the user refuses", refuse, REMOTE_VIEWER,
         .command = "%C viewer spice+unix://%U"),
     ROW("viewer by camredir: asks, the user allows", allow, REMOTE_VIEWER,

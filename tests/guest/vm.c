@@ -259,6 +259,19 @@ static void add_spice(const Vm *vm, GPtrArray *argv)
         vm->spice_port, vm->spice_tls_port, vm->spice_keys, vm->parts & VM_SEAMLESS ? "on" : "off");
 }
 
+static void add_desktop(GPtrArray *argv)
+{
+    static const char *const rows[][3] = {
+        {"desktop-agent", "spicevmc,name=vdagent", VM_PORT_AGENT},
+        {"desktop-files", "spiceport,name=" VM_PORT_FILES, VM_PORT_FILES},
+        {"desktop-console", "spiceport,name=" VM_PORT_CONSOLE, VM_PORT_CONSOLE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        add(argv, "-chardev", "%s,id=%s", rows[i][1], rows[i][0]);
+        add_port(argv, rows[i][0], rows[i][2]);
+    }
+}
+
 static void add_given(const Vm *vm, GPtrArray *argv, GString *modules)
 {
     for (guint i = 0; vm->given[i]; i++)
@@ -313,6 +326,8 @@ static GPtrArray *command_line(const Vm *vm, const char *incoming)
         add_spice(vm, argv);
     if (vm->parts & VM_DISPLAY)
         add(argv, "-device", "VGA");
+    if (vm->parts & VM_DESKTOP)
+        add_desktop(argv);
     add_ports(vm, argv, options);
     add(argv, "-append", "%s", options->str);
     if (incoming)

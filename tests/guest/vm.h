@@ -23,7 +23,13 @@ typedef enum {
     VM_DISPLAY = 1 << 11,  /* a graphics card, of which SPICE has the picture */
     VM_SEAMLESS = 1 << 12, /* SPICE keeps its clients' state over a migration */
     VM_LIBVIRT = 1 << 13,  /* a domain of the libvirt that libvirt_begin() started; with xHCI */
+    VM_DESKTOP = 1 << 14,  /* what a SPICE viewer serves beside: VM_PORT_AGENT and the others */
 } VmParts;
+
+/* VM_DESKTOP's virtio-serial ports. */
+#define VM_PORT_AGENT   "com.redhat.spice.0"        /* the desktop's agent in the guest */
+#define VM_PORT_FILES   "org.spice-space.webdav.0"  /* the folder that a viewer shares */
+#define VM_PORT_CONSOLE "org.qemu.console.serial.0" /* virt-viewer gives it a terminal */
 
 typedef struct Vm Vm;
 
