@@ -136,8 +136,8 @@ typedef struct {
 
 #define MIGRATION_PARTS (VM_XHCI | VM_SPICE_PORT | VM_SPICE_USBREDIR | VM_SPICE_LOCKED | VM_DISPLAY)
 
-/* The VM goes to another QEMU while its guest streams. That stream ends; then the guest has the
-   camera there, and a stream is whole. */
+/* The VM goes to another QEMU while its guest streams. There the guest loses the camera and gets it
+   again, and a stream is whole. */
 static gboolean follow(const Migration *m, Session *session, Vm *target, GString *note,
                        GError **error)
 {
@@ -145,12 +145,16 @@ static gboolean follow(const Migration *m, Session *session, Vm *target, GString
                                                              : SPICE_BULK " %A %P --way usbredir"};
     guint stream;
     const char *name = m->program ? "attach-migrated" : "spice-migrated";
-    if (!spice_begin(&c, name, session, &stream, error) || !vm_migrate(session->vm, target, error))
+    if (!spice_begin(&c, name, session, &stream, error))
+        return FALSE;
+    guint gone = agent_send(vm_agent(session->vm), "gone uvcvideo 60"); /* answered there */
+    if (!vm_migrate(session->vm, target, error))
         return FALSE;
     vm_kill(session->vm);
     session->vm = target;
     g_autofree char *stopped = agent_run(vm_agent(target), 10000, error, "stop");
-    return stopped && spice_wait_said(session, "trying again", error) &&
+    g_autofree char *lost = stopped ? agent_wait(vm_agent(target), gone, 20000, error) : NULL;
+    return lost && spice_wait_said(session, "trying again", error) &&
            spice_find_and_end(session, note, error);
 }
 
