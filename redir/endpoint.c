@@ -310,26 +310,56 @@ static guint place(guint8 bEndpointAddress)
     return (bEndpointAddress & 0x80) >> 3 | (bEndpointAddress & 0x0f);
 }
 
-static void send_ep_info(RedirEndpoint *ep)
+static void add_endpoint(const RedirEndpoint *ep, struct usb_redir_ep_info_header *info,
+                         const struct vcam_endpoint *endpoint)
+{
+    guint at = place(endpoint->bEndpointAddress);
+
+    info->type[at] = endpoint->type;
+    info->interval[at] = endpoint->bInterval;
+    if (endpoint->type == usb_redir_type_iso)
+        info->interval[at] = options_of(ep)->speed == VCAM_SPEED_HIGH ? REDIR_PACING_INTERVAL_HIGH
+                                                                      : REDIR_PACING_INTERVAL_OTHER;
+    info->interface[at] = endpoint->bInterfaceNumber;
+    info->max_packet_size[at] = endpoint->max_packet_size;
+}
+
+static struct usb_redir_ep_info_header control_endpoint(const RedirEndpoint *ep)
 {
     struct usb_redir_ep_info_header info = {0};
-    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
-    guint count = vcam_device_endpoints(ep->device, endpoints);
-    enum vcam_speed speed = options_of(ep)->speed;
 
     memset(info.type, usb_redir_type_invalid, sizeof info.type);
     info.type[place(0x00)] = info.type[place(0x80)] = usb_redir_type_control;
     info.max_packet_size[place(0x00)] = info.max_packet_size[place(0x80)] =
-        speed == VCAM_SPEED_SUPER ? 512 : 64;
-    for (guint i = 0; i < count; i++) {
-        guint at = place(endpoints[i].bEndpointAddress);
-        info.type[at] = endpoints[i].type;
-        info.interval[at] = endpoints[i].bInterval;
-        if (endpoints[i].type == usb_redir_type_iso)
-            info.interval[at] =
-                speed == VCAM_SPEED_HIGH ? REDIR_PACING_INTERVAL_HIGH : REDIR_PACING_INTERVAL_OTHER;
-        info.interface[at] = endpoints[i].bInterfaceNumber;
-        info.max_packet_size[at] = endpoints[i].max_packet_size;
+        options_of(ep)->speed == VCAM_SPEED_SUPER ? 512 : 64;
+    return info;
+}
+
+static void send_ep_info(RedirEndpoint *ep)
+{
+    struct usb_redir_ep_info_header info = control_endpoint(ep);
+    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
+    guint count = vcam_device_endpoints(ep->device, endpoints);
+
+    for (guint i = 0; i < count; i++)
+        add_endpoint(ep, &info, &endpoints[i]);
+    usbredirparser_send_ep_info(ep->parser, &info);
+}
+
+/* Endpoints of all alternate settings, before the device connects. QEMU attaches one that has shown
+   no isochronous endpoint to a slower port too (a hub of its own is full speed), where the guest
+   then asks for packets smaller than ours and gets no picture; one that has, it refuses there. */
+static void announce_endpoints(RedirEndpoint *ep)
+{
+    const struct vcam_profile *profile = vcam_device_profile(ep->device);
+    const guint n_alternates = vcam_profile_alternates(profile);
+    struct usb_redir_ep_info_header info = control_endpoint(ep);
+    struct vcam_endpoint endpoints[2];
+
+    for (guint alternate = 0; alternate < n_alternates; alternate++) {
+        guint count = vcam_profile_endpoints(profile, alternate, endpoints);
+        for (guint i = 0; i < count; i++)
+            add_endpoint(ep, &info, &endpoints[i]);
     }
     usbredirparser_send_ep_info(ep->parser, &info);
 }
@@ -376,7 +406,7 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     g_debug("%s: hello from %.*s", ep->transport->address, (int)sizeof hello->version,
             hello->version);
     send_interface_info(ep);
-    send_ep_info(ep);
+    announce_endpoints(ep);
     usbredirparser_send_device_connect(ep->parser, &device);
     redir_endpoint_write(ep);
     await_configuration(ep);
@@ -422,8 +452,8 @@ static void on_filter_reject(void *priv)
     RedirEndpoint *ep = priv;
 
     fail(ep, REDIR_ERROR_REFUSED,
-         "the VM refuses the camera: its usb-redir has a filter, or its USB controller takes no "
-         "%s-speed device (try another --speed)",
+         "the VM refuses the camera: its usb-redir has a filter, or its USB port takes no %s-speed "
+         "device, as those of UHCI and of QEMU's hubs (try another --speed)",
          speeds[options_of(ep)->speed]);
 }
 

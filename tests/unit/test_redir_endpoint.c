@@ -179,6 +179,21 @@ static guint read_iso_frame(Fixture *f, GByteArray *frame)
     return packets;
 }
 
+/* By the endpoints that it is shown first QEMU chooses the port's speed. */
+static void test_iso_announced(void)
+{
+    Fixture f;
+
+    attach(&f, &iso_camera);
+    g_assert_cmpuint(f.qemu->endpoints.type[0x11], ==, usb_redir_type_iso);
+    g_assert_cmpuint(f.qemu->endpoints.interval[0x11], >, 0);
+    g_assert_cmpuint(f.qemu->endpoints.max_packet_size[0x11], ==, 3 * 1020);
+    g_assert_cmpuint(f.qemu->endpoints.type[0x12], ==, usb_redir_type_interrupt);
+    configure(&f);
+    g_assert_cmpuint(f.qemu->endpoints.type[0x11], ==, usb_redir_type_invalid);
+    finish(&f);
+}
+
 static void test_iso(gconstpointer data)
 {
     static const gsize sizes[] = {50, 3000, 60000, 2953, 150000};
@@ -416,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/redir/control", test_control);
     g_test_add_func("/redir/bulk", test_bulk);
     g_test_add_func("/redir/cancel", test_cancel);
+    g_test_add_func("/redir/iso/announced", test_iso_announced);
     g_test_add_data_func("/redir/iso/high", &iso_camera, test_iso);
     g_test_add_data_func("/redir/iso/super", &super_iso_camera, test_iso);
     g_test_add_data_func("/redir/iso/full", &full_iso_camera, test_iso);
