@@ -114,7 +114,7 @@ static gboolean end_stream(Session *session, guint stream, guint least, GString 
     compare_frames(seen, sent, &outcome);
     g_string_append_printf(note, "%u frames, %u damaged, %.1f fps", outcome.frames,
                            outcome.flagged + outcome.wrong, outcome.fps);
-    return check_intact(&outcome, least, error);
+    return check_intact(session, &outcome, least, error);
 }
 
 /* ---- the tests ---- */

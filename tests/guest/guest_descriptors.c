@@ -480,7 +480,7 @@ static gboolean check_turns(Session *session, GPtrArray *devices, GError **error
     if (other)
         return fail(error, "both stream at once: %s", other);
     return session_end(session, stream, &order, &outcome, NULL, error) &&
-           check_intact(&outcome, 45, error);
+           check_intact(session, &outcome, 45, error);
 }
 
 static gboolean run_preset_stream(const GuestTest *test, Session *session, GString *note,

@@ -157,7 +157,7 @@ static gboolean end_endless(Session *session, guint stream, GString *note, GErro
 {
     Outcome outcome;
     if (!session_end(session, stream, &endless, &outcome, NULL, error) ||
-        !check_intact(&outcome, 15, error))
+        !check_intact(session, &outcome, 15, error))
         return FALSE;
     g_string_append_printf(note, "%s%u frames", note->len ? "; " : "", outcome.frames);
     return TRUE;

@@ -106,7 +106,7 @@ static gboolean read_luma(Session *session, double *ret_mean, GError **error)
     Outcome outcome;
     g_autoptr(GBytes) picture = NULL;
     if (!session_stream(session, &order, &outcome, &picture, error) ||
-        !check_intact(&outcome, order.frames, error))
+        !check_intact(session, &outcome, order.frames, error))
         return FALSE;
     if (!picture)
         return fail(error, "no picture came");

@@ -116,7 +116,7 @@ static gboolean run_paused(const GuestTest *test, Session *session, GString *not
         return fail(error, "camredir took %d KiB", (int)peak_kib);
     g_autofree char *text = agent_run(vm_agent(session->vm), 10000, error, "stop");
     if (!text || !session_end(session, stream, &endless, &outcome, NULL, error) ||
-        !check_intact(&outcome, before + 20, error))
+        !check_intact(session, &outcome, before + 20, error))
         return FALSE;
     g_string_append_printf(note, "%u frames, peak %d KiB", outcome.frames, (int)peak_kib);
     return session_unplug(session, error);

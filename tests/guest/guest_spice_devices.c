@@ -121,7 +121,7 @@ static gboolean stream_both(Session cameras[2], GString *note, GError **error)
     for (guint i = 0; i < 2; i++) {
         Outcome outcome;
         if (!session_end(&cameras[i], streams[i], &orders[i], &outcome, NULL, error) ||
-            !check_intact(&outcome, orders[i].frames, error)) {
+            !check_intact(&cameras[i], &outcome, orders[i].frames, error)) {
             g_prefix_error(error, "camera %u: ", i + 1);
             return FALSE;
         }

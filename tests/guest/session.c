@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define PLUG_MS  20000
-#define GRACE_MS 30000 /* a stream may take so much longer than its frames should */
+#define GRACE_MS 60000 /* a stream may take so much longer than its frames should */
 
 guint interval_of_fps(double fps)
 {

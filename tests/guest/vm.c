@@ -50,12 +50,16 @@ struct Vm {
     AgentClient *agent;
 };
 
+/* With its last port a controller gets a hub from QEMU, of full speed, and what is plugged in later
+   lands there. */
+#define XHCI_OF_MANY_PORTS "qemu-xhci,p2=15,p3=15"
+
 /* Where a camera can be plugged in; a port without a controller of its own is xHCI's. */
 static const struct {
     VmParts part;
     const char *id, *controller, *module, *option, *chardev;
 } ports[N_PORTS] = {
-    {VM_XHCI, "xhci", "qemu-xhci", "xhci_pci", "--to unix:", "socket,server=on,wait=off"},
+    {VM_XHCI, "xhci", XHCI_OF_MANY_PORTS, "xhci_pci", "--to unix:", "socket,server=on,wait=off"},
     {VM_EHCI, "ehci", "usb-ehci", "ehci_pci", "--to unix:", "socket,server=on,wait=off"},
     {VM_UHCI, "uhci", "piix3-usb-uhci", "uhci_hcd", "--to unix:", "socket,server=on,wait=off"},
     {VM_TCP, "tcp", NULL, NULL, "--to tcp:", "socket,server=on,wait=off"},
