@@ -14,15 +14,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/guest/protocol.h"
+#include "tools/fuzz/guest/boot.h"
 #include "vcam/hash.h"
 
 #define N_BUFFERS     4
@@ -78,18 +77,6 @@ __attribute__((format(printf, 3, 4))) static void say(unsigned number, const cha
 #define FAILED(...) say(number, "failed", __VA_ARGS__)
 #define DATA(...)   say(number, "-", __VA_ARGS__)
 
-/* The first line of a small file, without its newline; "" where there is none. */
-static void read_line(const char *path, char *ret_line, size_t size)
-{
-    ret_line[0] = 0;
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return;
-    if (fgets(ret_line, size, file))
-        ret_line[strcspn(ret_line, "\n")] = 0;
-    fclose(file);
-}
-
 /* ---- cameras ---- */
 
 struct camera {
@@ -114,7 +101,7 @@ static bool find_camera(const char *driver, const char *part, struct camera *ret
             snprintf(camera.name, sizeof camera.name, "%s", (char *)cap.card);
             snprintf(path, sizeof path, "/sys/class/video4linux/%.200s/device/../speed",
                      entry->d_name);
-            read_line(path, camera.speed, sizeof camera.speed);
+            boot_read_line(path, camera.speed, sizeof camera.speed);
             *ret_camera = camera;
             found = true;
         }
@@ -374,44 +361,12 @@ static void stop_streams(unsigned number, int argc, char **argv)
 
 /* ---- the rest of a system ---- */
 
-/* Modules that are loaded already are no error. */
-static int insert_module(const char *name, const char *parameters)
-{
-    char path[128];
-    snprintf(path, sizeof path, "/modules/%s", name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int result = syscall(SYS_finit_module, fd, parameters, 0) < 0 && errno != EEXIST ? -errno : 0;
-    close(fd);
-    return result;
-}
-
-/* /modules/list has a line for each: its name, then the files to load, itself last. */
-static int load_module(const char *module, const char *parameters)
-{
-    char line[1024];
-    FILE *list = fopen("/modules/list", "re");
-    int result = -ENOENT;
-    while (list && result == -ENOENT && fgets(line, sizeof line, list)) {
-        char *rest = line, *word = strsep(&rest, " \n");
-        if (strcmp(word, module) != 0)
-            continue;
-        for (result = 0; result == 0 && (word = strsep(&rest, " \n"));)
-            if (*word)
-                result = insert_module(word, rest && *rest ? "" : parameters);
-    }
-    if (list)
-        fclose(list);
-    return result;
-}
-
 static void load(unsigned number, int argc, char **argv)
 {
     char parameters[512] = "";
     for (int i = 2, n = 0; i < argc; i++)
         n += snprintf(parameters + n, sizeof parameters - n, "%s ", argv[i]);
-    int result = argc > 1 ? load_module(argv[1], parameters) : -EINVAL;
+    int result = argc > 1 ? boot_load_module(argv[1], parameters) : -EINVAL;
     if (result < 0)
         FAILED("%s", strerror(-result));
     else
@@ -488,70 +443,13 @@ static void serve(void)
     }
 }
 
-/* A virtio-serial port is known by its name; the device's number depends on the machine. */
-static bool find_port(const char *name, char *ret_path, size_t size)
-{
-    DIR *folder = opendir("/sys/class/virtio-ports");
-    bool found = false;
-    for (struct dirent *entry; folder && !found && (entry = readdir(folder));) {
-        char path[300], port[64];
-        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
-        read_line(path, port, sizeof port);
-        found = strcmp(port, name) == 0;
-        if (found)
-            snprintf(ret_path, size, "/dev/%s", entry->d_name);
-    }
-    if (folder)
-        closedir(folder);
-    return found && access(ret_path, F_OK) == 0;
-}
-
-/* From then on it is /dev/NAME. */
-static bool link_port(const char *name)
-{
-    char path[300], link[64];
-    snprintf(link, sizeof link, "/dev/%s", name);
-    for (int tries = 0; tries < 500; tries++, usleep(10000))
-        if (find_port(name, path, sizeof path))
-            return symlink(path, link) == 0;
-    return false;
-}
-
-static void mount_all(void)
-{
-    static const struct {
-        const char *type, *path;
-    } mounts[] = {{"devtmpfs", "/dev"},
-                  {"proc", "/proc"},
-                  {"sysfs", "/sys"},
-                  {"tmpfs", "/tmp"},
-                  {"tmpfs", "/run"}};
-    for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
-        mkdir(mounts[i].path, 0755);
-        if (mount(mounts[i].type, mounts[i].path, mounts[i].type, 0, NULL) < 0)
-            perror(mounts[i].path);
-    }
-}
-
-/* The kernel passes "load=MODULE,..." from its command line in the environment. */
-static void load_drivers(void)
-{
-    char *list = getenv("load") ? strdup(getenv("load")) : NULL;
-    for (char *rest = list, *module; rest && (module = strsep(&rest, ","));) {
-        int result = load_module(module, "");
-        if (result < 0)
-            fprintf(stderr, "agent: %s: %s\n", module, strerror(-result));
-    }
-    free(list);
-}
-
 int main(void)
 {
-    mount_all();
+    boot_mount();
     setenv("PATH", "/bin:/sbin:/usr/bin:/usr/sbin", 1);
-    load_drivers();
-    if (link_port(GUEST_PORT_AGENT) && link_port(GUEST_PORT_FRAMES) &&
-        link_port(GUEST_PORT_OUTPUT)) {
+    boot_load_drivers();
+    if (boot_link_port(GUEST_PORT_AGENT) && boot_link_port(GUEST_PORT_FRAMES) &&
+        boot_link_port(GUEST_PORT_OUTPUT)) {
         agent_fd = open("/dev/" GUEST_PORT_AGENT, O_RDWR | O_CLOEXEC);
         frames_fd = open("/dev/" GUEST_PORT_FRAMES, O_RDWR | O_CLOEXEC);
     }

@@ -11,7 +11,7 @@ $(guest)/kernel/vmlinux: build/cache/linux-image.deb tests/guest/unpack-kernel.s
 	$(call say,UNPACK,$@)tests/guest/unpack-kernel.sh $< $(@D) $(guest_modules)
 
 # Static: the guest has no C library of its own.
-$(guest)/agent: tests/guest/agent.c tests/guest/protocol.h vcam/hash.h
+$(guest)/agent: tests/guest/agent.c tests/guest/protocol.h tools/fuzz/guest/boot.h vcam/hash.h
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -std=gnu11 $(warnings) -O2 -g0 -I. -D_GNU_SOURCE \
 	        -static -pthread -o $@ $<
 
@@ -19,6 +19,17 @@ busybox_links := sh cat ls dmesg ip ifconfig ps kill sleep echo grep
 $(guest)/base.cpio: $(guest)/agent $(guest)/kernel/vmlinux $(guest_packer)
 	$(call say,PACK,$@)$(guest_packer) $@ init=$< modules=$(guest)/kernel/modules \
 	        bin/busybox=$$(command -v busybox) $(busybox_links:%=bin/%@=busybox)
+
+# The guest of 'camredir fuzz': the same kernel, an init of its own.
+$(guest)/fuzz-init: tools/fuzz/guest/init.c tools/fuzz/guest/boot.h tools/fuzz/guest/protocol.h
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -std=gnu11 $(warnings) -O2 -g0 -I. -D_GNU_SOURCE \
+	        -static -o $@ $<
+
+$(guest)/fuzz.cpio: $(guest)/fuzz-init $(guest)/kernel/vmlinux $(guest_packer)
+	$(call say,PACK,$@)$(guest_packer) $@ init=$< modules=$(guest)/kernel/modules
+
+.PHONY: fuzz-guest
+fuzz-guest: $(guest)/fuzz.cpio ## the guest that 'camredir fuzz --target qemu' starts
 
 # Programs that look at the camera from inside the guest.
 guest_tools := v4l2-ctl v4l2-compliance lsusb

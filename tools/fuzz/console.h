@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads a guest kernel's console for what a kernel only says when something is wrong. */
+#pragma once
+
+#include <glib.h>
+
+/* The first trouble in text as a title: its kind, and the first function of its stack that is not
+   the kernel's machinery for telling it, without addresses, offsets or times. So the same flaw has
+   the same title in each run: "KASAN: slab-out-of-bounds in uvc_parse_format". NULL: all is well.
+ */
+char *fuzz_console_find(const char *text);

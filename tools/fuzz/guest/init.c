@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The fuzzed guest's whole user space: it keeps a virtual clock from leaping while the host has
+   something to say, tells the host what time it is, and uses the cameras that come. */
+#include <linux/videodev2.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/reboot.h>
+#include <time.h>
+
+#include "tools/fuzz/guest/boot.h"
+#include "tools/fuzz/guest/protocol.h"
+
+#define TICK_MS    250 /* the drivers' time-outs are 5 s */
+#define POLL_MS    50
+#define N_BUFFERS  2
+#define N_PICTURES 3 /* of each camera */
+
+static int port = -1;
+static bool ticking; /* under a virtual clock; the kernel passes "tick=1" */
+static bool waiting; /* for the host's answer to a tick */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    char line[128];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    while (write(port, line, n) < 0 && (errno == EAGAIN || errno == EINTR))
+        usleep(1000);
+}
+
+static int write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int result = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+/* ---- cameras ---- */
+
+struct buffer {
+    void *start;
+    size_t length;
+};
+
+static unsigned take_buffers(int fd, struct buffer *buffers)
+{
+    struct v4l2_requestbuffers request = {
+        .count = N_BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+    unsigned n = 0;
+    if (ioctl(fd, VIDIOC_REQBUFS, &request) < 0)
+        return 0;
+    for (; n < request.count && n < N_BUFFERS; n++) {
+        struct v4l2_buffer buffer = {
+            .index = n, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+        if (ioctl(fd, VIDIOC_QUERYBUF, &buffer) < 0)
+            break;
+        buffers[n].length = buffer.length;
+        buffers[n].start = mmap(NULL, buffer.length, PROT_READ, MAP_SHARED, fd, buffer.m.offset);
+        if (buffers[n].start == MAP_FAILED || ioctl(fd, VIDIOC_QBUF, &buffer) < 0)
+            break;
+    }
+    return n;
+}
+
+static int dequeue(int fd)
+{
+    struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+    return ioctl(fd, VIDIOC_DQBUF, &buffer) < 0 || ioctl(fd, VIDIOC_QBUF, &buffer) < 0 ? -1 : 0;
+}
+
+static unsigned take_pictures(int fd, int64_t deadline)
+{
+    struct buffer buffers[N_BUFFERS];
+    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+    unsigned taken = 0, n = take_buffers(fd, buffers);
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    bool on = n && ioctl(fd, VIDIOC_STREAMON, &type) == 0;
+    while (on && taken < N_PICTURES && now_ms() < deadline) {
+        if (poll(&ready, 1, POLL_MS) > 0 && dequeue(fd) == 0)
+            taken++;
+        on = !(ready.revents & (POLLERR | POLLHUP));
+    }
+    ioctl(fd, VIDIOC_STREAMOFF, &type);
+    for (unsigned i = 0; i < n; i++)
+        munmap(buffers[i].start, buffers[i].length);
+    return taken;
+}
+
+/* Every control that the driver found is read: each of them asks the camera. */
+static void read_controls(int fd)
+{
+    struct v4l2_queryctrl query = {.id = V4L2_CTRL_FLAG_NEXT_CTRL};
+    while (ioctl(fd, VIDIOC_QUERYCTRL, &query) == 0) {
+        struct v4l2_control value = {.id = query.id};
+        ioctl(fd, VIDIOC_G_CTRL, &value);
+        query.id |= V4L2_CTRL_FLAG_NEXT_CTRL;
+    }
+}
+
+static unsigned use_cameras(int64_t deadline)
+{
+    unsigned taken = 0;
+    for (int i = 0; i < 16; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "/dev/video%d", i);
+        int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+            continue;
+        read_controls(fd);
+        taken += take_pictures(fd, deadline);
+        close(fd);
+    }
+    return taken;
+}
+
+/* ---- what the host asks ---- */
+
+struct clock {
+    unsigned number;
+    int64_t deadline; /* 0: none runs */
+};
+
+static void stop(void)
+{
+    for (;;)
+        pause();
+}
+
+static void obey(char *line, struct clock *clock)
+{
+    char verb[16] = "", path[128] = "";
+    unsigned number = 0;
+    int ms = 0, text = 0;
+    if (strcmp(line, "tock") == 0) {
+        waiting = false;
+        return;
+    }
+    sscanf(line, "%15s %u %n", verb, &number, &text);
+    clock->deadline = 0;
+    if (strcmp(verb, "clock") == 0 && sscanf(line + text, "%d", &ms) == 1) {
+        clock->number = number;
+        clock->deadline = now_ms() + ms;
+    } else if (strcmp(verb, "stream") == 0 && sscanf(line + text, "%d", &ms) == 1) {
+        say("stream %u %u\n", number, use_cameras(now_ms() + ms));
+    } else if (strcmp(verb, "write") == 0 && sscanf(line + text, "%127s %n", path, &ms) == 1) {
+        say("write %u %d\n", number, write_file(path, line + text + ms));
+    } else if (strcmp(verb, "stop") == 0) {
+        stop();
+    } else if (strcmp(verb, "reboot") == 0) {
+        reboot(RB_AUTOBOOT);
+    }
+}
+
+/* Lines that have come; what is not whole yet stays for the next time. */
+static bool read_lines(struct clock *clock)
+{
+    static char input[512];
+    static size_t used;
+    ssize_t n = read(port, input + used, sizeof input - 1 - used);
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR);
+    input[used += n] = 0;
+    char *line = input;
+    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = 0;
+        obey(line, clock);
+    }
+    used -= line - input;
+    memmove(input, line, used);
+    if (used == sizeof input - 1) /* no line of ours is as long */
+        used = 0;
+    return true;
+}
+
+/* Where nobody sleeps, a virtual clock runs no faster than we do. So it cannot pass a time-out
+   while an answer is on its way: the host answers what came before the tick first. */
+static void tick(struct clock *clock)
+{
+    waiting = true;
+    say("tick\n");
+    while (waiting)
+        if (!read_lines(clock))
+            usleep(POLL_MS * 1000); /* nobody is there */
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void serve(void)
+{
+    struct clock clock = {0, 0};
+    int64_t next_tick = now_ms();
+    say("ready\n");
+    for (;;) {
+        int64_t now = now_ms();
+        if (clock.deadline && now >= clock.deadline) {
+            say("clock %u\n", clock.number);
+            clock.deadline = 0;
+        }
+        if (ticking && now >= next_tick) {
+            tick(&clock);
+            next_tick = now + TICK_MS;
+        }
+        struct pollfd come = {.fd = port, .events = POLLIN};
+        int64_t until = clock.deadline ? least(next_tick, clock.deadline) : next_tick;
+        int64_t left = ticking || clock.deadline ? least(until - now_ms(), TICK_MS) : TICK_MS;
+        if (poll(&come, 1, left > 0 ? left : 0) > 0 && !read_lines(&clock))
+            usleep(POLL_MS * 1000);
+    }
+}
+
+/* A loop is told after seconds; a task that waits may wait for many of a driver's time-outs. A file
+   that this kernel does not have is none of ours. */
+static void set_watchdogs(void)
+{
+    static const char *const settings[][2] = {
+        {"/proc/sys/kernel/watchdog_thresh", "4"},
+        {"/proc/sys/kernel/hung_task_timeout_secs", "150"},
+        {"/proc/sys/kernel/hung_task_check_interval_secs", "10"},
+        {"/proc/sys/kernel/printk_devkmsg", "on"},
+        {"/proc/sys/kernel/sysrq", "1"},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        write_file(settings[i][0], settings[i][1]);
+}
+
+/* A root hub that sleeps takes seconds to see a device. */
+static void keep_awake(void)
+{
+    for (int bus = 1; bus <= 32; bus++) {
+        char path[64];
+        snprintf(path, sizeof path, "/sys/bus/usb/devices/usb%d/power/control", bus);
+        write_file(path, "on");
+    }
+}
+
+int main(void)
+{
+    boot_mount();
+    boot_load_drivers();
+    set_watchdogs();
+    keep_awake();
+    ticking = getenv("tick") != NULL;
+    if (nice(19) < 0)
+        errno = 0;
+    if (boot_link_port(FUZZ_PORT))
+        port = open("/dev/" FUZZ_PORT, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (port < 0)
+        fprintf(stderr, "init: no port %s\n", FUZZ_PORT);
+    else
+        serve();
+    return 1; /* init's end is the kernel's: the console then says why */
+}

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* QEMU as a child: its command line, its sockets, its end. */
+#include "tools/fuzz/vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "redir/transports/qmp.h"
+#include "tools/fuzz/guest/protocol.h"
+
+#define BOOT_S         180
+#define SAVE_S         30
+#define SOCKET_S       10
+#define MAX_CONSOLE    (1 << 20)
+#define MAX_CONTROLLER 15
+#define KERNEL_OPTIONS                                                                             \
+    "mitigations=off nokaslr init_on_alloc=0 lsm= audit=0 tsc=reliable cryptomgr.notests "         \
+    "log_buf_len=16M loglevel=5 console=ttyS0 panic=0 "                                            \
+    "load=virtio_pci,virtio_console,xhci_pci,uvcvideo"
+
+struct FuzzVm {
+    const FuzzQemuOptions *options;
+    char *kernel, *initramfs; /* NULL: somebody else's machine */
+    char *folder, *console_path, *error_path, *qmp_path;
+    GPid pid; /* 0: none runs */
+    int status;
+    gboolean over; /* it has ended, status says how */
+    int state;     /* a file with the machine after its boot; -1: none yet */
+    int port;      /* to init; -1: none */
+    long console_at;
+    guint asked, answered, answer;
+    GString *input;
+    gint64 cpu_us; /* of those before */
+    FuzzVmTimes times;
+};
+
+G_GNUC_PRINTF(2, 3)
+static gboolean failed(GError **error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_propagate_error(error, g_error_new_valist(G_IO_ERROR, G_IO_ERROR_FAILED, format, args));
+    va_end(args);
+    return FALSE;
+}
+
+/* ---- what is started ---- */
+
+static gboolean is_own(const FuzzVm *vm)
+{
+    return vm->kernel != NULL;
+}
+
+guint fuzz_vm_n_ports(const FuzzVm *vm)
+{
+    return CLAMP(vm->options->controllers, 1, MAX_CONTROLLER);
+}
+
+/* Beside the program: installed, or in the tree where it was built. */
+static char *find_own(const char *installed, const char *built)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = g_path_get_dirname(program ? program : "");
+    g_autofree char *first = g_build_filename(folder, "..", "lib", "camredir", installed, NULL);
+
+    if (g_file_test(first, G_FILE_TEST_EXISTS))
+        return g_steal_pointer(&first);
+    while (strlen(folder) > 1) {
+        g_autofree char *path = g_build_filename(folder, "build", "guest", built, NULL);
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            return g_steal_pointer(&path);
+        g_autofree char *above = g_path_get_dirname(folder);
+        g_free(folder);
+        folder = g_steal_pointer(&above);
+    }
+    return NULL;
+}
+
+static gboolean find_guest(FuzzVm *vm, GError **error)
+{
+    const FuzzQemuOptions *options = vm->options;
+
+    if (options->argv)
+        return TRUE;
+    vm->kernel =
+        options->kernel ? g_strdup(options->kernel) : find_own("vmlinux", "kernel/vmlinux");
+    vm->initramfs =
+        options->initramfs ? g_strdup(options->initramfs) : find_own("fuzz.cpio", "fuzz.cpio");
+    if (!vm->kernel || !vm->initramfs)
+        return failed(error,
+                      "the test guest is not there; build it with 'make fuzz-guest', or name "
+                      "a kernel and an initramfs with --kernel and --initramfs");
+    return TRUE;
+}
+
+G_GNUC_PRINTF(3, 4)
+static void add(GPtrArray *argv, const char *option, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(argv, g_strdup(option));
+    g_ptr_array_add(argv, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+static char *port_path(const FuzzVm *vm, guint n)
+{
+    return g_strdup_printf("%s/redir.%u", vm->folder, n);
+}
+
+/* Under a virtual clock waits cost nothing, and a case is the same each time. */
+static void add_machine(const FuzzVm *vm, GPtrArray *argv)
+{
+    g_ptr_array_add(argv, g_strdup("qemu-system-x86_64"));
+    g_ptr_array_add(argv, g_strdup("-nodefaults"));
+    g_ptr_array_add(argv, g_strdup("-no-user-config"));
+    add(argv, "-accel", "tcg,thread=single");
+    if (!vm->options->real_time)
+        add(argv, "-icount", "shift=3,sleep=off");
+    add(argv, "-cpu", "max");
+    add(argv, "-smp", "1");
+    add(argv, "-m", "256");
+    add(argv, "-bios", "qboot.rom");
+    add(argv, "-kernel", "%s", vm->kernel);
+    add(argv, "-initrd", "%s", vm->initramfs);
+    add(argv, "-append", KERNEL_OPTIONS "%s", vm->options->real_time ? "" : " tick=1");
+}
+
+static void add_ports(const FuzzVm *vm, GPtrArray *argv)
+{
+    for (guint i = 0; i < fuzz_vm_n_ports(vm); i++) {
+        g_autofree char *path = port_path(vm, i);
+        add(argv, "-chardev", "socket,id=fuzz-redir%u,server=on,wait=off,path=%s", i, path);
+        add(argv, "-device", "qemu-xhci,id=fuzz-usb%u", i);
+        add(argv, "-device", "usb-redir,id=fuzz-device%u,chardev=fuzz-redir%u,bus=fuzz-usb%u.0", i,
+            i, i);
+    }
+}
+
+/* port: init's, on QEMU's side. */
+static GPtrArray *command_line(const FuzzVm *vm, int port, int incoming)
+{
+    GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; !is_own(vm) && vm->options->argv[i]; i++)
+        g_ptr_array_add(argv, g_strdup(vm->options->argv[i]));
+    if (is_own(vm)) {
+        add_machine(vm, argv);
+        add(argv, "-device", "virtio-serial-pci");
+        add(argv, "-chardev", "socket,id=fuzz-init,fd=%d", port);
+        add(argv, "-device", "virtserialport,chardev=fuzz-init,name=" FUZZ_PORT);
+    }
+    add(argv, "-display", "none");
+    add(argv, "-chardev", "file,id=fuzz-console,append=on,path=%s", vm->console_path);
+    add(argv, "-serial", "chardev:fuzz-console");
+    add_ports(vm, argv);
+    add(argv, "-qmp", "unix:%s,server=on,wait=off", vm->qmp_path);
+    g_ptr_array_add(argv, g_strdup("-no-reboot"));
+    if (incoming >= 0)
+        add(argv, "-incoming", "fd:%d", incoming);
+    g_ptr_array_add(argv, NULL);
+    return argv;
+}
+
+/* ---- start and end ---- */
+
+static void prepare_child(gpointer user)
+{
+    const FuzzVm *vm = user;
+    int out = open(vm->error_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static gboolean spawn(FuzzVm *vm, int incoming, GError **error)
+{
+    int ends[2] = {-1, -1};
+
+    if (is_own(vm) && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+        return failed(error, "no sockets: %s", g_strerror(errno));
+    g_autoptr(GPtrArray) argv = command_line(vm, ends[1], incoming);
+    if (ends[0] >= 0)
+        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    vm->over = FALSE;
+    gboolean done = g_spawn_async(NULL, (char **)argv->pdata, NULL,
+                                  G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+                                      G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
+                                  prepare_child, vm, &vm->pid, error);
+    if (ends[1] >= 0)
+        close(ends[1]);
+    vm->port = ends[0];
+    g_string_truncate(vm->input, 0);
+    if (done && vm->port >= 0)
+        fcntl(vm->port, F_SETFL, O_NONBLOCK);
+    return done;
+}
+
+static gboolean has_ended(FuzzVm *vm)
+{
+    if (!vm->over && vm->pid && waitpid(vm->pid, &vm->status, WNOHANG) == vm->pid)
+        vm->over = TRUE;
+    return vm->over || !vm->pid;
+}
+
+static void end(FuzzVm *vm)
+{
+    if (!vm->pid)
+        return;
+    vm->cpu_us = fuzz_vm_cpu_us(vm);
+    if (!has_ended(vm)) {
+        kill(vm->pid, SIGKILL);
+        waitpid(vm->pid, &vm->status, 0);
+    }
+    g_spawn_close_pid(vm->pid);
+    vm->pid = 0;
+    if (vm->port >= 0)
+        close(vm->port);
+    vm->port = -1;
+}
+
+static char *last_lines(const char *path, guint n)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return g_strdup("");
+    g_strchomp(text);
+    char *begin = text + strlen(text);
+    while (begin > text && n) {
+        begin--;
+        n -= *begin == '\n';
+    }
+    char *lines = g_utf8_make_valid(begin + (*begin == '\n'), -1);
+    return g_strdelimit(lines, "\n", ' ');
+}
+
+FuzzVmLife fuzz_vm_life(FuzzVm *vm, guint wait_ms, char **ret_how)
+{
+    for (guint waited = 0; !has_ended(vm) && waited < wait_ms; waited += 10)
+        g_usleep(10000);
+    if (!has_ended(vm))
+        return FUZZ_VM_RUNS;
+    if (vm->pid && WIFEXITED(vm->status) && WEXITSTATUS(vm->status) == 0)
+        return FUZZ_VM_ENDED;
+    g_autofree char *said = last_lines(vm->error_path, 3);
+    *ret_how = WIFSIGNALED(vm->status)
+                   ? g_strdup_printf("signal %d (%s)%s%s", WTERMSIG(vm->status),
+                                     g_strsignal(WTERMSIG(vm->status)), *said ? ": " : "", said)
+                   : g_strdup_printf("exit status %d%s%s", WEXITSTATUS(vm->status),
+                                     *said ? ": " : "", said);
+    return FUZZ_VM_DIED;
+}
+
+/* ---- init ---- */
+
+gboolean fuzz_vm_has_clock(const FuzzVm *vm)
+{
+    return is_own(vm);
+}
+
+int fuzz_vm_answer_fd(const FuzzVm *vm)
+{
+    return vm->port;
+}
+
+static void tell(FuzzVm *vm, const char *line)
+{
+    if (vm->port >= 0 && send(vm->port, line, strlen(line), MSG_NOSIGNAL) < 0)
+        g_debug("the guest's init does not read: %s", g_strerror(errno));
+}
+
+void fuzz_vm_ask(FuzzVm *vm, const char *verb, const char *arguments)
+{
+    g_autofree char *line = g_strdup_printf("%s %u %s\n", verb, ++vm->asked, arguments);
+
+    tell(vm, line);
+}
+
+guint fuzz_vm_answer(const FuzzVm *vm)
+{
+    return vm->answer;
+}
+
+static void read_line(FuzzVm *vm, const char *line)
+{
+    char verb[16];
+    guint number, answer = 0;
+
+    if (strcmp(line, "tick") == 0)
+        tell(vm, "tock\n");
+    if (strcmp(line, "ready") == 0)
+        vm->answered = vm->asked;
+    if (sscanf(line, "%15s %u %u", verb, &number, &answer) < 2)
+        return;
+    vm->answered = number;
+    vm->answer = answer;
+}
+
+gboolean fuzz_vm_read_answers(FuzzVm *vm, gboolean *ret_answered)
+{
+    char bytes[4096];
+    ssize_t n = recv(vm->port, bytes, sizeof bytes, MSG_DONTWAIT);
+    char *end;
+
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        return FALSE;
+    g_string_append_len(vm->input, bytes, MAX(n, 0));
+    *ret_answered = FALSE;
+    while ((end = strchr(vm->input->str, '\n'))) {
+        *end = 0;
+        read_line(vm, vm->input->str);
+        *ret_answered = vm->answered == vm->asked;
+        g_string_erase(vm->input, 0, end + 1 - vm->input->str);
+    }
+    return TRUE;
+}
+
+static gboolean wait_answer(FuzzVm *vm, guint seconds)
+{
+    gint64 deadline = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+    gboolean answered = FALSE;
+
+    while (!answered) {
+        struct pollfd come = {.fd = vm->port, .events = POLLIN};
+        gint64 left_ms = (deadline - g_get_monotonic_time()) / 1000;
+        if (left_ms <= 0 || poll(&come, 1, left_ms) <= 0 || !fuzz_vm_read_answers(vm, &answered))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- a fresh one ---- */
+
+/* QEMU makes its sockets before it does anything else. */
+static RedirQmp *open_qmp(FuzzVm *vm, GError **error)
+{
+    gint64 deadline = g_get_monotonic_time() + SOCKET_S * G_USEC_PER_SEC;
+
+    for (;;) {
+        RedirQmp *qmp = redir_qmp_open(vm->qmp_path, NULL, error);
+        if (qmp || has_ended(vm) || g_get_monotonic_time() > deadline)
+            return qmp;
+        g_clear_error(error);
+        g_usleep(5000);
+    }
+}
+
+static gboolean wait_saved(RedirQmp *qmp, GError **error)
+{
+    for (guint i = 0; i < SAVE_S * 100; i++) {
+        g_autoptr(JsonNode) answer = redir_qmp_run(qmp, error, "query-migrate", NULL);
+        const char *status = answer ? redir_qmp_string(answer, "status") : "failed";
+        if (strcmp(status, "completed") == 0)
+            return TRUE;
+        if (strcmp(status, "failed") == 0)
+            return FALSE;
+        g_usleep(10000);
+    }
+    return FALSE;
+}
+
+/* The machine goes on behind it. */
+static gboolean save(FuzzVm *vm, GError **error)
+{
+    g_autoptr(RedirQmp) qmp = open_qmp(vm, error);
+    int state = memfd_create("camredir-fuzz-state", 0);
+
+    if (state < 0)
+        return failed(error, "no memory for the machine's state: %s", g_strerror(errno));
+    if (qmp &&
+        redir_qmp_do(qmp, error, "migrate-set-parameters", "{'max-bandwidth': <@x 4000000000>}") &&
+        redir_qmp_pass_fd(qmp, state, "state", error) &&
+        redir_qmp_do(qmp, error, "migrate", "{'uri': <'fd:state'>}") && wait_saved(qmp, error) &&
+        redir_qmp_do(qmp, error, "cont", NULL)) {
+        vm->state = state;
+        return TRUE;
+    }
+    close(state);
+    return error && *error ? FALSE : failed(error, "QEMU could not save the machine");
+}
+
+static gboolean cannot_start(FuzzVm *vm, GError **error)
+{
+    g_autofree char *how = NULL;
+    g_autofree char *console = last_lines(vm->console_path, 3);
+
+    if (error && *error)
+        return FALSE;
+    if (fuzz_vm_life(vm, 200, &how) == FUZZ_VM_DIED)
+        return failed(error, "QEMU does not start: %s", how);
+    return failed(error, "the guest does not come up; its console ends with: %s", console);
+}
+
+static gboolean boot(FuzzVm *vm, GError **error)
+{
+    gint64 begun = g_get_monotonic_time();
+
+    vm->asked++;
+    if (!spawn(vm, -1, error) || (is_own(vm) && !wait_answer(vm, BOOT_S)))
+        return cannot_start(vm, error);
+    if (is_own(vm) && !save(vm, error))
+        return FALSE;
+    vm->times.boot_us += g_get_monotonic_time() - begun;
+    return TRUE;
+}
+
+/* A file of its own for each QEMU: they would share one's position. */
+static int open_state(const FuzzVm *vm)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", vm->state);
+    return open(path, O_RDONLY);
+}
+
+static gboolean restart(FuzzVm *vm, GError **error)
+{
+    gint64 begun = g_get_monotonic_time();
+    int state = open_state(vm);
+    gboolean done = state >= 0 && spawn(vm, state, error);
+
+    if (state >= 0)
+        close(state);
+    if (!done)
+        return cannot_start(vm, error);
+    tell(vm, "tock\n"); /* it may have been saved while it waited */
+    fuzz_vm_ask(vm, "clock", "1");
+    if (!wait_answer(vm, SAVE_S))
+        return cannot_start(vm, error);
+    vm->times.restart_us += g_get_monotonic_time() - begun;
+    return TRUE;
+}
+
+gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error)
+{
+    end(vm);
+    if (truncate(vm->console_path, 0) < 0 && errno != ENOENT)
+        return failed(error, "%s: %s", vm->console_path, g_strerror(errno));
+    vm->console_at = 0;
+    if (!(vm->state >= 0 ? restart(vm, error) : boot(vm, error))) {
+        end(vm);
+        return FALSE;
+    }
+    g_free(fuzz_vm_console(vm));
+    return TRUE;
+}
+
+int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error)
+{
+    g_autofree char *path = port_path(vm, n);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    gint64 deadline = g_get_monotonic_time() + SOCKET_S * G_USEC_PER_SEC;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    while (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        if (has_ended(vm) || g_get_monotonic_time() > deadline) {
+            close(fd);
+            cannot_start(vm, error);
+            return -1;
+        }
+        g_usleep(5000);
+    }
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+/* ---- what can be seen of it ---- */
+
+char *fuzz_vm_console(FuzzVm *vm)
+{
+    FILE *file = fopen(vm->console_path, "re");
+    char *text = g_malloc(MAX_CONSOLE + 1);
+    size_t n = 0;
+
+    if (file && fseek(file, vm->console_at, SEEK_SET) == 0)
+        n = fread(text, 1, MAX_CONSOLE, file);
+    if (file)
+        fclose(file);
+    vm->console_at += n;
+    text[n] = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!text[i])
+            text[i] = ' ';
+    return g_realloc(text, n + 1);
+}
+
+GPid fuzz_vm_pid(const FuzzVm *vm)
+{
+    return vm->pid;
+}
+
+gint64 fuzz_vm_resident_kib(const FuzzVm *vm)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/statm", vm->pid);
+    g_autofree char *text = NULL;
+    gint64 total, resident = 0;
+
+    if (g_file_get_contents(path, &text, NULL, NULL))
+        sscanf(text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, &total, &resident);
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+gint64 fuzz_vm_cpu_us(const FuzzVm *vm)
+{
+    g_autofree char *text = NULL;
+    gint64 ticks_user = 0, ticks_system = 0;
+
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", vm->pid);
+    if (vm->pid && g_file_get_contents(path, &text, NULL, NULL))
+        sscanf(strrchr(text, ')') + 2,
+               "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+               &ticks_user, &ticks_system);
+    return vm->cpu_us + (ticks_user + ticks_system) * (G_USEC_PER_SEC / sysconf(_SC_CLK_TCK));
+}
+
+FuzzVmTimes fuzz_vm_times(const FuzzVm *vm)
+{
+    return vm->times;
+}
+
+/* ---- life ---- */
+
+FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error)
+{
+    FuzzVm *vm = g_new0(FuzzVm, 1);
+
+    vm->options = options;
+    vm->state = vm->port = -1;
+    vm->input = g_string_new(NULL);
+    vm->folder = g_dir_make_tmp("camredir-fuzz-XXXXXX", error);
+    if (!vm->folder || !find_guest(vm, error)) {
+        fuzz_vm_free(vm);
+        return NULL;
+    }
+    vm->console_path = g_build_filename(vm->folder, "console", NULL);
+    vm->error_path = g_build_filename(vm->folder, "qemu", NULL);
+    vm->qmp_path = g_build_filename(vm->folder, "qmp", NULL);
+    return vm;
+}
+
+static void remove_folder(FuzzVm *vm)
+{
+    const char *const paths[] = {vm->console_path, vm->error_path, vm->qmp_path};
+
+    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
+        if (paths[i])
+            g_unlink(paths[i]);
+    for (guint i = 0; i < fuzz_vm_n_ports(vm); i++) {
+        g_autofree char *path = port_path(vm, i);
+        g_unlink(path);
+    }
+    g_rmdir(vm->folder);
+}
+
+void fuzz_vm_free(FuzzVm *vm)
+{
+    if (!vm)
+        return;
+    end(vm);
+    if (vm->folder)
+        remove_folder(vm);
+    if (vm->state >= 0)
+        close(vm->state);
+    g_string_free(vm->input, TRUE);
+    g_free(vm->kernel);
+    g_free(vm->initramfs);
+    g_free(vm->folder);
+    g_free(vm->console_path);
+    g_free(vm->error_path);
+    g_free(vm->qmp_path);
+    g_free(vm);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The VM that is fuzzed: QEMU with a usb-redir or several, its console, and a guest of the
+   project's own with an init that tells its time, or somebody else's machine. Blocking calls, one
+   thread. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "tools/fuzz/target.h"
+
+typedef struct FuzzVm FuzzVm;
+
+/* Nothing runs yet. Borrows options. NULL: no kernel, no folder for sockets. */
+FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error);
+void fuzz_vm_free(FuzzVm *vm); /* kills it; accepts NULL */
+
+/* A machine in which nothing has happened yet. The first time the own guest boots and is saved;
+   from then on a new QEMU goes on from there. */
+gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error);
+gboolean fuzz_vm_has_clock(const FuzzVm *vm); /* is there an init of ours */
+guint fuzz_vm_n_ports(const FuzzVm *vm);
+/* A connection to a port's usb-redir, not blocking; -1: nobody answers. */
+int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error);
+
+/* Asks init (guest/protocol.h): "clock", "stream", "write". What was asked before is void. */
+void fuzz_vm_ask(FuzzVm *vm, const char *verb, const char *arguments);
+int fuzz_vm_answer_fd(const FuzzVm *vm); /* -1: no init */
+/* Reads what has come. FALSE: the other side is closed. *ret_answered: to the last question. */
+gboolean fuzz_vm_read_answers(FuzzVm *vm, gboolean *ret_answered);
+/* Where the last answer has a number, that. */
+guint fuzz_vm_answer(const FuzzVm *vm);
+
+/* What the console said since the last such call. */
+char *fuzz_vm_console(FuzzVm *vm);
+
+typedef enum { FUZZ_VM_RUNS, FUZZ_VM_ENDED, FUZZ_VM_DIED } FuzzVmLife;
+/* ENDED: because its guest rebooted or shut down. DIED: *ret_how (not NULL) says by what, and the
+   last that QEMU said. wait_ms: how long to wait for its end. */
+FuzzVmLife fuzz_vm_life(FuzzVm *vm, guint wait_ms, char **ret_how);
+gint64 fuzz_vm_resident_kib(const FuzzVm *vm);
+gint64 fuzz_vm_cpu_us(const FuzzVm *vm); /* of QEMU, so far; of all that there were */
+GPid fuzz_vm_pid(const FuzzVm *vm);
+
+typedef struct {
+    gint64 boot_us, restart_us;
+} FuzzVmTimes;
+FuzzVmTimes fuzz_vm_times(const FuzzVm *vm);
