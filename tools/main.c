@@ -22,6 +22,7 @@ static const struct subcommand subcommands[] = {
     {"describe", "show USB descriptors", describe_run},
     {"lint", "find what is wrong with USB descriptors", lint_run},
     {"pack", "make bytes of descriptors in JSON", pack_run},
+    {"fuzz", "break cameras on purpose, and find what that breaks", fuzz_run},
     {"vm", "print what starts a virtual machine with a port for a camera", vm_run},
 };
 

@@ -34,6 +34,7 @@ int doctor_run(int argc, char **argv);
 int describe_run(int argc, char **argv);
 int lint_run(int argc, char **argv);
 int pack_run(int argc, char **argv);
+int fuzz_run(int argc, char **argv);
 int vm_run(int argc, char **argv);
 
 /* Parses argv by GLib's option parser; what remains are operands, at most max_operands.

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "descriptors/codes.h"
+#include "descriptors/mutate.h"
 #include "tools/fuzz/check.h"
+#include "tools/fuzz/diff.h"
+#include "tools/fuzz/minimise.h"
 #include "tools/fuzz/mutate.h"
 #include "tools/fuzz/seeds.h"
 
@@ -133,6 +135,97 @@ static void test_learning(void)
     g_assert_cmpstr(after->str, ==, lines->str);
 }
 
+/* ---- Differences ---- */
+
+/* All changes make the broken case of the valid one, none leave it, and each has words. */
+static void test_diff(void)
+{
+    g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
+
+    for (guint i = 0; i < 1500; i++) {
+        FuzzRandom random = fuzz_random_of(11, 0, i);
+        FuzzTrail trail;
+        g_autoptr(FuzzCase) broken = fuzz_mutate(mutator, &random, seed(i), seed(i / 7), &trail);
+        g_autoptr(FuzzDiff) diff = fuzz_diff_new(seed(i), broken);
+        guint n = fuzz_diff_size(diff);
+        g_autofree gboolean *kept = g_new0(gboolean, n + 1);
+        g_autoptr(FuzzCase) none = fuzz_diff_apply(diff, kept);
+        for (guint k = 0; k < n; k++) {
+            g_autofree char *words = fuzz_diff_words(diff, k);
+            g_assert_cmpstr(words, !=, "");
+            kept[k] = TRUE;
+        }
+        g_autoptr(FuzzCase) all = fuzz_diff_apply(diff, kept);
+        assert_same(none, seed(i));
+        assert_same(all, broken);
+        g_assert_cmpuint(fuzz_diff_n_groups(diff), >, 0);
+        g_assert_cmpuint(fuzz_count_kept(diff, kept), ==, fuzz_diff_n_groups(diff));
+    }
+}
+
+/* How one mutation of each kind is told. */
+static void test_diff_words(void)
+{
+    static const struct {
+        const char *mutation;
+        guint most; /* places, on average of many */
+    } rows[] = {
+        {"break-length", 1},
+        {"break-count", 1},
+        {"break-total", 1},
+        {"break-range", 1},
+        {"flip-bit", 1},
+        {"drop-node", 4},
+        {"double-node", 4},
+        {"swap-nodes", 4},
+        {"truncate-node", 3},
+        {"lengthen-node", 2},
+        {"k8-intervals-past-the-end", 1},
+        {"k5-cycle", 2},
+    };
+    for (gsize r = 0; r < G_N_ELEMENTS(rows); r++) {
+        guint sum = 0, n = 0;
+        for (guint i = 0; i < 40; i++) {
+            gsize size;
+            const guint8 *bytes = g_bytes_get_data(seed(6)->descriptors, &size);
+            struct desc_tree *tree;
+            char text[256], packed[65536];
+            g_assert_cmpint(desc_parse(bytes, size, DESC_CONTEXT_STANDARD, &tree), ==, 0);
+            if (desc_mutate(tree, rows[r].mutation, i, text, sizeof text) == 0) {
+                ssize_t length = desc_pack(desc_tree_root(tree), (guint8 *)packed, sizeof packed);
+                g_autoptr(FuzzCase) broken = fuzz_case_parse((guint8 *)packed, (gsize)length);
+                g_autoptr(FuzzDiff) diff = fuzz_diff_new(seed(6), broken);
+                sum += fuzz_diff_n_groups(diff);
+                n++;
+                for (guint k = 0; i < 2 && k < fuzz_diff_size(diff); k++) {
+                    g_autofree char *words = fuzz_diff_words(diff, k);
+                    g_test_message("%s | %s", text, words);
+                }
+            }
+            desc_tree_free(tree);
+        }
+        g_test_message("%s: %.1f places", rows[r].mutation, (double)sum / MAX(n, 1));
+        g_assert_cmpuint(n, >, 0);
+        g_assert_cmpuint(sum, <=, rows[r].most * n);
+    }
+}
+
+static void test_fault_words(void)
+{
+    static const struct {
+        FuzzFault fault;
+        const char *words;
+    } rows[] = {
+        {{FUZZ_FAULT_STALL, 3, 0}, "control request 3 (from 0) is stalled"},
+        {{FUZZ_FAULT_SPEED, 0, 2}, "the device says usbredir speed 2"},
+        {{FUZZ_FAULT_PAYLOAD_BYTE, 1, 0x0203}, "payload 1 (from 0) has byte 2 set to 3"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *words = fuzz_fault_words(&rows[i].fault);
+        g_assert_cmpstr(words, ==, rows[i].words);
+    }
+}
+
 /* ---- Seeds ---- */
 
 static void test_seeds(void)
@@ -238,6 +331,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/fuzz/mutate/typed", NULL, test_mutate);
     g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
     g_test_add_func("/fuzz/mutate/learning", test_learning);
+    g_test_add_func("/fuzz/diff/all-and-none", test_diff);
+    g_test_add_func("/fuzz/diff/places", test_diff_words);
+    g_test_add_func("/fuzz/diff/fault-words", test_fault_words);
     g_test_add_func("/fuzz/seeds/names", test_seeds);
     g_test_add_func("/fuzz/seeds/recording", test_recording);
     g_test_add_func("/fuzz/target/self", test_self);

@@ -247,7 +247,7 @@ FuzzEntry *fuzz_corpus_at(const FuzzCorpus *corpus, guint i)
     return corpus->entries->pdata[i];
 }
 
-static char *seed_origin(const char *name)
+char *fuzz_seed_origin(const char *name)
 {
     char *origin = g_strdup_printf("orig:%.*s", NAME_BYTES / 2, name);
     return g_strdelimit(origin, "/,\n", '_');
@@ -255,7 +255,7 @@ static char *seed_origin(const char *name)
 
 gboolean fuzz_corpus_has_seed(const FuzzCorpus *corpus, const char *name)
 {
-    g_autofree char *origin = seed_origin(name);
+    g_autofree char *origin = fuzz_seed_origin(name);
 
     for (guint i = 0; i < corpus->seeds->len; i++)
         if (g_str_has_suffix(((FuzzEntry *)corpus->seeds->pdata[i])->name, origin))
@@ -266,6 +266,17 @@ gboolean fuzz_corpus_has_seed(const FuzzCorpus *corpus, const char *name)
 guint fuzz_corpus_n_features(const FuzzCorpus *corpus)
 {
     return g_hash_table_size(corpus->features);
+}
+
+void fuzz_corpus_each_feature(const FuzzCorpus *corpus,
+                              void (*each)(guint32 feature, gpointer user), gpointer user)
+{
+    GHashTableIter iter;
+    gpointer feature;
+
+    g_hash_table_iter_init(&iter, corpus->features);
+    while (g_hash_table_iter_next(&iter, &feature, NULL))
+        each(GPOINTER_TO_UINT(feature), user);
 }
 
 guint fuzz_corpus_count_new(const FuzzCorpus *corpus, const GArray *features)

@@ -30,8 +30,12 @@ gboolean fuzz_corpus_write_stats(const FuzzCorpus *corpus, const char *text, GEr
 
 guint fuzz_corpus_size(const FuzzCorpus *corpus);
 FuzzEntry *fuzz_corpus_at(const FuzzCorpus *corpus, guint i);
+/* "orig:NAME", as a seed's origin is written. */
+char *fuzz_seed_origin(const char *name);
 gboolean fuzz_corpus_has_seed(const FuzzCorpus *corpus, const char *name);
 guint fuzz_corpus_n_features(const FuzzCorpus *corpus);
+void fuzz_corpus_each_feature(const FuzzCorpus *corpus,
+                              void (*each)(guint32 feature, gpointer user), gpointer user);
 
 /* How many of the features (of guint32) no case in the corpus has shown. */
 guint fuzz_corpus_count_new(const FuzzCorpus *corpus, const GArray *features);

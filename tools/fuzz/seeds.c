@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "descriptors/edit.h"
 #include "descriptors/json.h"
 #include "redir/recorded_device.h"
 #include "tools/description.h"
@@ -36,10 +37,24 @@ static gboolean add_seed(GPtrArray *seeds, const char *name, const guint8 *bytes
     return TRUE;
 }
 
+/* What is never asked for by who knows the device at its own speed: half of all mutations would be
+   in there, and nobody would see them. */
+static void drop_other_speed(struct desc_tree *tree)
+{
+    struct desc_node *next = desc_tree_root(tree)->node.first;
+
+    for (struct desc_node *node = next; node; node = next) {
+        next = node->next;
+        if (node->type->kind == DESC_KIND_usb_other_speed_configuration)
+            desc_unlink(node);
+    }
+}
+
 static gboolean add_description(GPtrArray *seeds, const char *name,
                                 const struct description *description, GError **error)
 {
     size_t size;
+    drop_other_speed(description->tree);
     g_autofree guint8 *bytes = description_pack(description, &size);
     return add_seed(seeds, name, bytes, size, error);
 }

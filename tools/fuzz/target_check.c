@@ -67,6 +67,7 @@ G_GNUC_NORETURN static void be_child(const CheckTarget *target, int ask, int ans
     setrlimit(RLIMIT_CORE, &no_core);
     if (!SHADOW_MEMORY)
         setrlimit(RLIMIT_AS, &memory);
+    dup2(target->console, STDOUT_FILENO);
     dup2(target->console, STDERR_FILENO);
     while (getppid() == parent && read(ask, &word, 1) == 1) {
         look_at_one(target, features);

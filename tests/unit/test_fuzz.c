@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Campaigns against a reader with planted flaws: they are found, made small and shown again, the
+   same seed makes the same cases, and neither a kill nor a second process confuses the files. */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "descriptors/lint.h"
+#include "tools/fuzz/campaign.h"
+#include "tools/fuzz/check.h"
+#include "tools/fuzz/corpus.h"
+#include "tools/fuzz/minimise.h"
+#include "tools/fuzz/page.h"
+#include "tools/fuzz/report.h"
+
+static GPtrArray *seeds;
+static char *folder;
+
+static char *in_folder(const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+/* ---- A reader with flaws ---- */
+
+typedef struct {
+    GArray *features;
+    gboolean same_id, huge, no_frames;
+} Look;
+
+static void on_finding(void *user, const struct desc_finding *finding)
+{
+    Look *look = user;
+    fuzz_feature(look->features, 1, g_str_hash(finding->rule->id), finding->node->type->kind);
+}
+
+static void look_at_node(Look *look, const struct desc_node *node)
+{
+    const struct uvc_vs_frame_mjpeg *frame = DESC_CAST(uvc_vs_frame_mjpeg, node);
+    const struct uvc_processing_unit *unit = DESC_CAST(uvc_processing_unit, node);
+    const struct uvc_vs_format_mjpeg *format = DESC_CAST(uvc_vs_format_mjpeg, node);
+
+    if (frame)
+        look->huge |= frame->dwMaxVideoFrameBufferSize > 0x40000000;
+    if (unit)
+        look->same_id |= unit->bUnitID == unit->bSourceID;
+    if (format)
+        look->no_frames |= format->bNumFrameDescriptors > 1 && !format->node.first;
+}
+
+static void die(const char *why)
+{
+    fprintf(stderr, "camredir bug: %s\n", why);
+    abort();
+}
+
+/* Each needs more than one thing at a time: two fields; a missing piece and a count that stays; a
+   field and a fault. */
+static void flawed_check(const FuzzCase *fuzz_case, GArray *features, const char **stage)
+{
+    struct desc_tree *tree;
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, &size);
+    Look look = {.features = features};
+    gboolean stalls = FALSE;
+
+    *stage = "reading";
+    g_assert(desc_parse(bytes, size, DESC_CONTEXT_STANDARD, &tree) == 0);
+    const struct desc_node *root = &desc_tree_root(tree)->node;
+    desc_lint(root, NULL, on_finding, &look);
+    for (const struct desc_node *node = root; node; node = desc_next(node, root))
+        look_at_node(&look, node);
+    for (guint i = 0; i < fuzz_case->faults->len; i++) {
+        const FuzzFault *fault = &g_array_index(fuzz_case->faults, FuzzFault, i);
+        stalls |= fault->kind == FUZZ_FAULT_STALL && fault->at < 10;
+        fuzz_feature(features, 2, fault->kind, 0);
+    }
+    if (look.huge && look.same_id)
+        die("huge frame of a unit that feeds itself");
+    if (look.no_frames)
+        die("frame 0 of none");
+    if (look.same_id && stalls)
+        die("stall in a circle");
+    desc_tree_free(tree);
+}
+
+static FuzzTarget *flawed_target(gpointer user, GError **error)
+{
+    (void)user;
+    (void)error;
+    return fuzz_target_check_new("flawed", flawed_check);
+}
+
+/* ---- Running ---- */
+
+static FuzzCampaign campaign_in(const char *dir, guint64 cases)
+{
+    return (FuzzCampaign){.dir = dir,
+                          .name = "one",
+                          .seeds = seeds,
+                          .new_target = flawed_target,
+                          .target = "flawed",
+                          .seed = 5,
+                          .jobs = 1,
+                          .cases = cases};
+}
+
+static FuzzTotals run(const FuzzCampaign *campaign)
+{
+    g_autoptr(GError) error = NULL;
+    FuzzTotals totals;
+
+    gboolean done = fuzz_campaign_run(campaign, &totals, &error);
+    g_assert_no_error(error);
+    g_assert_true(done);
+    return totals;
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static GPtrArray *list(const char *path)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)))
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, by_name);
+    return names;
+}
+
+static GPtrArray *list_queue(const char *dir, const char *job)
+{
+    g_autofree char *path = g_build_filename(dir, job, "queue", NULL);
+    return list(path);
+}
+
+static char *contents(const char *dir, const char *name, gsize *ret_size)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+
+    g_file_get_contents(path, &text, ret_size, &error);
+    g_assert_no_error(error);
+    return text;
+}
+
+/* ---- Findings ---- */
+
+/* A JSON reader and an eye find in the folder what replay does. */
+static void check_finding(const char *path)
+{
+    g_autofree char *title = NULL, *report = contents(path, "report.md", NULL);
+    g_autofree char *console = contents(path, "console.log", NULL);
+    g_autoptr(FuzzCase) fuzz_case = NULL;
+    g_autoptr(GError) error = NULL;
+    gsize size;
+    g_autofree char *bytes = contents(path, "descriptors.bin", &size);
+    guint places = 0;
+
+    g_test_message("%s", report);
+    g_assert_true(fuzz_report_read(path, &fuzz_case, &title, &error));
+    g_assert_nonnull(strstr(console, "camredir bug: "));
+    g_assert_nonnull(strstr(report, path));
+    g_assert_cmpmem(bytes, size, g_bytes_get_data(fuzz_case->descriptors, NULL),
+                    g_bytes_get_size(fuzz_case->descriptors));
+    g_assert_cmpint(sscanf(strstr(report, "\nIn "), "\nIn %u place", &places), ==, 1);
+    g_assert_cmpuint(places, <=, 3);
+    g_assert_nonnull(strstr(report, "this showed it 3 of 3 times"));
+
+    FuzzMinimiser m = {.target = flawed_target(NULL, NULL), .title = title};
+    g_assert_cmpuint(fuzz_replay(&m, fuzz_case, 10, &error), ==, 10);
+    g_assert_no_error(error);
+    m.title = "another";
+    g_assert_cmpuint(fuzz_replay(&m, fuzz_case, 2, &error), ==, 0);
+    m.target->ops->free(m.target);
+}
+
+/* Its tags match each other, and nothing is fetched from elsewhere. */
+static void check_page(const char *dir, guint findings)
+{
+    g_autofree char *page = contents(dir, "index.html", NULL);
+    g_autoptr(GError) error = NULL;
+    const GMarkupParser nothing = {0};
+    g_autoptr(GMarkupParseContext) parser = g_markup_parse_context_new(&nothing, 0, NULL, NULL);
+
+    g_markup_parse_context_parse(parser, page, -1, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_markup_parse_context_end_parse(parser, &error));
+    g_assert_null(strstr(page, "http"));
+    g_assert_nonnull(strstr(page, "<polyline points=\"0,"));
+    guint links = 0;
+    for (const char *at = page; (at = strstr(at, "/report.md")); at++)
+        links++;
+    g_assert_cmpuint(links, ==, findings);
+}
+
+static void test_finds(void)
+{
+    g_autofree char *dir = in_folder("finds");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    const FuzzCampaign campaign = campaign_in(dir, 12000);
+    FuzzTotals totals = run(&campaign);
+    g_autoptr(GPtrArray) names = list(findings);
+
+    g_assert_cmpuint(totals.cases, ==, 12000);
+    g_assert_cmpuint(totals.findings, ==, names->len);
+    g_assert_cmpuint(names->len, ==, 3);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(findings, names->pdata[i], NULL);
+        check_finding(path);
+    }
+    check_page(dir, names->len);
+}
+
+static void test_names(void)
+{
+    static const char *const titles[] = {
+        "KASAN: slab-out-of-bounds in uvc_parse_format", "../../etc", "", "a/b", "a b", "\xc3\xa4"};
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autofree char *lengthy = g_strnfill(1000, 'x');
+
+    for (gsize i = 0; i < G_N_ELEMENTS(titles); i++)
+        g_hash_table_add(names, fuzz_safe_name(titles[i]));
+    g_hash_table_add(names, fuzz_safe_name(lengthy));
+    g_assert_cmpuint(g_hash_table_size(names), ==, G_N_ELEMENTS(titles) + 1);
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        g_assert_cmpuint(strlen(name), <, 100);
+        g_assert_null(strpbrk(name, "/. :"));
+    }
+}
+
+/* ---- The same again ---- */
+
+static void test_same_seed(void)
+{
+    g_autofree char *a = in_folder("same-a"), *b = in_folder("same-b"), *c = in_folder("other");
+    FuzzCampaign campaign = campaign_in(a, 600);
+
+    run(&campaign);
+    campaign.dir = b;
+    run(&campaign);
+    campaign.dir = c;
+    campaign.seed = 6;
+    run(&campaign);
+    g_autoptr(GPtrArray) in_a = list_queue(a, "one-1"), in_b = list_queue(b, "one-1");
+    g_autoptr(GPtrArray) in_c = list_queue(c, "one-1");
+    g_assert_cmpuint(in_a->len, ==, in_b->len);
+    g_assert_cmpuint(in_a->len, >, seeds->len + 20);
+    gboolean other = in_c->len != in_a->len;
+    for (guint i = 0; i < in_a->len; i++) {
+        g_autofree char *x = g_build_filename(a, "one-1", "queue", in_a->pdata[i], NULL);
+        g_autofree char *y = g_build_filename(b, "one-1", "queue", in_b->pdata[i], NULL);
+        gsize n, m;
+        g_autofree char *of_a = contents(x, NULL, &n), *of_b = contents(y, NULL, &m);
+        g_assert_cmpstr(in_a->pdata[i], ==, in_b->pdata[i]);
+        g_assert_cmpmem(of_a, n, of_b, m);
+        other |= i < in_c->len && strcmp(in_a->pdata[i], in_c->pdata[i]) != 0;
+    }
+    g_assert_true(other);
+}
+
+/* ---- Kills ---- */
+
+static guint64 stats_value(const char *dir, const char *job, const char *key)
+{
+    g_autofree char *path = g_build_filename(dir, job, "fuzzer_stats", NULL), *text = NULL;
+    const char *at = g_file_get_contents(path, &text, NULL, NULL) ? strstr(text, key) : NULL;
+    return at ? g_ascii_strtoull(strchr(at, ':') + 2, NULL, 10) : 0;
+}
+
+static pid_t start(const FuzzCampaign *campaign)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        FuzzTotals totals;
+        g_freopen("/dev/null", "w", stdout);
+        fuzz_campaign_run(campaign, &totals, NULL);
+        _exit(0);
+    }
+    return pid;
+}
+
+/* The job dies in the middle of a case, and so does the one above; then all goes on. */
+static void test_killed(void)
+{
+    g_autofree char *dir = in_folder("killed");
+    FuzzCampaign campaign = campaign_in(dir, 0);
+    pid_t pid = start(&campaign);
+    guint64 cases;
+
+    while ((cases = stats_value(dir, "one-1", "execs_done")) < 500)
+        g_usleep(20000);
+    pid_t job = (pid_t)stats_value(dir, "one-1", "fuzzer_pid");
+    g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
+    g_assert_cmpint(kill(job, SIGKILL), ==, 0);
+    waitpid(pid, NULL, 0);
+    g_autoptr(GPtrArray) before = list_queue(dir, "one-1");
+    cases = stats_value(dir, "one-1", "execs_done");
+    campaign.cases = 300;
+    FuzzTotals totals = run(&campaign);
+    g_autoptr(GPtrArray) after = list_queue(dir, "one-1");
+    g_assert_cmpuint(totals.cases, ==, cases + 300);
+    g_assert_cmpuint(stats_value(dir, "one-1", "execs_done"), ==, totals.cases);
+    g_assert_cmpuint(after->len, >=, before->len);
+    g_assert_cmpuint(totals.kept, ==, after->len);
+    for (guint i = 0; i < before->len; i++)
+        g_assert_cmpstr(before->pdata[i], ==, after->pdata[i]);
+    for (guint i = 1; i < after->len; i++)
+        g_assert_cmpint(strncmp(after->pdata[i - 1], after->pdata[i], strlen("id:000000")), <, 0);
+}
+
+/* Asked to end, it does, with its page; and its jobs are gone. */
+static void test_asked_to_end(void)
+{
+    g_autofree char *dir = in_folder("asked");
+    FuzzCampaign campaign = campaign_in(dir, 0);
+    campaign.jobs = 2;
+    pid_t pid = start(&campaign);
+    int status;
+
+    while (stats_value(dir, "one-1", "execs_done") == 0 ||
+           stats_value(dir, "one-2", "execs_done") == 0)
+        g_usleep(20000);
+    pid_t job = (pid_t)stats_value(dir, "one-2", "fuzzer_pid");
+    kill(pid, SIGTERM);
+    waitpid(pid, &status, 0);
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    g_assert_cmpint(kill(job, 0), ==, -1);
+    g_autofree char *page = contents(dir, "index.html", NULL);
+    g_assert_nonnull(strstr(page, "Behaviours"));
+}
+
+/* ---- Sharing ---- */
+
+static guint count_synced(const char *dir, const char *job, const char *from)
+{
+    g_autoptr(GPtrArray) names = list_queue(dir, job);
+    guint n = 0;
+    for (guint i = 0; i < names->len; i++)
+        n += strstr(names->pdata[i], from) != NULL;
+    return n;
+}
+
+static void test_shared(void)
+{
+    g_autofree char *dir = in_folder("shared");
+    FuzzCampaign one = campaign_in(dir, 1500), two = campaign_in(dir, 0);
+    g_autoptr(GError) error = NULL;
+    FuzzTotals totals;
+
+    run(&one);
+    two.name = "two";
+    two.seed = 77;
+    pid_t pid = start(&two);
+    while (count_synced(dir, "two-1", "sync:one-1,src:") == 0)
+        g_usleep(20000);
+    g_assert_false(fuzz_campaign_run(&two, &totals, &error)); /* it is there */
+    g_assert_nonnull(strstr(error->message, "--name"));
+    kill(pid, SIGTERM);
+    waitpid(pid, NULL, 0);
+    two.target = "another";
+    g_clear_error(&error);
+    g_assert_false(fuzz_campaign_run(&two, &totals, &error));
+    g_assert_nonnull(strstr(error->message, "flawed"));
+}
+
+/* What another fuzzer leaves there need not be ours, nor whole. */
+static void test_foreign(void)
+{
+    g_autofree char *dir = in_folder("foreign"), *queue = g_build_filename(dir, "afl/queue", NULL);
+    g_autofree char *other = g_build_filename(queue, "id:000000,orig:x", NULL);
+    g_autofree char *odd = g_build_filename(queue, "README.txt", NULL);
+    g_autofree char *large = g_build_filename(queue, "id:000001,src:000000", NULL);
+    g_autofree char *much = g_strnfill(200000, 'x');
+    g_autoptr(GError) error = NULL;
+
+    g_mkdir_with_parents(queue, 0755);
+    g_assert_true(g_file_set_contents(other, "\x09\x02\xff\xff\x01", 5, NULL));
+    g_assert_true(g_file_set_contents(odd, "hello", -1, NULL));
+    g_assert_true(g_file_set_contents(large, much, -1, NULL));
+    g_autoptr(FuzzCorpus) corpus = fuzz_corpus_open(dir, "us", &error);
+    g_assert_no_error(error);
+    fuzz_corpus_scan(corpus);
+    g_autofree char *origin = NULL;
+    g_autoptr(FuzzCase) fuzz_case = fuzz_corpus_next_foreign(corpus, &origin);
+    g_assert_cmpuint(g_bytes_get_size(fuzz_case->descriptors), ==, 5);
+    g_assert_cmpstr(origin, ==, "sync:afl,src:000000");
+    g_assert_null(fuzz_corpus_next_foreign(corpus, &origin));
+    fuzz_corpus_scan(corpus);
+    g_assert_null(fuzz_corpus_next_foreign(corpus, &origin));
+}
+
+/* ---- The whole ---- */
+
+static void remove_all(const char *path)
+{
+    g_autoptr(GPtrArray) names = list(path);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
+        if (g_file_test(child, G_FILE_TEST_IS_DIR))
+            remove_all(child);
+        else
+            g_remove(child);
+    }
+    g_rmdir(path);
+}
+
+int main(int argc, char **argv)
+{
+    char *names[] = {(char *)"webcam", (char *)"uvc15", NULL};
+
+    g_test_init(&argc, &argv, NULL);
+    seeds = fuzz_seeds_read(names, NULL);
+    folder = g_dir_make_tmp("camredir-fuzz-XXXXXX", NULL);
+    g_test_add_func("/fuzz/finds", test_finds);
+    g_test_add_func("/fuzz/names", test_names);
+    g_test_add_func("/fuzz/same-seed", test_same_seed);
+    g_test_add_func("/fuzz/killed", test_killed);
+    g_test_add_func("/fuzz/asked-to-end", test_asked_to_end);
+    g_test_add_func("/fuzz/shared", test_shared);
+    g_test_add_func("/fuzz/foreign", test_foreign);
+    int status = g_test_run();
+    remove_all(folder);
+    g_free(folder);
+    g_ptr_array_unref(seeds);
+    return status;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The process above the jobs: starts them, shows what they do, and ends them. */
+#include "tools/fuzz/campaign.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/fuzz/job.h"
+#include "tools/fuzz/page.h"
+#include "tools/fuzz/report.h"
+#include "tools/fuzz/screen.h"
+
+#define TICK_US   (G_USEC_PER_SEC / 4)
+#define PATIENCE  (120 * G_USEC_PER_SEC) /* of who is asked to end: a case may wait for a guest */
+#define MAX_CURVE 2000                   /* points of one run */
+
+typedef struct {
+    const FuzzCampaign *campaign;
+    FuzzShared *shared;
+    pid_t jobs[FUZZ_MAX_JOBS]; /* 0: ended */
+    guint n_running;
+    gboolean failed;
+    gint64 stopped_us; /* 0: not asked to */
+    FuzzScreen screen;
+    FuzzTotals totals;
+    GArray *samples;
+    char *samples_path;
+    double earlier_s; /* of runs before this one */
+    gint64 sampled_us;
+} Campaign;
+
+/* ---- Signals ---- */
+
+static FuzzShared *signalled;
+static volatile sig_atomic_t n_signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    n_signals++;
+    signalled->stop = 1;
+}
+
+static void take_signals(FuzzShared *shared, struct sigaction before[3])
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction action = {.sa_handler = on_signal};
+
+    signalled = shared;
+    n_signals = 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+        sigaction(numbers[i], &action, &before[i]);
+}
+
+static void give_signals_back(const struct sigaction before[3])
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+        sigaction(numbers[i], &before[i], NULL);
+}
+
+/* ---- Jobs ---- */
+
+/* A group of its own: what a terminal sends is for the one above, who asks all to end. */
+static gboolean start_job(Campaign *c, guint number, GError **error)
+{
+    pid_t parent = getpid();
+
+    fflush(NULL);
+    c->jobs[number] = fork();
+    if (c->jobs[number] == 0) {
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            _exit(0);
+        int status = fuzz_job_run(c->campaign, c->shared, number);
+        fflush(NULL);
+        _exit(status);
+    }
+    if (c->jobs[number] > 0) {
+        c->n_running++;
+        return TRUE;
+    }
+    c->jobs[number] = 0;
+    g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "fork: %s",
+                g_strerror(errno));
+    return FALSE;
+}
+
+static void job_ended(Campaign *c, guint number, int status, GError **error)
+{
+    FuzzJobState *state = &c->shared->jobs[number];
+
+    c->jobs[number] = 0;
+    c->n_running--;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return;
+    c->shared->stop = 1;
+    if (!c->failed && WIFSIGNALED(status))
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "camredir bug: job %u: %s", number + 1,
+                    g_strsignal(WTERMSIG(status)));
+    else if (!c->failed)
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, state->error);
+    c->failed = TRUE;
+}
+
+static void look_after_jobs(Campaign *c, GError **error)
+{
+    for (guint i = 0; i < c->campaign->jobs; i++) {
+        int status;
+        if (c->jobs[i] && waitpid(c->jobs[i], &status, WNOHANG) == c->jobs[i])
+            job_ended(c, i, status, error);
+    }
+    if (c->shared->stop && c->stopped_us == 0)
+        c->stopped_us = g_get_monotonic_time();
+    gboolean enough = c->stopped_us && g_get_monotonic_time() - c->stopped_us > PATIENCE;
+    for (guint i = 0; (enough || n_signals > 1) && i < c->campaign->jobs; i++)
+        if (c->jobs[i])
+            kill(c->jobs[i], SIGKILL);
+}
+
+/* ---- What it comes to ---- */
+
+static void sum_up(Campaign *c)
+{
+    FuzzTotals totals = {.behaviours = c->shared->behaviours,
+                         .findings = fuzz_report_count(c->campaign->dir)};
+
+    for (guint i = 0; i < c->campaign->jobs; i++) {
+        const FuzzJobState *state = &c->shared->jobs[i];
+        totals.cases += state->cases;
+        totals.kept += state->kept;
+        totals.last_new_us = MAX(totals.last_new_us, state->last_new_us);
+    }
+    c->totals = totals;
+}
+
+static void sample(Campaign *c)
+{
+    gint64 now_us = g_get_monotonic_time();
+    const FuzzTotals *t = &c->totals;
+    const FuzzSample sample = {c->earlier_s +
+                                   (double)(now_us - c->screen.began_us) / G_USEC_PER_SEC,
+                               (double)t->cases, t->behaviours, t->kept, t->findings};
+    g_autoptr(GError) error = NULL;
+
+    c->sampled_us = now_us;
+    g_array_append_val(c->samples, sample);
+    if (!fuzz_samples_append(&sample, c->samples_path, &error))
+        g_warning("%s", error->message);
+}
+
+/* The longer it runs, the less often. */
+static gboolean is_sample_due(const Campaign *c)
+{
+    gint64 now_us = g_get_monotonic_time();
+    gint64 every_us = MAX(G_USEC_PER_SEC, (now_us - c->screen.began_us) / MAX_CURVE);
+    return now_us - c->sampled_us >= every_us;
+}
+
+static void load_samples(Campaign *c)
+{
+    g_autofree char *name = g_strdup_printf("%s.csv", c->campaign->name);
+
+    c->samples = g_array_new(FALSE, FALSE, sizeof(FuzzSample));
+    c->samples_path = g_build_filename(c->campaign->dir, name, NULL);
+    fuzz_samples_load(c->samples, c->samples_path);
+    if (c->samples->len)
+        c->earlier_s = g_array_index(c->samples, FuzzSample, c->samples->len - 1).seconds;
+}
+
+static void watch(Campaign *c, GError **error)
+{
+    gboolean first = TRUE;
+
+    while (c->n_running) {
+        g_usleep(first ? TICK_US / 10 : TICK_US);
+        look_after_jobs(c, error);
+        sum_up(c);
+        if (first) /* what earlier runs came to is known by now */
+            fuzz_screen_init(&c->screen,
+                             c->totals.cases - MIN(c->shared->tickets, c->totals.cases));
+        first = FALSE;
+        fuzz_screen_show(&c->screen, c->campaign, c->shared, &c->totals);
+        if (is_sample_due(c))
+            sample(c);
+    }
+}
+
+/* ---- The whole ---- */
+
+static FuzzShared *map_shared(const FuzzCampaign *campaign)
+{
+    FuzzShared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (shared == MAP_FAILED)
+        g_error("out of memory");
+    if (campaign->seconds)
+        shared->end_us = g_get_monotonic_time() + (gint64)campaign->seconds * G_USEC_PER_SEC;
+    return shared;
+}
+
+gboolean fuzz_campaign_run(const FuzzCampaign *campaign, FuzzTotals *ret_totals, GError **error)
+{
+    Campaign c = {.campaign = campaign, .shared = map_shared(campaign)};
+    struct sigaction before[3];
+    GError *inner = NULL;
+
+    take_signals(c.shared, before);
+    g_mkdir_with_parents(campaign->dir, 0755); /* where it cannot be, the jobs say so */
+    load_samples(&c);
+    fuzz_screen_init(&c.screen, 0);
+    for (guint i = 0; i < campaign->jobs && !inner; i++)
+        c.failed = !start_job(&c, i, &inner);
+    if (c.failed)
+        c.shared->stop = 1;
+    watch(&c, inner ? NULL : &inner);
+    sum_up(&c);
+    fuzz_screen_end(&c.screen, campaign, c.shared, &c.totals);
+    if (!c.failed) {
+        sample(&c);
+        c.failed = !fuzz_page_write(campaign->dir, campaign->target, c.samples, &inner);
+    }
+    give_signals_back(before);
+    *ret_totals = c.totals;
+    g_array_unref(c.samples);
+    g_free(c.samples_path);
+    munmap(c.shared, sizeof *c.shared);
+    if (inner)
+        g_propagate_error(error, inner);
+    return !c.failed;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Makes a case of one that is known, runs it, keeps it where it did something new, and writes down
+   what it broke. All that it knows is in the corpus, so it can be killed at any time. */
+#include "tools/fuzz/job.h"
+
+#include <gio/gio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/fuzz/corpus.h"
+#include "tools/fuzz/minimise.h"
+#include "tools/fuzz/report.h"
+
+#define ATTEMPTS      3 /* with a target that cannot say, each on a fresh one */
+#define REPLAYS       3 /* of a finding */
+#define STATS_EVERY   (2 * G_USEC_PER_SEC)
+#define FOREIGN_EVERY (5 * G_USEC_PER_SEC)
+
+typedef struct {
+    const FuzzCampaign *campaign;
+    FuzzShared *shared;
+    FuzzJobState *state;
+    guint number;
+    FuzzTarget *target;
+    FuzzCorpus *corpus;
+    FuzzMutator *mutator;
+    FuzzOutcome outcome; /* of the last case */
+    gboolean stale;      /* the target must be made fresh */
+    gint64 began_us, stats_us, foreign_us;
+} Job;
+
+/* ---- State as files ---- */
+
+static char *job_name(const Job *job)
+{
+    return g_strdup_printf("%s-%u", job->campaign->name, job->number + 1);
+}
+
+/* As AFL++'s tools read it. */
+static gboolean write_stats(Job *job, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    gint64 now_us = g_get_real_time(), run_us = g_get_monotonic_time() - job->began_us;
+
+    g_string_append_printf(
+        text,
+        "start_time : %" G_GINT64_FORMAT "\nlast_update : %" G_GINT64_FORMAT
+        "\nfuzzer_pid : %d\nexecs_done : %" G_GUINT64_FORMAT
+        "\nexecs_per_sec : %.2f\ncorpus_count : %u\nedges_found : %u\nsaved_crashes : %u\n"
+        "target : %s\nseed : %" G_GUINT64_FORMAT "\n",
+        (now_us - run_us) / G_USEC_PER_SEC, now_us / G_USEC_PER_SEC, (int)getpid(),
+        job->state->cases, (double)job->state->cases * G_USEC_PER_SEC / (double)MAX(run_us, 1),
+        fuzz_corpus_size(job->corpus), fuzz_corpus_n_features(job->corpus),
+        fuzz_report_count(job->campaign->dir), job->campaign->target, job->campaign->seed);
+    fuzz_mutator_save(job->mutator, text);
+    job->stats_us = g_get_monotonic_time();
+    return fuzz_corpus_write_stats(job->corpus, text->str, error);
+}
+
+/* What follows "key : ", NULL where there is no such line. */
+static char *stats_value(const char *stats, const char *key)
+{
+    g_auto(GStrv) lines = g_strsplit(stats, "\n", -1);
+    g_autofree char *prefix = g_strdup_printf("%s : ", key);
+
+    for (char **line = lines; *line; line++)
+        if (g_str_has_prefix(*line, prefix))
+            return g_strdup(*line + strlen(prefix));
+    return NULL;
+}
+
+static gboolean read_stats(Job *job, GError **error)
+{
+    g_autofree char *stats = fuzz_corpus_read_stats(job->corpus);
+    g_autofree char *cases = stats_value(stats, "execs_done");
+    g_autofree char *target = stats_value(stats, "target");
+
+    if (target && strcmp(target, job->campaign->target) != 0) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                    "%s: made with target '%s': take another --corpus or --name",
+                    fuzz_corpus_folder(job->corpus), target);
+        return FALSE;
+    }
+    job->state->cases = cases ? g_ascii_strtoull(cases, NULL, 10) : 0;
+    fuzz_mutator_load(job->mutator, stats);
+    return TRUE;
+}
+
+/* ---- What is told to the one above ---- */
+
+static void count_reached(FuzzJobState *state, const char *words)
+{
+    for (guint i = 0; words && i < FUZZ_MAX_REACHED; i++)
+        if (state->reached[i].words == NULL || strcmp(state->reached[i].words, words) == 0) {
+            state->reached[i].words = words;
+            state->reached[i].n++;
+            break;
+        }
+}
+
+static void tell_times(Job *job)
+{
+    guint n = 0;
+    const FuzzTime *times =
+        job->target->ops->times ? job->target->ops->times(job->target, &n) : NULL;
+
+    job->state->n_times = MIN(n, FUZZ_MAX_TIMES);
+    if (job->state->n_times)
+        memcpy(job->state->times, times, job->state->n_times * sizeof *times);
+}
+
+static void see(guint32 feature, gpointer user)
+{
+    FuzzShared *shared = user;
+    guint32 bit = feature % (8 * sizeof shared->seen);
+    guint8 mask = (guint8)(1u << bit % 8);
+
+    if (!(__atomic_fetch_or(&shared->seen[bit / 8], mask, __ATOMIC_RELAXED) & mask))
+        __atomic_add_fetch(&shared->behaviours, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- A case ---- */
+
+static gboolean is_over(const Job *job)
+{
+    return job->shared->stop ||
+           (job->shared->end_us && g_get_monotonic_time() >= job->shared->end_us);
+}
+
+/* FALSE: enough have been begun. */
+static gboolean take_ticket(Job *job)
+{
+    guint64 ticket = __atomic_fetch_add(&job->shared->tickets, 1, __ATOMIC_RELAXED);
+    return job->campaign->cases == 0 || ticket < job->campaign->cases;
+}
+
+static gboolean run_once(Job *job, const FuzzCase *fuzz_case, GError **error)
+{
+    if (job->stale && !job->target->ops->fresh(job->target, error))
+        return FALSE;
+    job->stale = TRUE;
+    fuzz_outcome_clear(&job->outcome);
+    if (!job->target->ops->run(job->target, fuzz_case, &job->outcome, error))
+        return FALSE;
+    job->stale = job->outcome.verdict != FUZZ_FINE;
+    return TRUE;
+}
+
+static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
+{
+    for (guint i = 1; !run_once(job, fuzz_case, error); i++) {
+        if (i == ATTEMPTS)
+            return FALSE;
+        g_clear_error(error);
+    }
+    job->state->cases++;
+    count_reached(job->state, job->outcome.reached);
+    tell_times(job);
+    for (guint i = 0; i < job->outcome.features->len; i++)
+        see(g_array_index(job->outcome.features, guint32, i), job->shared);
+    return TRUE;
+}
+
+/* ---- Findings ---- */
+
+static GPtrArray *valid_cases(const Job *job, GPtrArray *ret_names)
+{
+    GPtrArray *cases = g_ptr_array_new();
+
+    for (guint i = 0; i < fuzz_corpus_size(job->corpus); i++) {
+        FuzzEntry *entry = fuzz_corpus_at(job->corpus, i);
+        if (!entry->seed)
+            continue;
+        g_ptr_array_add(cases, entry->fuzz_case);
+        g_ptr_array_add(ret_names, strstr(entry->name, ",orig:") + strlen(",orig:"));
+    }
+    return cases;
+}
+
+static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
+{
+    g_autoptr(GError) error = NULL;
+    FuzzMinimiser m = {.target = job->target,
+                       .title = finding->title,
+                       .stop = &job->shared->stop,
+                       .most_runs = job->campaign->most_minimise_runs,
+                       .stale = TRUE};
+    gboolean *fewer = fuzz_minimise(&m, finding->diff, &error);
+    g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, fewer);
+
+    if (error == NULL)
+        finding->shown = fuzz_replay(&m, fuzz_case, finding->replays = REPLAYS, &error);
+    if (error)
+        g_warning("%s: not made smaller: %s", finding->title, error->message);
+    g_free(*kept);
+    *kept = fewer;
+    finding->kept = fewer;
+    job->stale = TRUE;
+}
+
+/* First as it is, which is what stays if we are killed now. */
+static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz_case,
+                              GError **error)
+{
+    g_autofree char *title = g_strdup(job->outcome.title),
+                    *console = g_strdup(job->outcome.console);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GPtrArray) valid = valid_cases(job, names);
+    guint which = 0;
+    g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, fuzz_case, &which);
+    gboolean *kept = g_new(gboolean, fuzz_diff_size(diff) + 1);
+    FuzzFinding finding = {.title = title,
+                           .console = console,
+                           .verdict = job->outcome.verdict,
+                           .target = job->target->name,
+                           .options = job->campaign->options,
+                           .valid = names->pdata[which],
+                           .diff = diff,
+                           .kept = kept,
+                           .number = job->state->cases,
+                           .seed = job->campaign->seed};
+
+    for (guint i = 0; i < fuzz_diff_size(diff); i++)
+        kept[i] = TRUE;
+    gboolean written = fuzz_report_write(folder, &finding, error);
+    if (written) {
+        minimise(job, &finding, &kept);
+        written = fuzz_report_write(folder, &finding, error);
+    }
+    g_free(kept);
+    return written;
+}
+
+static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
+{
+    char *folder = NULL;
+
+    if (job->outcome.title == NULL)
+        job->outcome.title = g_strdup("no title");
+    g_strdelimit(job->outcome.title, "\n\r", ' ');
+    if (!fuzz_report_claim(job->campaign->dir, job->outcome.title, &folder))
+        return TRUE;
+    gboolean written = write_finding(job, folder, fuzz_case, error);
+    g_free(folder);
+    return written;
+}
+
+/* ---- What comes of a case ---- */
+
+/* Where it broke something it is not one to go on from: those made of it break the same. */
+static gboolean look(Job *job, const FuzzCase *fuzz_case, const char *origin, gboolean always,
+                     gboolean *ret_new, GError **error)
+{
+    if (!run_case(job, fuzz_case, error))
+        return FALSE;
+    *ret_new = fuzz_corpus_count_new(job->corpus, job->outcome.features) > 0;
+    if (always || (*ret_new && job->outcome.verdict == FUZZ_FINE)) {
+        if (!fuzz_corpus_add(job->corpus, fuzz_case, origin, job->outcome.features, error))
+            return FALSE;
+        job->state->kept = fuzz_corpus_size(job->corpus);
+        if (*ret_new)
+            job->state->last_new_us = g_get_monotonic_time();
+    }
+    return job->outcome.verdict == FUZZ_FINE || see_finding(job, fuzz_case, error);
+}
+
+static gboolean look_at_seeds(Job *job, GError **error)
+{
+    GPtrArray *seeds = job->campaign->seeds;
+    gboolean is_new;
+
+    for (guint i = 0; i < seeds->len && !is_over(job); i++) {
+        const FuzzSeed *seed = seeds->pdata[i];
+        g_autofree char *origin = fuzz_seed_origin(seed->name);
+        if (!fuzz_corpus_has_seed(job->corpus, seed->name) && take_ticket(job) &&
+            !look(job, seed->fuzz_case, origin, TRUE, &is_new, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean look_at_mutant(Job *job, GError **error)
+{
+    FuzzRandom random = fuzz_random_of(job->campaign->seed, job->number, job->state->cases);
+    FuzzTrail trail;
+    gboolean is_new = FALSE;
+    FuzzEntry *from = fuzz_corpus_pick(job->corpus, &random);
+    const FuzzEntry *other =
+        fuzz_corpus_at(job->corpus, fuzz_random_below(&random, fuzz_corpus_size(job->corpus)));
+    g_autoptr(FuzzCase) made =
+        fuzz_mutate(job->mutator, &random, from->fuzz_case, other->fuzz_case, &trail);
+    g_autofree char *ops = fuzz_trail_text(job->mutator, &trail);
+    g_autofree char *origin = g_strdup_printf("src:%06u,op:%s", from->id, ops);
+
+    if (!look(job, made, origin, FALSE, &is_new, error))
+        return FALSE;
+    fuzz_mutator_learn(job->mutator, &trail, is_new);
+    return TRUE;
+}
+
+static gboolean look_at_next(Job *job, GError **error)
+{
+    g_autofree char *origin = NULL;
+    gboolean is_new;
+
+    if (g_get_monotonic_time() - job->foreign_us > FOREIGN_EVERY) {
+        fuzz_corpus_scan(job->corpus);
+        job->foreign_us = g_get_monotonic_time();
+    }
+    g_autoptr(FuzzCase) foreign = fuzz_corpus_next_foreign(job->corpus, &origin);
+    return foreign ? look(job, foreign, origin, FALSE, &is_new, error) : look_at_mutant(job, error);
+}
+
+static gboolean look_on(Job *job, GError **error)
+{
+    while (!is_over(job) && fuzz_corpus_size(job->corpus) && take_ticket(job)) {
+        if (!look_at_next(job, error))
+            return FALSE;
+        if (g_get_monotonic_time() - job->stats_us > STATS_EVERY && !write_stats(job, error))
+            return FALSE;
+    }
+    return write_stats(job, error);
+}
+
+static gboolean open_all(Job *job, GError **error)
+{
+    g_autofree char *name = job_name(job);
+
+    job->mutator = fuzz_mutator_new(job->campaign->plain);
+    job->corpus = fuzz_corpus_open(job->campaign->dir, name, error);
+    if (job->corpus == NULL || !read_stats(job, error))
+        return FALSE;
+    fuzz_corpus_each_feature(job->corpus, see, job->shared);
+    job->state->kept = fuzz_corpus_size(job->corpus);
+    job->target = job->campaign->new_target(job->campaign->user, error);
+    job->stale = TRUE;
+    return job->target != NULL;
+}
+
+int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
+{
+    g_autoptr(GError) error = NULL;
+    Job job = {.campaign = campaign,
+               .shared = shared,
+               .state = &shared->jobs[number],
+               .number = number,
+               .began_us = g_get_monotonic_time()};
+    gboolean done = open_all(&job, &error) && look_at_seeds(&job, &error) && look_on(&job, &error);
+
+    if (!done)
+        g_strlcpy(job.state->error, error->message, sizeof job.state->error);
+    if (job.target)
+        job.target->ops->free(job.target);
+    fuzz_outcome_free(&job.outcome);
+    fuzz_corpus_free(job.corpus);
+    fuzz_mutator_free(job.mutator);
+    return done ? 0 : 1;
+}

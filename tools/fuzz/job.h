@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One process of a campaign, and the memory that all of them have in common with the one above. */
+#pragma once
+
+#include "tools/fuzz/campaign.h"
+
+#define FUZZ_MAX_REACHED 24
+#define FUZZ_MAX_TIMES   12
+
+/* Words are static ones of the program, which is the same in all processes. */
+typedef struct {
+    guint64 cases;
+    guint kept;
+    gint64 last_new_us;
+    struct {
+        const char *words;
+        guint64 n;
+    } reached[FUZZ_MAX_REACHED];
+    FuzzTime times[FUZZ_MAX_TIMES];
+    guint n_times;
+    char error[512];
+} FuzzJobState;
+
+typedef struct {
+    volatile gint stop;
+    guint64 tickets;  /* cases begun in this run, of all jobs */
+    gint64 end_us;    /* 0: never */
+    guint behaviours; /* bits that are set in seen */
+    guint8 seen[1u << 17];
+    FuzzJobState jobs[FUZZ_MAX_JOBS];
+} FuzzShared;
+
+/* The process' exit status; where it is not 0 the state has an error. */
+int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Takes changes back, many at once at first and one by one in the end, as long as the flaw stays.
+ */
+#include "tools/fuzz/minimise.h"
+
+#include <string.h>
+
+#define ATTEMPTS 2 /* of a target that cannot say */
+
+/* ---- Asking ---- */
+
+static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *outcome,
+                         GError **error)
+{
+    if (m->stale && !m->target->ops->fresh(m->target, error))
+        return FALSE;
+    m->stale = TRUE;
+    m->runs++;
+    fuzz_outcome_clear(outcome);
+    if (!m->target->ops->run(m->target, fuzz_case, outcome, error))
+        return FALSE;
+    m->stale = outcome->verdict != FUZZ_FINE;
+    return TRUE;
+}
+
+gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
+{
+    g_auto(FuzzOutcome) outcome = {0};
+
+    for (guint i = 1; !run_once(m, fuzz_case, &outcome, error); i++) {
+        if (i == ATTEMPTS)
+            return FALSE;
+        g_clear_error(error);
+    }
+    return g_strcmp0(outcome.title, m->title) == 0;
+}
+
+guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error)
+{
+    GError *inner = NULL;
+    guint shown = 0;
+
+    for (guint i = 0; i < n && inner == NULL; i++) {
+        m->stale = TRUE;
+        shown += fuzz_shows(m, fuzz_case, &inner);
+    }
+    if (inner)
+        g_propagate_error(error, inner);
+    return shown;
+}
+
+/* ---- Taking back ---- */
+
+typedef struct {
+    FuzzMinimiser *m;
+    const FuzzDiff *diff;
+    gboolean *kept;
+    GError *error;
+} Reduction;
+
+static gboolean is_over(const Reduction *r)
+{
+    return r->error || (r->m->stop && *r->m->stop) ||
+           (r->m->most_runs && r->m->runs >= r->m->most_runs);
+}
+
+/* Units are groups, or (single) changes. Takes back units first to first + n - 1 of those that are
+   still there. */
+static gboolean take_back(Reduction *r, const guint *units, guint first, guint n, gboolean single)
+{
+    guint size = fuzz_diff_size(r->diff);
+    g_autofree gboolean *fewer = g_memdup2(r->kept, size * sizeof(gboolean));
+
+    for (guint i = 0; i < size; i++)
+        for (guint k = first; k < first + n; k++)
+            if ((single ? i : fuzz_diff_group(r->diff, i)) == units[k])
+                fewer[i] = FALSE;
+    g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(r->diff, fewer);
+    if (!fuzz_shows(r->m, fuzz_case, &r->error))
+        return FALSE;
+    memcpy(r->kept, fewer, size * sizeof(gboolean));
+    return TRUE;
+}
+
+/* Those of which something is still there, each once, in order. */
+static GArray *units_left(const Reduction *r, gboolean single)
+{
+    GArray *units = g_array_new(FALSE, FALSE, sizeof(guint));
+
+    for (guint i = 0; i < fuzz_diff_size(r->diff); i++) {
+        guint unit = single ? i : fuzz_diff_group(r->diff, i);
+        if (r->kept[i] && (units->len == 0 || g_array_index(units, guint, units->len - 1) != unit))
+            g_array_append_val(units, unit);
+    }
+    return units;
+}
+
+/* One pass with pieces of n units. TRUE: something was taken back. */
+static gboolean pass(Reduction *r, guint n, gboolean single)
+{
+    g_autoptr(GArray) units = units_left(r, single);
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < units->len && !is_over(r); i += n)
+        any |=
+            take_back(r, (const guint *)(gpointer)units->data, i, MIN(n, units->len - i), single);
+    return any;
+}
+
+/* Until no unit can be spared. */
+static void reduce(Reduction *r, gboolean single)
+{
+    g_autoptr(GArray) units = units_left(r, single);
+    guint n = units->len;
+
+    while (n > 1 && !is_over(r)) {
+        n = (n + 1) / 2;
+        pass(r, n, single);
+    }
+    while (!is_over(r) && pass(r, 1, single))
+        continue;
+}
+
+gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error)
+{
+    Reduction r = {m, diff, g_new(gboolean, fuzz_diff_size(diff) + 1), NULL};
+
+    for (guint i = 0; i < fuzz_diff_size(diff); i++)
+        r.kept[i] = TRUE;
+    g_autoptr(FuzzCase) whole = fuzz_diff_apply(diff, r.kept);
+    if (fuzz_shows(m, whole, &r.error)) {
+        reduce(&r, FALSE);
+        reduce(&r, TRUE);
+    }
+    if (r.error)
+        g_propagate_error(error, r.error);
+    return r.kept;
+}
+
+guint fuzz_count_kept(const FuzzDiff *diff, const gboolean *kept)
+{
+    guint n = 0, last = G_MAXUINT;
+
+    for (guint i = 0; i < fuzz_diff_size(diff); i++)
+        if (kept[i] && fuzz_diff_group(diff, i) != last) {
+            last = fuzz_diff_group(diff, i);
+            n++;
+        }
+    return n;
+}
+
+FuzzDiff *fuzz_nearest(GPtrArray *valid, const FuzzCase *broken, guint *ret_which)
+{
+    FuzzDiff *best = NULL;
+
+    for (guint i = 0; i < valid->len; i++) {
+        FuzzDiff *diff = fuzz_diff_new(valid->pdata[i], broken);
+        if (best && fuzz_diff_size(best) <= fuzz_diff_size(diff)) {
+            fuzz_diff_free(diff);
+            continue;
+        }
+        fuzz_diff_free(best);
+        best = diff;
+        *ret_which = i;
+    }
+    return best;
+}

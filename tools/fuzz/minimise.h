@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a case that shows a flaw to one that differs from a valid camera in as little as can be. */
+#pragma once
+
+#include "tools/fuzz/diff.h"
+#include "tools/fuzz/target.h"
+
+typedef struct {
+    FuzzTarget *target;
+    const char *title;         /* of the flaw: it must stay the same */
+    const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
+    guint most_runs;           /* 0: as many as it takes */
+    guint runs;                /* so far */
+    gboolean stale;            /* the target must be made fresh before the next case */
+} FuzzMinimiser;
+
+/* Does the case show it? A target that cannot say: FALSE, and *error. */
+gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error);
+/* Of n runs, each on a fresh target. */
+guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error);
+
+/* Which changes must stay: an array of fuzz_diff_size(), g_free(). All of them where the broken
+   case itself does not show it, or (with *error set) where nothing more can be said. */
+gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error);
+/* Groups of which something stays. */
+guint fuzz_count_kept(const FuzzDiff *diff, const gboolean *kept);
+/* The seed from which the case differs in the fewest groups. */
+FuzzDiff *fuzz_nearest(GPtrArray *valid, const FuzzCase *broken, guint *ret_which);

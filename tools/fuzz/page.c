@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Three curves in SVG, drawn of at most so many points as a screen has columns. */
+#include "tools/fuzz/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WIDTH      640
+#define HEIGHT     160
+#define MAX_POINTS 640u
+
+/* ---- Samples ---- */
+
+void fuzz_samples_load(GArray *samples, const char *path)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, ",", -1);
+        double numbers[5];
+        guint n = 0;
+        for (char *end; n < 5 && words[n] && *words[n]; n++) {
+            numbers[n] = g_ascii_strtod(words[n], &end);
+            if (*end)
+                break;
+        }
+        const FuzzSample sample = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
+        if (n == 5)
+            g_array_append_val(samples, sample);
+    }
+}
+
+gboolean fuzz_samples_append(const FuzzSample *sample, const char *path, GError **error)
+{
+    FILE *file = fopen(path, "ae");
+    gboolean written =
+        file && fprintf(file, "%.0f,%.0f,%.0f,%.0f,%.0f\n", sample->seconds, sample->cases,
+                        sample->behaviours, sample->kept, sample->findings) > 0;
+
+    if (file && fclose(file) == 0 && written)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: cannot be written", path);
+    return FALSE;
+}
+
+/* ---- Curves ---- */
+
+typedef struct {
+    const char *title;
+    gsize offset;
+} Curve;
+
+static const Curve curves[] = {
+    {"Cases", G_STRUCT_OFFSET(FuzzSample, cases)},
+    {"Behaviours", G_STRUCT_OFFSET(FuzzSample, behaviours)},
+    {"Cases kept", G_STRUCT_OFFSET(FuzzSample, kept)},
+    {"Findings", G_STRUCT_OFFSET(FuzzSample, findings)},
+};
+
+static double value_of(const GArray *samples, guint i, gsize offset)
+{
+    return G_STRUCT_MEMBER(double, &g_array_index(samples, FuzzSample, i), offset);
+}
+
+static double most_of(const GArray *samples, gsize offset)
+{
+    double most = 1;
+    for (guint i = 0; i < samples->len; i++)
+        most = MAX(most, value_of(samples, i, offset));
+    return most;
+}
+
+static void draw(GString *page, const GArray *samples, const Curve *curve)
+{
+    double most = most_of(samples, curve->offset);
+    double end = MAX(most_of(samples, G_STRUCT_OFFSET(FuzzSample, seconds)), 1);
+    guint step = samples->len / MAX_POINTS + 1;
+
+    g_string_append_printf(page,
+                           "<h2>%s</h2>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" "
+                           "aria-label=\"%s over time\">\n<polyline points=\"",
+                           curve->title, WIDTH + 80, HEIGHT + 24, curve->title);
+    for (guint i = 0; i < samples->len;
+         i += i + step < samples->len || i + 1 == samples->len ? step : samples->len - 1 - i)
+        g_string_append_printf(
+            page, "%d,%d ", (int)(WIDTH * value_of(samples, i, 0) / end),
+            (int)(8 + HEIGHT - HEIGHT * value_of(samples, i, curve->offset) / most));
+    g_string_append_printf(page,
+                           "\"/>\n<path d=\"M0 8V%dH%d\"/>\n<text x=\"%d\" y=\"14\">%.0f</text>\n"
+                           "<text x=\"%d\" y=\"%d\">%.0f s</text>\n</svg>\n",
+                           HEIGHT + 8, WIDTH, WIDTH + 4, most, WIDTH + 4, HEIGHT + 8, end);
+}
+
+/* ---- Findings ---- */
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static GPtrArray *list_findings(const char *dir)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *path = g_build_filename(dir, "findings", NULL);
+    g_autoptr(GDir) folders = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (folders && (name = g_dir_read_name(folders)))
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, by_name);
+    return names;
+}
+
+static char *title_of(const char *dir, const char *name)
+{
+    g_autofree char *path = g_build_filename(dir, "findings", name, "report.md", NULL);
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !g_str_has_prefix(text, "# "))
+        return g_markup_escape_text(name, -1);
+    return g_markup_escape_text(text + 2, (gssize)strcspn(text + 2, "\n"));
+}
+
+static void say_findings(GString *page, const char *dir)
+{
+    g_autoptr(GPtrArray) names = list_findings(dir);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *title = title_of(dir, names->pdata[i]);
+        g_string_append_printf(page, "%s<li><a href=\"findings/%s/report.md\">%s</a></li>\n%s",
+                               i ? "" : "<h2>What was found</h2>\n<ul>\n", (char *)names->pdata[i],
+                               title, i + 1 == names->len ? "</ul>\n" : "");
+    }
+    if (names->len == 0)
+        g_string_append(page, "<p>Nothing was found.</p>\n");
+}
+
+/* ---- The page ---- */
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+    "<title>camredir fuzz</title>\n<style>\n"
+    "body { font: 16px sans-serif; max-width: 50em; margin: 2em auto; padding: 0 1em }\n"
+    "svg { width: 100% } text { font: 12px sans-serif }\n"
+    "polyline { fill: none; stroke: #06c; stroke-width: 2 }\n"
+    "path { fill: none; stroke: #888 }\n"
+    "</style>\n</head>\n<body>\n<h1>camredir fuzz</h1>\n";
+
+gboolean fuzz_page_write(const char *dir, const char *target, const GArray *samples, GError **error)
+{
+    g_autoptr(GString) page = g_string_new(head);
+    g_autofree char *path = g_build_filename(dir, "index.html", NULL);
+    g_autofree char *name = g_markup_escape_text(target, -1);
+    const FuzzSample none = {0};
+    const FuzzSample *last =
+        samples->len ? &g_array_index(samples, FuzzSample, samples->len - 1) : &none;
+
+    g_string_append_printf(page,
+                           "<p>Target: %s. %.0f cases in %.0f seconds (%.1f a second), %.0f "
+                           "behaviours, %.0f cases kept, %.0f findings.</p>\n",
+                           name, last->cases, last->seconds, last->cases / MAX(last->seconds, 1),
+                           last->behaviours, last->kept, last->findings);
+    say_findings(page, dir);
+    for (gsize i = 0; i < G_N_ELEMENTS(curves); i++)
+        draw(page, samples, &curves[i]);
+    g_string_append(page, "</body>\n</html>\n");
+    return g_file_set_contents(path, page->str, (gssize)page->len, error);
+}

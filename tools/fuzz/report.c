@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes and reads a finding's folder. The title in report.md's first line is its identity. */
+#include "tools/fuzz/report.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "descriptors/json.h"
+#include "tools/fuzz/minimise.h"
+
+#define NAME_BYTES 80
+
+static const char *const verdict_words[] = {
+    [FUZZ_FINE] = "nothing",
+    [FUZZ_CONSOLE] = "the guest's kernel said so on its console",
+    [FUZZ_HANG] = "no progress while there should be some",
+    [FUZZ_REBOOT] = "the guest started again",
+    [FUZZ_DIED] = "the process died",
+    [FUZZ_GREW] = "memory grew",
+};
+
+/* ---- Names ---- */
+
+/* A hash tells apart what is cut, or differs in signs alone. */
+char *fuzz_safe_name(const char *title)
+{
+    GString *name = g_string_new(NULL);
+
+    for (const char *c = title; *c && name->len < NAME_BYTES; c++)
+        if (g_ascii_isalnum(*c))
+            g_string_append_c(name, *c);
+        else if (name->len && name->str[name->len - 1] != '-')
+            g_string_append_c(name, '-');
+    g_string_append_printf(name, "%s%08x", name->len && name->str[name->len - 1] != '-' ? "-" : "",
+                           g_str_hash(title));
+    return g_string_free(name, FALSE);
+}
+
+gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder)
+{
+    g_autofree char *name = fuzz_safe_name(title);
+    g_autofree char *all = g_build_filename(dir, "findings", NULL);
+    g_autofree char *folder = g_build_filename(all, name, NULL);
+
+    g_mkdir_with_parents(all, 0755);
+    if (g_mkdir(folder, 0755) != 0)
+        return FALSE;
+    *ret_folder = g_steal_pointer(&folder);
+    return TRUE;
+}
+
+guint fuzz_report_count(const char *dir)
+{
+    g_autofree char *all = g_build_filename(dir, "findings", NULL);
+    g_autoptr(GDir) folders = g_dir_open(all, 0, NULL);
+    guint n = 0;
+
+    while (folders && g_dir_read_name(folders))
+        n++;
+    return n;
+}
+
+/* ---- Writing ---- */
+
+static gboolean put(const char *folder, const char *name, gconstpointer bytes, gsize size,
+                    GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    return g_file_set_contents_full(path, bytes, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
+                                    error);
+}
+
+static void append(void *user, const char *text, size_t len)
+{
+    g_string_append_len(user, text, (gssize)len);
+}
+
+static GString *json_of(GBytes *descriptors)
+{
+    GString *json = g_string_new(NULL);
+    const struct desc_sink sink = {append, json};
+    struct desc_tree *tree;
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(descriptors, &size);
+
+    if (desc_parse(bytes, size, DESC_CONTEXT_STANDARD, &tree) != 0)
+        g_error("out of memory");
+    desc_json_write(desc_tree_root(tree), 0, &sink);
+    desc_tree_free(tree);
+    return json;
+}
+
+static void say_changes(GString *text, const FuzzFinding *finding)
+{
+    const FuzzDiff *diff = finding->diff;
+    guint n = fuzz_count_kept(diff, finding->kept);
+
+    g_string_append_printf(text, "\n## How it differs from the valid camera `%s`\n\n",
+                           finding->valid);
+    if (n == 0)
+        g_string_append(text, "Not at all.\n");
+    else
+        g_string_append_printf(text,
+                               "In %u place%s; lengths, counts and totals that follow from "
+                               "them are not listed.\n\n",
+                               n, n == 1 ? "" : "s");
+    for (guint i = 0; i < fuzz_diff_size(diff); i++)
+        if (finding->kept[i]) {
+            g_autofree char *words = fuzz_diff_words(diff, i);
+            g_string_append_printf(text, "- %s\n", words);
+        }
+}
+
+static void say_replay(GString *text, const FuzzFinding *finding, const char *folder)
+{
+    g_string_append(text, "\n## How to see it again\n\n");
+    g_string_append_printf(text, "    camredir fuzz --replay '%s' %s\n\n", folder,
+                           finding->options ? finding->options : "--target self");
+    if (finding->replays)
+        g_string_append_printf(text, "When it was found, this showed it %u of %u times.\n",
+                               finding->shown, finding->replays);
+    else
+        g_string_append(text, "The case is as it was found, not made smaller nor tried again.\n");
+    g_string_append(text,
+                    "\n`case.bin` is the whole case: the bytes of the descriptors, and behind them "
+                    "a descriptor for\neach thing that the device does wrong besides. "
+                    "`descriptors.bin` and `descriptors.json` are the\ndescriptors alone.\n");
+}
+
+static GString *report_text(const FuzzFinding *finding, const char *folder)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "# %s\n\n", finding->title);
+    g_string_append_printf(text,
+                           "- What: %s\n- Target: %s\n- Found by: case %" G_GUINT64_FORMAT
+                           " of seed %" G_GUINT64_FORMAT "\n",
+                           verdict_words[finding->verdict], finding->target, finding->number,
+                           finding->seed);
+    say_changes(text, finding);
+    say_replay(text, finding, folder);
+    if (finding->console && *finding->console)
+        g_string_append_printf(text, "\n## What was printed\n\n`console.log` has %zu bytes.\n",
+                               strlen(finding->console));
+    return text;
+}
+
+gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GError **error)
+{
+    g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, finding->kept);
+    g_autoptr(GBytes) packed = fuzz_case_pack(fuzz_case);
+    g_autoptr(GString) json = json_of(fuzz_case->descriptors);
+    g_autoptr(GString) text = report_text(finding, folder);
+    const char *console = finding->console ? finding->console : "";
+
+    return put(folder, "case.bin", g_bytes_get_data(packed, NULL), g_bytes_get_size(packed),
+               error) &&
+           put(folder, "descriptors.bin", g_bytes_get_data(fuzz_case->descriptors, NULL),
+               g_bytes_get_size(fuzz_case->descriptors), error) &&
+           put(folder, "descriptors.json", json->str, json->len, error) &&
+           put(folder, "console.log", console, strlen(console), error) &&
+           put(folder, "report.md", text->str, text->len, error);
+}
+
+/* ---- Reading ---- */
+
+gboolean fuzz_report_read(const char *folder, FuzzCase **ret_case, char **ret_title, GError **error)
+{
+    g_autofree char *case_path = g_build_filename(folder, "case.bin", NULL);
+    g_autofree char *report_path = g_build_filename(folder, "report.md", NULL);
+    g_autofree char *bytes = NULL, *text = NULL;
+    gsize size;
+
+    if (!g_file_get_contents(case_path, &bytes, &size, error) ||
+        !g_file_get_contents(report_path, &text, NULL, error))
+        return FALSE;
+    if (!g_str_has_prefix(text, "# ")) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                    "%s: its first line is no '# TITLE'", report_path);
+        return FALSE;
+    }
+    *ret_case = fuzz_case_parse((const guint8 *)bytes, size);
+    *ret_title = g_strndup(text + 2, strcspn(text + 2, "\n"));
+    return TRUE;
+}

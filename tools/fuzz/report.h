@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A finding as a folder that somebody else can use: what, how it differs from a valid camera, and
+   how to see it again. */
+#pragma once
+
+#include "tools/fuzz/diff.h"
+#include "tools/fuzz/target.h"
+
+typedef struct {
+    const char *title, *console;
+    FuzzVerdict verdict;
+    const char *target;  /* its name */
+    const char *options; /* of the command line, for the one that replays; may be NULL */
+    const char *valid;   /* which valid camera it differs from */
+    const FuzzDiff *diff;
+    const gboolean *kept; /* its changes that the case has */
+    guint64 number;       /* of the case */
+    guint64 seed;
+    guint shown, replays; /* shown of so many replays; 0 of 0: not tried yet */
+} FuzzFinding;
+
+/* A title as the name of a folder. */
+char *fuzz_safe_name(const char *title);
+
+/* DIR/findings/NAME is ours to look into: it did not exist, and does now. */
+gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder);
+guint fuzz_report_count(const char *dir);
+
+/* Writes report.md, descriptors.json, descriptors.bin, case.bin, console.log, each whole or not at
+   all; replaces those of before. */
+gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GError **error);
+
+/* What a folder says. */
+gboolean fuzz_report_read(const char *folder, FuzzCase **ret_case, char **ret_title,
+                          GError **error);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes to standard output; where that is a terminal, over what it wrote before. */
+#include "tools/fuzz/screen.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_EVERY (10 * G_USEC_PER_SEC)
+
+void fuzz_screen_init(FuzzScreen *screen, guint64 cases)
+{
+    *screen = (FuzzScreen){.terminal = isatty(STDOUT_FILENO),
+                           .began_us = g_get_monotonic_time(),
+                           .said_us = g_get_monotonic_time(),
+                           .began_cases = cases};
+}
+
+static double seconds_of(const FuzzScreen *screen)
+{
+    return (double)(g_get_monotonic_time() - screen->began_us) / G_USEC_PER_SEC;
+}
+
+static char *duration(gint64 us)
+{
+    gint64 s = us / G_USEC_PER_SEC;
+    return g_strdup_printf("%d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+}
+
+static char *since_new(const FuzzTotals *totals)
+{
+    if (totals->last_new_us == 0)
+        return g_strdup("none yet");
+    g_autofree char *text = duration(MAX(g_get_monotonic_time() - totals->last_new_us, 0));
+    return g_strdup_printf("%s ago", text);
+}
+
+static double rate(const FuzzScreen *screen, const FuzzTotals *totals)
+{
+    return (double)(totals->cases - screen->began_cases) / MAX(seconds_of(screen), 0.001);
+}
+
+static void say_line(const FuzzScreen *screen, const FuzzTotals *totals)
+{
+    g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
+    g_autofree char *last = since_new(totals);
+
+    printf("%s: %" G_GUINT64_FORMAT
+           " cases (%.1f/s), %u behaviours, %u kept, %u findings, last new "
+           "%s\n",
+           when, totals->cases, rate(screen, totals), totals->behaviours, totals->kept,
+           totals->findings, last);
+}
+
+/* ---- A terminal ---- */
+
+static void add_row(GString *text, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void add_row(GString *text, const char *name, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_string_append_printf(text, "\033[K%-18s ", name);
+    g_string_append_vprintf(text, format, args);
+    g_string_append_c(text, '\n');
+    va_end(args);
+}
+
+static GString *draw(const FuzzScreen *screen, const FuzzCampaign *campaign,
+                     const FuzzShared *shared, const FuzzTotals *totals)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
+    g_autofree char *last = since_new(totals);
+
+    add_row(text, "camredir fuzz", "%s, seed %" G_GUINT64_FORMAT ", corpus %s", campaign->target,
+            campaign->seed, campaign->dir);
+    add_row(text, "running for", "%s", when);
+    add_row(text, "cases", "%" G_GUINT64_FORMAT " (%.1f/s)", totals->cases, rate(screen, totals));
+    add_row(text, "behaviours", "%u, in %u cases kept", totals->behaviours, totals->kept);
+    add_row(text, "last new", "%s", last);
+    add_row(text, "findings", "%u", totals->findings);
+    for (guint i = 0; campaign->jobs > 1 && i < campaign->jobs; i++) {
+        g_autofree char *job = g_strdup_printf("  job %u", i + 1);
+        add_row(text, job, "%" G_GUINT64_FORMAT " cases, %u kept", shared->jobs[i].cases,
+                shared->jobs[i].kept);
+    }
+    return text;
+}
+
+static guint count_lines(const char *text)
+{
+    guint n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void redraw(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
+                   const FuzzTotals *totals)
+{
+    g_autoptr(GString) text = draw(screen, campaign, shared, totals);
+
+    if (screen->lines)
+        printf("\033[%uA", screen->lines);
+    fputs(text->str, stdout);
+    screen->lines = count_lines(text->str);
+}
+
+void fuzz_screen_show(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
+                      const FuzzTotals *totals)
+{
+    gint64 now_us = g_get_monotonic_time();
+
+    if (screen->terminal) {
+        redraw(screen, campaign, shared, totals);
+    } else if (now_us - screen->said_us >= LINE_EVERY) {
+        screen->said_us = now_us;
+        say_line(screen, totals);
+    }
+    fflush(stdout);
+}
+
+/* ---- The end ---- */
+
+/* How far the guest went, over all jobs; in the order in which it was met. */
+static void say_reached(const FuzzCampaign *campaign, const FuzzShared *shared)
+{
+    guint64 sum = 0;
+
+    for (guint k = 0; k < FUZZ_MAX_REACHED * campaign->jobs; k++)
+        sum += shared->jobs[k / FUZZ_MAX_REACHED].reached[k % FUZZ_MAX_REACHED].n;
+    for (guint i = 0; i < campaign->jobs; i++)
+        for (guint k = 0; k < FUZZ_MAX_REACHED && shared->jobs[i].reached[k].words; k++)
+            printf("  %s%s%" G_GUINT64_FORMAT " %s (%.1f %%)\n", campaign->jobs > 1 ? "job " : "",
+                   campaign->jobs > 1 ? (char[]){(char)('1' + i % 9), ':', ' ', 0} : "",
+                   shared->jobs[i].reached[k].n, shared->jobs[i].reached[k].words,
+                   100.0 * (double)shared->jobs[i].reached[k].n / (double)MAX(sum, 1));
+}
+
+static void say_times(const FuzzCampaign *campaign, const FuzzShared *shared)
+{
+    const FuzzJobState *first = &shared->jobs[0];
+    gint64 sum = 0, each[FUZZ_MAX_TIMES] = {0};
+
+    for (guint i = 0; i < campaign->jobs; i++)
+        for (guint k = 0; k < MIN(first->n_times, shared->jobs[i].n_times); k++) {
+            each[k] += shared->jobs[i].times[k].us;
+            sum += shared->jobs[i].times[k].us;
+        }
+    for (guint k = 0; k < first->n_times; k++)
+        printf("  %-12s %8.1f s (%.1f %%)\n", first->times[k].name,
+               (double)each[k] / G_USEC_PER_SEC, 100.0 * (double)each[k] / (double)MAX(sum, 1));
+}
+
+void fuzz_screen_end(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
+                     const FuzzTotals *totals)
+{
+    if (screen->terminal)
+        redraw(screen, campaign, shared, totals);
+    else
+        say_line(screen, totals);
+    printf("How far the cases went:\n");
+    say_reached(campaign, shared);
+    if (shared->jobs[0].n_times)
+        printf("Where the time went:\n");
+    say_times(campaign, shared);
+    fflush(stdout);
+}

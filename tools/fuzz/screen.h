@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a campaign is shown while it runs: a few lines that stay in place on a terminal, else a line
+   now and then. */
+#pragma once
+
+#include "tools/fuzz/campaign.h"
+#include "tools/fuzz/job.h"
+
+typedef struct {
+    gboolean terminal;
+    guint lines; /* that are to be written over */
+    gint64 began_us, said_us;
+    guint64 began_cases;
+} FuzzScreen;
+
+void fuzz_screen_init(FuzzScreen *screen, guint64 cases);
+void fuzz_screen_show(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
+                      const FuzzTotals *totals);
+/* What it was, for good. */
+void fuzz_screen_end(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
+                     const FuzzTotals *totals);
