@@ -3,3 +3,4 @@ fuzz_src := $(wildcard tools/fuzz/*.c) $(patsubst %,tools/%.c,description camera
 $(eval $(call library,fuzz))
 LIBS_test_fuzz := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_case := fuzz redir sources vcam descriptors
+LIBS_fuzz_case := fuzz redir sources vcam descriptors

@@ -197,7 +197,7 @@ static void check_page(const char *dir, guint findings)
     g_assert_no_error(error);
     g_assert_true(g_markup_parse_context_end_parse(parser, &error));
     g_assert_null(strstr(page, "http"));
-    g_assert_nonnull(strstr(page, "<polyline points=\"0,"));
+    g_assert_nonnull(strstr(page, "<polyline points=\""));
     guint links = 0;
     for (const char *at = page; (at = strstr(at, "/report.md")); at++)
         links++;
@@ -293,6 +293,16 @@ static pid_t start(const FuzzCampaign *campaign)
     return pid;
 }
 
+/* A process that was killed is not dead at once. */
+static void wait_until_free(const char *dir)
+{
+    FuzzCorpus *corpus;
+
+    while (!(corpus = fuzz_corpus_open(dir, "one-1", NULL)))
+        g_usleep(10000);
+    fuzz_corpus_free(corpus);
+}
+
 /* The job dies in the middle of a case, and so does the one above; then all goes on. */
 static void test_killed(void)
 {
@@ -307,6 +317,7 @@ static void test_killed(void)
     g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
     g_assert_cmpint(kill(job, SIGKILL), ==, 0);
     waitpid(pid, NULL, 0);
+    wait_until_free(dir);
     g_autoptr(GPtrArray) before = list_queue(dir, "one-1");
     cases = stats_value(dir, "one-1", "execs_done");
     campaign.cases = 300;

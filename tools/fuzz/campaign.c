@@ -157,7 +157,7 @@ static void sample(Campaign *c)
         g_warning("%s", error->message);
 }
 
-/* The longer it runs, the less often. */
+/* At once, then the longer it runs, the less often. */
 static gboolean is_sample_due(const Campaign *c)
 {
     gint64 now_us = g_get_monotonic_time();
@@ -178,16 +178,10 @@ static void load_samples(Campaign *c)
 
 static void watch(Campaign *c, GError **error)
 {
-    gboolean first = TRUE;
-
     while (c->n_running) {
-        g_usleep(first ? TICK_US / 10 : TICK_US);
+        g_usleep(c->sampled_us ? TICK_US : TICK_US / 10);
         look_after_jobs(c, error);
         sum_up(c);
-        if (first) /* what earlier runs came to is known by now */
-            fuzz_screen_init(&c->screen,
-                             c->totals.cases - MIN(c->shared->tickets, c->totals.cases));
-        first = FALSE;
         fuzz_screen_show(&c->screen, c->campaign, c->shared, &c->totals);
         if (is_sample_due(c))
             sample(c);
@@ -217,7 +211,7 @@ gboolean fuzz_campaign_run(const FuzzCampaign *campaign, FuzzTotals *ret_totals,
     take_signals(c.shared, before);
     g_mkdir_with_parents(campaign->dir, 0755); /* where it cannot be, the jobs say so */
     load_samples(&c);
-    fuzz_screen_init(&c.screen, 0);
+    fuzz_screen_init(&c.screen);
     for (guint i = 0; i < campaign->jobs && !inner; i++)
         c.failed = !start_job(&c, i, &inner);
     if (c.failed)

@@ -8,8 +8,9 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
+
+#include "tools/fuzz/put.h"
 
 #define NAME_BYTES 200 /* of a file: file systems take 255 */
 
@@ -48,13 +49,11 @@ static void foreign_free(gpointer data)
 
 /* ---- Files ---- */
 
-/* Whole or not at all, whenever we are killed. */
 static gboolean put_file(const FuzzCorpus *corpus, const char *folder, const char *name,
                          gconstpointer bytes, gsize size, GError **error)
 {
-    g_autofree char *path = g_build_filename(corpus->folder, folder, name, NULL);
-    return g_file_set_contents_full(path, bytes, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
-                                    error);
+    g_autofree char *path = g_build_filename(corpus->folder, folder, NULL);
+    return fuzz_put_file(path, name, bytes, size, error);
 }
 
 static gboolean parse_id(const char *name, guint *ret_id)
@@ -166,14 +165,16 @@ static gboolean make_folders(FuzzCorpus *corpus, GError **error)
     return TRUE;
 }
 
+/* A lock of this process alone: what it forks must not hold it longer. */
 static gboolean lock_folder(FuzzCorpus *corpus, GError **error)
 {
     g_autofree char *path = g_build_filename(corpus->folder, ".lock", NULL);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     corpus->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-    if (corpus->lock >= 0 && flock(corpus->lock, LOCK_EX | LOCK_NB) == 0)
+    if (corpus->lock >= 0 && fcntl(corpus->lock, F_SETLK, &lock) == 0)
         return TRUE;
-    if (corpus->lock >= 0 && errno == EWOULDBLOCK)
+    if (corpus->lock >= 0 && (errno == EAGAIN || errno == EACCES))
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY,
                     "%s: another process is writing there: take another --name", corpus->folder);
     else

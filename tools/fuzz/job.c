@@ -155,6 +155,7 @@ static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
         g_clear_error(error);
     }
     job->state->cases++;
+    __atomic_add_fetch(&job->shared->done, 1, __ATOMIC_RELAXED);
     count_reached(job->state, job->outcome.reached);
     tell_times(job);
     for (guint i = 0; i < job->outcome.features->len; i++)

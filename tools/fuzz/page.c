@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/fuzz/put.h"
+
 #define WIDTH      640
 #define HEIGHT     160
 #define MAX_POINTS 640u
@@ -152,7 +154,6 @@ static const char head[] =
 gboolean fuzz_page_write(const char *dir, const char *target, const GArray *samples, GError **error)
 {
     g_autoptr(GString) page = g_string_new(head);
-    g_autofree char *path = g_build_filename(dir, "index.html", NULL);
     g_autofree char *name = g_markup_escape_text(target, -1);
     const FuzzSample none = {0};
     const FuzzSample *last =
@@ -167,5 +168,5 @@ gboolean fuzz_page_write(const char *dir, const char *target, const GArray *samp
     for (gsize i = 0; i < G_N_ELEMENTS(curves); i++)
         draw(page, samples, &curves[i]);
     g_string_append(page, "</body>\n</html>\n");
-    return g_file_set_contents(path, page->str, (gssize)page->len, error);
+    return fuzz_put_file(dir, "index.html", page->str, page->len, error);
 }

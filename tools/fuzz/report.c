@@ -9,6 +9,7 @@
 
 #include "descriptors/json.h"
 #include "tools/fuzz/minimise.h"
+#include "tools/fuzz/put.h"
 
 #define NAME_BYTES 80
 
@@ -63,14 +64,6 @@ guint fuzz_report_count(const char *dir)
 }
 
 /* ---- Writing ---- */
-
-static gboolean put(const char *folder, const char *name, gconstpointer bytes, gsize size,
-                    GError **error)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    return g_file_set_contents_full(path, bytes, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
-                                    error);
-}
 
 static void append(void *user, const char *text, size_t len)
 {
@@ -155,13 +148,13 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
     g_autoptr(GString) text = report_text(finding, folder);
     const char *console = finding->console ? finding->console : "";
 
-    return put(folder, "case.bin", g_bytes_get_data(packed, NULL), g_bytes_get_size(packed),
-               error) &&
-           put(folder, "descriptors.bin", g_bytes_get_data(fuzz_case->descriptors, NULL),
-               g_bytes_get_size(fuzz_case->descriptors), error) &&
-           put(folder, "descriptors.json", json->str, json->len, error) &&
-           put(folder, "console.log", console, strlen(console), error) &&
-           put(folder, "report.md", text->str, text->len, error);
+    return fuzz_put_file(folder, "case.bin", g_bytes_get_data(packed, NULL),
+                         g_bytes_get_size(packed), error) &&
+           fuzz_put_file(folder, "descriptors.bin", g_bytes_get_data(fuzz_case->descriptors, NULL),
+                         g_bytes_get_size(fuzz_case->descriptors), error) &&
+           fuzz_put_file(folder, "descriptors.json", json->str, json->len, error) &&
+           fuzz_put_file(folder, "console.log", console, strlen(console), error) &&
+           fuzz_put_file(folder, "report.md", text->str, text->len, error);
 }
 
 /* ---- Reading ---- */

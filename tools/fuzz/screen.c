@@ -8,12 +8,11 @@
 
 #define LINE_EVERY (10 * G_USEC_PER_SEC)
 
-void fuzz_screen_init(FuzzScreen *screen, guint64 cases)
+void fuzz_screen_init(FuzzScreen *screen)
 {
     *screen = (FuzzScreen){.terminal = isatty(STDOUT_FILENO),
                            .began_us = g_get_monotonic_time(),
-                           .said_us = g_get_monotonic_time(),
-                           .began_cases = cases};
+                           .said_us = g_get_monotonic_time()};
 }
 
 static double seconds_of(const FuzzScreen *screen)
@@ -35,12 +34,13 @@ static char *since_new(const FuzzTotals *totals)
     return g_strdup_printf("%s ago", text);
 }
 
-static double rate(const FuzzScreen *screen, const FuzzTotals *totals)
+/* Of this run alone. */
+static double rate(const FuzzScreen *screen, const FuzzShared *shared)
 {
-    return (double)(totals->cases - screen->began_cases) / MAX(seconds_of(screen), 0.001);
+    return (double)shared->done / MAX(seconds_of(screen), 0.001);
 }
 
-static void say_line(const FuzzScreen *screen, const FuzzTotals *totals)
+static void say_line(const FuzzScreen *screen, const FuzzShared *shared, const FuzzTotals *totals)
 {
     g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
     g_autofree char *last = since_new(totals);
@@ -48,7 +48,7 @@ static void say_line(const FuzzScreen *screen, const FuzzTotals *totals)
     printf("%s: %" G_GUINT64_FORMAT
            " cases (%.1f/s), %u behaviours, %u kept, %u findings, last new "
            "%s\n",
-           when, totals->cases, rate(screen, totals), totals->behaviours, totals->kept,
+           when, totals->cases, rate(screen, shared), totals->behaviours, totals->kept,
            totals->findings, last);
 }
 
@@ -75,7 +75,7 @@ static GString *draw(const FuzzScreen *screen, const FuzzCampaign *campaign,
     add_row(text, "camredir fuzz", "%s, seed %" G_GUINT64_FORMAT ", corpus %s", campaign->target,
             campaign->seed, campaign->dir);
     add_row(text, "running for", "%s", when);
-    add_row(text, "cases", "%" G_GUINT64_FORMAT " (%.1f/s)", totals->cases, rate(screen, totals));
+    add_row(text, "cases", "%" G_GUINT64_FORMAT " (%.1f/s)", totals->cases, rate(screen, shared));
     add_row(text, "behaviours", "%u, in %u cases kept", totals->behaviours, totals->kept);
     add_row(text, "last new", "%s", last);
     add_row(text, "findings", "%u", totals->findings);
@@ -115,7 +115,7 @@ void fuzz_screen_show(FuzzScreen *screen, const FuzzCampaign *campaign, const Fu
         redraw(screen, campaign, shared, totals);
     } else if (now_us - screen->said_us >= LINE_EVERY) {
         screen->said_us = now_us;
-        say_line(screen, totals);
+        say_line(screen, shared, totals);
     }
     fflush(stdout);
 }
@@ -158,7 +158,7 @@ void fuzz_screen_end(FuzzScreen *screen, const FuzzCampaign *campaign, const Fuz
     if (screen->terminal)
         redraw(screen, campaign, shared, totals);
     else
-        say_line(screen, totals);
+        say_line(screen, shared, totals);
     printf("How far the cases went:\n");
     say_reached(campaign, shared);
     if (shared->jobs[0].n_times)

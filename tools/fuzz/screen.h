@@ -10,10 +10,9 @@ typedef struct {
     gboolean terminal;
     guint lines; /* that are to be written over */
     gint64 began_us, said_us;
-    guint64 began_cases;
 } FuzzScreen;
 
-void fuzz_screen_init(FuzzScreen *screen, guint64 cases);
+void fuzz_screen_init(FuzzScreen *screen);
 void fuzz_screen_show(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
                       const FuzzTotals *totals);
 /* What it was, for good. */

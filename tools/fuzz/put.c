@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Written beside, under a name that nobody looks at, then renamed. */
+#include "tools/fuzz/put.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+
+static gboolean write_all(const char *path, gconstpointer bytes, gsize size)
+{
+    FILE *file = fopen(path, "we");
+    gboolean written = file && (size == 0 || fwrite(bytes, size, 1, file) == 1);
+
+    return file && fclose(file) == 0 && written;
+}
+
+gboolean fuzz_put_file(const char *folder, const char *name, gconstpointer bytes, gsize size,
+                       GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *beside = g_build_filename(folder, ".new", NULL);
+
+    if (write_all(beside, bytes, size) && g_rename(beside, path) == 0)
+        return TRUE;
+    int why = errno;
+    g_unlink(beside);
+    g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(why), "%s: cannot be written: %s",
+                path, g_strerror(why));
+    return FALSE;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that are there whole or not at all, whenever the process is killed. Not for a power cut: to
+   wait for the disk would take longer than a case. */
+#pragma once
+
+#include <gio/gio.h>
+
+gboolean fuzz_put_file(const char *folder, const char *name, gconstpointer bytes, gsize size,
+                       GError **error);
