@@ -118,7 +118,7 @@ static void test_learning(void)
 
     for (guint i = 0; i < 20000; i++) {
         FuzzTrail trail;
-        g_autoptr(FuzzCase) made = fuzz_mutate(mutator, &random, seed(0), seed(1), &trail);
+        fuzz_case_free(fuzz_mutate(mutator, &random, seed(0), seed(1), &trail));
         g_autofree char *text = fuzz_trail_text(mutator, &trail);
         gboolean stall = strstr(text, "stall") != NULL;
         stalls[i >= 10000] += stall;
