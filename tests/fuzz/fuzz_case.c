@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libFuzzer target: any bytes are a case, come back as they were, and go through what
    'camredir fuzz --target self' asks of our readers; and any two cases have a difference. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static void check_diff(const uint8_t *data, size_t size)
     g_autofree gboolean *kept = g_new(gboolean, fuzz_diff_size(diff) + 1);
 
     for (guint i = 0; i < fuzz_diff_size(diff); i++) {
-        g_autofree char *words = fuzz_diff_words(diff, i);
+        g_free(fuzz_diff_words(diff, i));
         kept[i] = TRUE;
     }
     g_autoptr(FuzzCase) again = fuzz_diff_apply(diff, kept);

@@ -57,6 +57,13 @@ static const Change *change_at(const FuzzDiff *diff, guint i)
     return &g_array_index(diff->changes, Change, i);
 }
 
+/* Never NULL, also of none. */
+static const guint8 *data_of(GBytes *bytes, gsize *ret_size)
+{
+    const guint8 *data = g_bytes_get_data(bytes, ret_size);
+    return data ? data : (const guint8 *)"";
+}
+
 /* ---- Which bytes are which descriptor ---- */
 
 typedef enum { MATCH, DROP, INSERT } StepKind;
@@ -142,7 +149,7 @@ static void fill_step(const Alignment *a, guint i, guint j)
 static void add_piece(FuzzDiff *diff, const struct desc_node *node, StepKind kind, guint at,
                       guint size)
 {
-    const guint8 *was = g_bytes_get_data(diff->was, NULL), *is = g_bytes_get_data(diff->is, NULL);
+    const guint8 *was = data_of(diff->was, NULL), *is = data_of(diff->is, NULL);
     Piece piece = {.is = is + at, .n_is = size, .at = at, .missing = kind == DROP};
 
     if (kind != INSERT) {
@@ -199,8 +206,8 @@ static gboolean same_at(const struct desc_node *node, const guint8 *was, const g
 static void align(FuzzDiff *diff, GPtrArray *nodes)
 {
     gsize n_was, n_is;
-    const guint8 *was = g_bytes_get_data(diff->was, &n_was);
-    const guint8 *is = g_bytes_get_data(diff->is, &n_is);
+    const guint8 *was = data_of(diff->was, &n_was);
+    const guint8 *is = data_of(diff->is, &n_is);
     guint first = 0, end = nodes->len, begin = 0, tail = 0;
 
     for (; first < end && same_at(nodes->pdata[first], was, is, begin, n_is); first++) {
@@ -366,7 +373,7 @@ static struct desc_tree *parse(GBytes *bytes)
 FuzzDiff *fuzz_diff_new(const FuzzCase *valid, const FuzzCase *broken)
 {
     FuzzDiff *diff = g_new0(FuzzDiff, 1);
-    g_autoptr(GPtrArray) nodes = g_ptr_array_new();
+    g_autoptr(GPtrArray) nodes = g_ptr_array_sized_new(64);
     struct desc_tree *tree = parse(broken->descriptors);
     Cursor cursor = cursor_of(tree);
 
