@@ -25,6 +25,8 @@
 #define BATCH_BYTES       (256 * 1024)  /* at most this much for one sendmsg() */
 #define BATCH_BUFFERS     64
 #define READ_BYTES        65536
+/* In a TCP socket: what waits there is late, and can be dropped no more. */
+#define UNSENT_BYTES (128 * 1024)
 
 typedef struct {
     guint8 *data;
@@ -254,6 +256,7 @@ static void begin_stream(SocketTransport *t, int fd)
 {
     if (t->address != NULL && t->address->scheme == REDIR_SCHEME_TCP) {
         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES);
         set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
         set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 10);
         set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);

@@ -317,6 +317,47 @@ static void test_tcp(void)
     }
 }
 
+static void on_transport_opened(gpointer user)
+{
+    *(gboolean *)user = TRUE;
+}
+
+static void on_transport_writable(gpointer user)
+{
+    (void)user;
+}
+
+/* A peer that does not read: what is made for it waits with us, who can stop making more, and not
+   in the kernel. */
+static void test_tcp_queue(void)
+{
+    const guint16 port = free_port();
+    g_autofree char *address = g_strdup_printf("tcp:127.0.0.1:%u", port);
+    g_autoptr(GError) error = NULL;
+    gboolean opened = FALSE;
+    const RedirTransportEvents events = {
+        .opened = on_transport_opened, .writable = on_transport_writable, .user = &opened};
+    RedirTransportMeasure measure;
+    int fd;
+
+    RedirTransport *transport = redir_socket_transport_new(address, REDIR_LISTEN, &events, &error);
+    g_assert_no_error(error);
+    g_assert_true(transport->ops->open(transport, &error));
+    FAKE_WAIT((fd = connect_tcp(port)) >= 0);
+    FAKE_WAIT(opened);
+    for (guint waited = 0; waited < 50; waited++) {
+        guint8 *data = malloc(65536);
+        if (!transport->ops->send(transport, memset(data, 0, 65536), 65536))
+            free(data);
+        fake_step();
+    }
+    transport->ops->measure(transport, &measure);
+    g_assert_cmpuint(transport->ops->outstanding(transport), >, 512 * 1024);
+    g_assert_cmpuint(measure.in_kernel, <, 512 * 1024);
+    transport->ops->free(transport);
+    close(fd);
+}
+
 static const struct {
     const char *address; /* %s: the folder, %u: a free port */
     const char *hint;
@@ -640,6 +681,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/redir/out of descriptors", test_out_of_descriptors, with_log);
     g_test_add_func("/redir/cannot listen", test_cannot_listen);
     g_test_add_func("/redir/tcp", test_tcp);
+    g_test_add_func("/redir/tcp queue", test_tcp_queue);
     g_test_add_func("/redir/unreachable", test_unreachable);
     g_test_add_func("/redir/garbage", test_garbage);
     g_test_add_data_func("/redir/flood/same", test_flood, with_log);
