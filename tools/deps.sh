@@ -48,6 +48,7 @@ libvirt-daemon-driver-qemu f:/usr/lib/*/libvirt/connection-driver/libvirt_driver
 socat                c:socat
 zsh                  c:zsh
 iproute2             c:tc
+usbredirect          c:usbredirect
 ovmf                 f:/usr/share/OVMF/OVMF_CODE_4M.ms.fd
 swtpm                c:swtpm
 swtpm-tools          c:swtpm_setup

@@ -385,6 +385,12 @@ static void shell(unsigned number, const char *command)
     say(number, status == 0 ? "ok" : "failed", "%d", WEXITSTATUS(status));
 }
 
+static void tell_clock(unsigned number, int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    OK("%lld", (long long)now_us());
+}
+
 static void restart(unsigned number, int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -399,7 +405,7 @@ static const struct {
     {"camera", wait_camera}, {"gone", wait_camera},  {"formats", formats},
     {"stream", stream_run},  {"stop", stop_streams}, {"control", control},
     {"set", control},        {"load", load},         {"streamon", stream_without_buffers},
-    {"reboot", restart},
+    {"reboot", restart},     {"clock", tell_clock},
 };
 
 static void *run_command(void *user)

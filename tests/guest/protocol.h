@@ -16,7 +16,9 @@
    FLAGGED WIDTH HEIGHT SIZEIMAGE" stop                               ends every stream control
    DEVICE ID                  "ok VALUE MINIMUM MAXIMUM STEP DEFAULT" set DEVICE ID VALUE load
    MODULE [PARAMETER...]         with the modules that it needs sh COMMAND its output as lines, "ok"
-   or "failed" with its exit status reboot */
+   or "failed" with its exit status reboot
+
+     clock                              "ok MICROSECONDS": its CLOCK_MONOTONIC */
 #pragma once
 
 #include <stdint.h>

@@ -15,7 +15,10 @@ trap 'rm -rf "$tree"' EXIT
 dpkg-deb --fsys-tarfile "$package" | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' \
     './lib/modules/*/modules.*' './lib/modules/*/kernel/drivers/usb' \
     './lib/modules/*/kernel/drivers/media' './lib/modules/*/kernel/drivers/virtio' \
-    './lib/modules/*/kernel/drivers/char' './lib/modules/*/kernel/drivers/net/ethernet/intel'
+    './lib/modules/*/kernel/drivers/char' './lib/modules/*/kernel/drivers/net/ethernet/intel' \
+    './lib/modules/*/kernel/drivers/net/veth.ko' './lib/modules/*/kernel/drivers/net/*virtio*' \
+    './lib/modules/*/kernel/drivers/net/net_failover.ko' './lib/modules/*/kernel/net/core' \
+    './lib/modules/*/kernel/net/sched'
 
 # The boot protocol's header says where the compressed vmlinux lies: 16-bit sectors of setup code at
 # 0x1f1, offset and length of the payload at 0x248 (Documentation/arch/x86/boot.rst).

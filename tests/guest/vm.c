@@ -100,6 +100,7 @@ static char *join_initramfs(const Vm *vm, GError **error)
     g_autofree char *build = g_path_get_dirname(camredir);
     g_autofree char *client = g_build_filename(build, "tests", "guest", "camredir.cpio", NULL);
     const char *parts[] = {GUEST "base.cpio", vm->parts & VM_TOOLS ? GUEST "tools.cpio" : NULL,
+                           vm->parts & VM_LINK ? GUEST "link.cpio" : NULL,
                            vm->parts & VM_CAMREDIR ? client : NULL};
     g_autoptr(GString) whole = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -322,9 +323,10 @@ static GPtrArray *command_line(const Vm *vm, const char *incoming)
     add(argv, "-chardev", "file,id=output,path=%s", vm->output);
     add_port(argv, "output", GUEST_PORT_OUTPUT);
     if (vm->parts & VM_CAMREDIR) {
+        gboolean fast = (vm->parts & VM_LINK) != 0;
         add(argv, "-netdev", "user,id=net");
-        add(argv, "-device", "e1000,netdev=net");
-        g_string_append(options, ",e1000");
+        add(argv, "-device", "%s,netdev=net", fast ? "virtio-net-pci" : "e1000");
+        g_string_append(options, fast ? ",virtio_net" : ",e1000");
     }
     if (vm->parts & SPICE_PARTS)
         add_spice(vm, argv);

@@ -24,6 +24,7 @@ typedef enum {
     VM_SEAMLESS = 1 << 12, /* SPICE keeps its clients' state over a migration */
     VM_LIBVIRT = 1 << 13,  /* a domain of the libvirt that libvirt_begin() started; with xHCI */
     VM_DESKTOP = 1 << 14,  /* what a SPICE viewer serves beside: VM_PORT_AGENT and the others */
+    VM_LINK = 1 << 15,     /* usbredirect inside, what shapes a link, and pictures to share */
 } VmParts;
 
 /* VM_DESKTOP's virtio-serial ports. */
