@@ -4,3 +4,4 @@ $(eval $(call library,fuzz))
 LIBS_test_fuzz := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_case := fuzz redir sources vcam descriptors
 LIBS_fuzz_case := fuzz redir sources vcam descriptors
+LIBS_test_fuzz_console := fuzz

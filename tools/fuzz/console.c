@@ -293,17 +293,18 @@ static char *culprit(const char *line)
 
 /* ---- titles ---- */
 
-/* Up to an address, a colon's or a comma's particulars, or a number. */
+/* Up to where it becomes particular: a place, an address, a number. */
 static gsize text_length(const char *rest, const char *end)
 {
+    static const char *const particulars[] = {" in ", " for address", " at "};
     gsize n = 0;
 
     while (rest + n < end && !strchr(":,;!", rest[n]) && !g_ascii_isdigit(rest[n]))
         n++;
-    const char *in = g_strstr_len(rest, n, " in ");
-    n = in ? (gsize)(in - rest) : n;
-    const char *address = g_strstr_len(rest, n, " for address");
-    n = address ? (gsize)(address - rest) : n;
+    for (guint i = 0; i < G_N_ELEMENTS(particulars); i++) {
+        const char *found = g_strstr_len(rest, n, particulars[i]);
+        n = found ? (gsize)(found - rest) : n;
+    }
     while (n && rest[n - 1] == ' ')
         n--;
     return n;

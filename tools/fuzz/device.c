@@ -650,6 +650,21 @@ static void on_iso_out(void *priv, uint64_t id, struct usb_redir_iso_packet_head
     usbredirparser_free_packet_data(device->parser, data);
 }
 
+FuzzCase *fuzz_case_simplest(guint8 speed)
+{
+    guint8 bytes[] = {18, 1, 0, 2, 0, 0, 0, 64, 0x6b, 0x1d, 0x04, 0x01, 0, 1,
+                      0,  0, 0, 1, 9, 2, 9, 0,  0,    1,    0,    0x80, 50};
+    FuzzCase *fuzz_case = g_new0(FuzzCase, 1);
+
+    if (speed == usb_redir_speed_super) {
+        bytes[3] = 3;
+        bytes[7] = 9;
+    }
+    fuzz_case->descriptors = g_bytes_new(bytes, sizeof bytes);
+    fuzz_case->faults = g_array_new(FALSE, FALSE, sizeof(FuzzFault));
+    return fuzz_case;
+}
+
 /* ---- life ---- */
 
 /* Everything is answered at once, so an answer is on its way, too late. */

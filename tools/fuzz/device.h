@@ -49,3 +49,7 @@ FuzzDeviceState fuzz_device_state(const FuzzDevice *device);
 /* Appends a number for each different thing that the guest did: what it asked after what, and what
    came of it. */
 void fuzz_device_features(const FuzzDevice *device, GArray *features);
+
+/* A device without fault and almost without anything: a guest that does not take it is no longer
+   one. At the speed of the last one, as SuperSpeed has a bus of its own. */
+FuzzCase *fuzz_case_simplest(guint8 speed);

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <string.h>
 #include <time.h>
-#include <usbredirproto.h>
 
 #include "tools/fuzz/console.h"
 #include "tools/fuzz/device.h"
@@ -159,11 +158,6 @@ static void judge(QemuTarget *target, Wait wait, FuzzOutcome *outcome)
     g_autofree char *how = NULL;
     FuzzVmLife life = fuzz_vm_life(target->vm, wait == WAIT_LOST ? DIE_MS : 0, &how);
 
-    if (wait == WAIT_STUCK && life == FUZZ_VM_RUNS && fuzz_vm_has_clock(target->vm)) {
-        gboolean ignored;
-        ask_clock(target, EXPLAIN_MS);
-        hear(target, STUCK_MS, &ignored);
-    }
     outcome->console = fuzz_vm_console(target->vm);
     char *title = fuzz_console_find(outcome->console);
     if (title)
@@ -188,23 +182,6 @@ static void judge_memory(QemuTarget *target, FuzzOutcome *outcome)
 }
 
 /* ---- a case ---- */
-
-/* A device without fault, of nothing but a sentinel: a guest that does not read it to its end is no
-   longer one. On the bus where the last one was, as SuperSpeed has its own. */
-static FuzzCase *simplest_case(guint8 speed)
-{
-    guint8 bytes[] = {18, 1, 0, 2, 0, 0, 0, 64, 0x6b, 0x1d, 0x04, 0x01, 0, 1,
-                      0,  0, 0, 1, 9, 2, 9, 0,  0,    1,    0,    0x80, 50};
-    FuzzCase *fuzz_case = g_new0(FuzzCase, 1);
-
-    if (speed == usb_redir_speed_super) {
-        bytes[3] = 3;
-        bytes[7] = 9;
-    }
-    fuzz_case->descriptors = g_bytes_new(bytes, sizeof bytes);
-    fuzz_case->faults = g_array_new(FALSE, FALSE, sizeof(FuzzFault));
-    return fuzz_case;
-}
 
 static Wait unplug(QemuTarget *target)
 {
@@ -234,11 +211,12 @@ static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *out
     return wait;
 }
 
-/* A guest that went quiet before the end: it may have had enough, or hang. */
+/* A guest that went quiet before the end: it may have had enough, or hang. The clock runs until its
+   watchdogs have said what it hangs in. */
 static Wait still_works(QemuTarget *target)
 {
     FuzzDevice *device = device_of(target);
-    g_autoptr(FuzzCase) simplest = simplest_case(fuzz_device_state(device).speed);
+    g_autoptr(FuzzCase) simplest = fuzz_case_simplest(fuzz_device_state(device).speed);
 
     if (target->options.real_time || !fuzz_vm_has_clock(target->vm))
         return WAIT_DONE;

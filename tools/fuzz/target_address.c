@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Somebody else's VM as a target: a usb-redir at an address, of which nothing is seen but what
+   comes over the wire, in its own time. */
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "redir/address.h"
+#include "tools/fuzz/device.h"
+#include "tools/fuzz/target.h"
+
+#define HELLO_MS    5000
+#define FIRST_MS    5000 /* until a guest asks anything of a device that was plugged in */
+#define QUIET_MS    1500 /* so long nothing is asked: the guest is done */
+#define SETTLE_MS   300
+#define LONGEST_MS  60000 /* a guest that asks on and on has been seen enough */
+#define RECOVERY_MS 60000 /* a guest that waits for what is gone takes 5 s for each request */
+#define ISO_MS      5
+
+typedef struct {
+    FuzzTarget base;
+    RedirAddress *address;
+    FuzzDevice *device;
+    gint64 cases_us, settle_us;
+    FuzzTime times[2];
+} AddressTarget;
+
+static gint64 now_ms(void)
+{
+    return g_get_monotonic_time() / 1000;
+}
+
+/* Answers for so long, or until done, or, if quiet, until nothing was asked for QUIET_MS. FALSE:
+   the other side is gone. */
+static gboolean serve(AddressTarget *target, gint64 ms, gboolean (*done)(FuzzDeviceState),
+                      gboolean quiet)
+{
+    FuzzDevice *device = target->device;
+    FuzzDeviceState state = fuzz_device_state(device);
+    gint64 end = now_ms() + ms, last = now_ms();
+
+    while (!(done && done(state)) && now_ms() < end) {
+        struct pollfd come = {.fd = fuzz_device_fd(device), .events = POLLIN};
+        guint64 before = state.requests;
+        gint64 left = quiet ? last + (before ? QUIET_MS : FIRST_MS) - now_ms() : end - now_ms();
+        if (left <= 0)
+            break;
+        int n = poll(&come, 1, state.isochronous ? ISO_MS : (int)left);
+        if ((n < 0 && errno != EINTR) || (n > 0 && !fuzz_device_receive(device)) ||
+            (state.isochronous && !fuzz_device_stream(device)))
+            return FALSE;
+        state = fuzz_device_state(device);
+        last = state.requests != before ? now_ms() : last;
+    }
+    return TRUE;
+}
+
+static gboolean is_ready(FuzzDeviceState state)
+{
+    return state.ready;
+}
+
+static gboolean is_gone(FuzzDeviceState state)
+{
+    return state.gone;
+}
+
+static gboolean was_configured(FuzzDeviceState state)
+{
+    return state.reach >= FUZZ_CONFIGURED;
+}
+
+/* The guest gets time to see that it is gone. */
+static gboolean unplug(AddressTarget *target)
+{
+    gint64 begun = g_get_monotonic_time();
+    gboolean good = fuzz_device_unplug(target->device) && serve(target, SETTLE_MS, NULL, FALSE) &&
+                    serve(target, HELLO_MS, is_ready, FALSE);
+
+    target->settle_us += g_get_monotonic_time() - begun;
+    return good;
+}
+
+/* TRUE also where the connection is lost: that is another verdict. */
+static gboolean still_works(AddressTarget *target)
+{
+    g_autoptr(FuzzCase) simplest = fuzz_case_simplest(fuzz_device_state(target->device).speed);
+
+    if (!fuzz_device_plug(target->device, simplest, FALSE) ||
+        !serve(target, RECOVERY_MS, was_configured, FALSE))
+        return TRUE;
+    gboolean works = was_configured(fuzz_device_state(target->device));
+    return unplug(target) && works;
+}
+
+static void set_verdict(FuzzOutcome *outcome, FuzzVerdict verdict, const char *title)
+{
+    outcome->verdict = verdict;
+    outcome->title = g_strdup(title);
+}
+
+static gboolean fresh(FuzzTarget *base, GError **error)
+{
+    AddressTarget *target = (AddressTarget *)base;
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GSocketConnectable) where =
+        target->address->scheme == REDIR_SCHEME_UNIX
+            ? G_SOCKET_CONNECTABLE(g_unix_socket_address_new(target->address->path))
+            : g_network_address_new(target->address->host, target->address->port);
+
+    g_clear_pointer(&target->device, fuzz_device_free);
+    g_autoptr(GSocketConnection) connection = g_socket_client_connect(client, where, NULL, error);
+    if (!connection)
+        return FALSE;
+    int fd = dup(g_socket_get_fd(g_socket_connection_get_socket(connection)));
+    target->device = fuzz_device_new(fd);
+    if (serve(target, HELLO_MS, is_ready, FALSE) && fuzz_device_state(target->device).ready)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                "%s: no usb-redir answers; is its VM running, and is it plugged into a USB port?",
+                target->address->text);
+    return FALSE;
+}
+
+static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                    GError **error)
+{
+    AddressTarget *target = (AddressTarget *)base;
+    gint64 begun = g_get_monotonic_time();
+
+    if (!target->device && !fresh(base, error))
+        return FALSE;
+    gboolean there = fuzz_device_plug(target->device, fuzz_case, FALSE) &&
+                     serve(target, LONGEST_MS, is_gone, TRUE);
+    FuzzDeviceState state = fuzz_device_state(target->device);
+    fuzz_device_features(target->device, ret_outcome->features);
+    ret_outcome->reached = fuzz_reach_name(state.reach);
+    there = there && unplug(target);
+    if (!there)
+        set_verdict(ret_outcome, FUZZ_DIED, "the VM closed the connection");
+    else if (state.reach < FUZZ_CONFIGURED && !still_works(target))
+        set_verdict(ret_outcome, FUZZ_HANG, "the guest takes no device any more");
+    ret_outcome->taken_us = g_get_monotonic_time() - begun;
+    target->cases_us += ret_outcome->taken_us;
+    return TRUE;
+}
+
+static const FuzzTime *times(const FuzzTarget *base, guint *ret_n)
+{
+    AddressTarget *target = (AddressTarget *)base;
+
+    target->times[0] = (FuzzTime){"guest", target->cases_us - target->settle_us};
+    target->times[1] = (FuzzTime){"unplugging", target->settle_us};
+    *ret_n = G_N_ELEMENTS(target->times);
+    return target->times;
+}
+
+static void free_target(FuzzTarget *base)
+{
+    AddressTarget *target = (AddressTarget *)base;
+
+    fuzz_device_free(target->device);
+    redir_address_free(target->address);
+    g_free(base->name);
+    g_free(target);
+}
+
+static const FuzzTargetOps address_ops = {fresh, run, times, free_target};
+
+FuzzTarget *fuzz_target_address_new(const char *address, GError **error)
+{
+    RedirAddress *parsed = redir_address_parse(address, error);
+
+    if (!parsed)
+        return NULL;
+    AddressTarget *target = g_new0(AddressTarget, 1);
+    target->base.ops = &address_ops;
+    target->base.name = g_strdup(address);
+    target->address = parsed;
+    return &target->base;
+}
