@@ -16,25 +16,66 @@ enum { FUZZ_NOTHING = 0, FUZZ_FOUND = 1, FUZZ_FAILED = 2 };
 #define MINIMISE_RUNS 400 /* of a finding in a campaign */
 
 struct fuzz {
-    char *target, *corpus, *name, *mutate, *replay, *minimise;
+    char *target, *guest, *corpus, *name, *mutate, *replay, *minimise, *kernel, *initramfs;
     gint64 seed, cases;
-    int seconds, jobs;
-    char **seeds;
+    int seconds, jobs, controllers;
+    gboolean real_time, stream;
+    char **seeds, **qemu; /* qemu: its arguments; NULL: the project's own guest */
 };
 
 /* ---- Targets ---- */
 
-static FuzzTarget *make_target(gpointer user, GError **error)
+static FuzzTarget *make_qemu(const struct fuzz *fuzz, GError **error)
 {
-    (void)user;
-    (void)error;
-    return fuzz_target_self_new();
+    const FuzzQemuOptions options = {
+        .argv = (const char *const *)fuzz->qemu,
+        .kernel = fuzz->kernel,
+        .initramfs = fuzz->initramfs,
+        .real_time = fuzz->real_time,
+        .controllers = (guint)fuzz->controllers,
+        .stream = fuzz->stream,
+    };
+    return fuzz_target_qemu_new(&options, error);
 }
 
-/* What of the command line names the target again, for whoever replays. */
+static gboolean is_qemu(const struct fuzz *fuzz)
+{
+    return strcmp(fuzz->target, "qemu") == 0;
+}
+
+static FuzzTarget *make_target(gpointer user, GError **error)
+{
+    const struct fuzz *fuzz = user;
+
+    if (is_qemu(fuzz))
+        return make_qemu(fuzz, error);
+    return strcmp(fuzz->target, "self") == 0 ? fuzz_target_self_new()
+                                             : fuzz_target_address_new(fuzz->target, error);
+}
+
+/* What of the command line names the target again, for whoever replays: in its own time, which is
+   what a finding must stand. QEMU's arguments come last. */
 static char *target_options(const struct fuzz *fuzz)
 {
-    return g_strdup_printf("--target %s", fuzz->target);
+    GString *text = g_string_new("--target ");
+    const struct {
+        const char *option, *value;
+    } named[] = {{"--kernel", fuzz->kernel}, {"--initramfs", fuzz->initramfs}};
+    g_autofree char *target = g_shell_quote(fuzz->target);
+
+    g_string_append(text, is_qemu(fuzz) ? "qemu --real-time" : target);
+    if (fuzz->stream)
+        g_string_append(text, " --stream");
+    for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
+        g_autofree char *value = named[i].value ? g_shell_quote(named[i].value) : NULL;
+        if (value)
+            g_string_append_printf(text, " %s %s", named[i].option, value);
+    }
+    for (guint i = 0; fuzz->qemu && fuzz->qemu[i]; i++) {
+        g_autofree char *word = g_shell_quote(fuzz->qemu[i]);
+        g_string_append_printf(text, "%s%s", i ? " " : " -- ", word);
+    }
+    return g_string_free(text, FALSE);
 }
 
 /* ---- Folders of findings ---- */
@@ -164,7 +205,7 @@ static gboolean is_within(const char *option, gint64 value, gint64 min, gint64 m
 static gboolean check_options(const struct fuzz *fuzz, GError **error)
 {
     static const char *const mutations[] = {"typed", "bytes", NULL};
-    static const char *const targets[] = {"self", NULL};
+    static const char *const guests[] = {"linux", NULL};
 
     if (fuzz->name && (strchr(fuzz->name, '/') || fuzz->name[0] == '.' || !*fuzz->name)) {
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -172,7 +213,8 @@ static gboolean check_options(const struct fuzz *fuzz, GError **error)
         return FALSE;
     }
     return is_one_of("--mutate", fuzz->mutate, mutations, error) &&
-           is_one_of("--target", fuzz->target, targets, error) &&
+           is_one_of("--guest", fuzz->guest, guests, error) &&
+           is_within("--controllers", fuzz->controllers, 1, 15, error) &&
            is_within("--jobs", fuzz->jobs, 1, FUZZ_MAX_JOBS, error) &&
            is_within("--time", fuzz->seconds, 0, G_MAXINT, error) &&
            is_within("--cases", fuzz->cases, 0, G_MAXINT64, error) &&
@@ -191,12 +233,37 @@ static int run(struct fuzz *fuzz, GError **error)
     return fuzz->minimise ? minimise(fuzz, seeds, error) : campaign(fuzz, seeds, error);
 }
 
+/* What stands behind "--" is QEMU's. */
+static char **split_command_line(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++)
+        if (strcmp(argv[i], "--") == 0) {
+            argv[i] = NULL;
+            *argc = i;
+            return argv + i + 1;
+        }
+    return NULL;
+}
+
 static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
         {"target", 't', 0, G_OPTION_ARG_STRING, &fuzz->target,
-         "What is fuzzed: self (the program's own readers of descriptors)", "TARGET"},
+         "What is fuzzed: self (the program's own readers, default), qemu (a VM), or the address "
+         "of\n"
+         "a usb-redir (unix:PATH, tcp:HOST:PORT)",
+         "TARGET"},
+        {"guest", 0, 0, G_OPTION_ARG_STRING, &fuzz->guest,
+         "Of --target qemu: linux (the test guest, default); else QEMU's arguments behind '--'",
+         "GUEST"},
+        {"kernel", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->kernel, "Of the test guest", "FILE"},
+        {"initramfs", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->initramfs, "Of the test guest", "FILE"},
+        {"stream", 0, 0, G_OPTION_ARG_NONE, &fuzz->stream, "The test guest takes pictures", NULL},
+        {"real-time", 0, 0, G_OPTION_ARG_NONE, &fuzz->real_time,
+         "The test guest's clock is not virtual: slower, and as it is elsewhere", NULL},
+        {"controllers", 0, 0, G_OPTION_ARG_INT, &fuzz->controllers,
+         "USB controllers of the VM, to be used in turn (1)", "N"},
         {"corpus", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->corpus,
          "What was learnt is there, to go on from, and findings (default camredir-fuzz)", "DIR"},
         {"name", 0, 0, G_OPTION_ARG_STRING, &fuzz->name,
@@ -215,8 +282,9 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
          "Make a finding smaller, as a campaign does by itself", "FOLDER"},
         {0},
     };
+    fuzz->qemu = split_command_line(&argc, argv);
     if (!options_parse(
-            "[SEED...] - break cameras on purpose, and say what that broke",
+            "[SEED...] [-- QEMU ARGUMENTS] - break cameras on purpose, and say what that broke",
             "SEED: a file with descriptors (bytes, JSON, a recording), a folder of such, "
             "or a preset by\nname; without any, all presets. Exit status: 0 nothing "
             "found (--replay: shown each time),\n1 findings (--replay: not each time), "
@@ -232,10 +300,13 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
 
 int fuzz_run(int argc, char **argv)
 {
-    struct fuzz fuzz = {.target = g_strdup("self"), .seed = 1, .jobs = 1};
+    struct fuzz fuzz = {.target = g_strdup("self"), .seed = 1, .jobs = 1, .controllers = 1};
     int status = parse_and_run(&fuzz, argc, argv);
 
     g_free(fuzz.target);
+    g_free(fuzz.guest);
+    g_free(fuzz.kernel);
+    g_free(fuzz.initramfs);
     g_free(fuzz.corpus);
     g_free(fuzz.name);
     g_free(fuzz.mutate);

@@ -134,7 +134,7 @@ static void add_machine(const FuzzVm *vm, GPtrArray *argv)
     /* Where the processor says erms, Linux copies by an instruction that TCG runs byte by byte. */
     add(argv, "-cpu", "max,erms=off");
     add(argv, "-smp", "1");
-    add(argv, "-m", "256");
+    add(argv, "-m", "512"); /* KASAN takes an eighth, and its kernel is large */
     add(argv, "-bios", "qboot.rom");
     add(argv, "-kernel", "%s", vm->kernel);
     add(argv, "-initrd", "%s", vm->initramfs);
