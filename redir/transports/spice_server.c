@@ -87,8 +87,8 @@ static const struct {
     {SPICE_CHANNEL_ERROR_CONNECT, REDIR_ERROR_UNREACHABLE,
      "no SPICE server answers there; is QEMU running with -spice?"},
     {SPICE_CHANNEL_ERROR_TLS, REDIR_ERROR_FINAL,
-     "the server's certificate is not trusted: check --ca-file (the CA that signed it) and "
-     "--host-subject"},
+     "the server's certificate is not trusted, or that port is without TLS: check --ca-file "
+     "(the CA that signed it) and --host-subject"},
     {SPICE_CHANNEL_ERROR_LINK, REDIR_ERROR_FAILED,
      "what answers there does not speak SPICE, or wants TLS (another port)"},
     {SPICE_CHANNEL_ERROR_IO, REDIR_ERROR_UNREACHABLE, "the connection broke while it was made"},
@@ -104,9 +104,13 @@ static void refused(SpiceServer *server, SpiceChannelEvent event)
                                 "--password-file");
         return;
     }
+    const GError *why = spice_channel_get_error(server->main);
     for (guint i = 0; i < G_N_ELEMENTS(refusals); i++)
         if (refusals[i].event == event) {
-            down(server, SERVER_NONE, refusals[i].code, refusals[i].text);
+            g_autofree char *text = why && event == SPICE_CHANNEL_ERROR_CONNECT
+                                        ? g_strdup_printf("%s (%s)", refusals[i].text, why->message)
+                                        : g_strdup(refusals[i].text);
+            down(server, SERVER_NONE, refusals[i].code, text);
             return;
         }
 }
