@@ -8,7 +8,7 @@ bench-run: $(O)/tests/bench/bench $(O)/camredir $(guest)/base.cpio
 	@$(O)/tests/bench/bench $(if $(JSON),--json) '$(ROW)'
 
 # The camera by each way over links of all kinds. LINK_ONLY=... measures the rows that match it anew, a
-# pattern as the shell's: LINK_ONLY='share*150 ms*'. Table and plot (bench/) have them all.
+# pattern with * and ?: LINK_ONLY='share*150 ms*'. Table and plot (bench/) have them all.
 $(O)/tests/bench/link: $(patsubst %,$(O)/tests/bench/%.o,link link_lab link_report link_plot) $(harness)
 	$(guest_link)
 
@@ -20,7 +20,7 @@ $(guest)/link.cpio: $(guest_packer) $(guest)/link.mjpeg
 	        $(foreach t,usbredirect socat tc ip,usr/bin/$(t)=$$(PATH=$$PATH:/usr/sbin:/sbin command -v $(t)))
 
 .PHONY: bench-link bench-link-run
-bench-link: ## usbredirect, redirect and share over slow, far and lossy links, about 20 minutes (JSON=1)
+bench-link: ## usbredirect, redirect and share over slow, far and lossy links, about 25 minutes (JSON=1)
 	@tools/deps.sh && $(MAKE) -s bench-link-run
 bench-link-run: $(O)/tests/bench/link $(O)/camredir $(guest)/base.cpio $(guest)/link.cpio $(O)/tests/guest/camredir.cpio
 	@$< $(if $(JSON),--json) '$(LINK_ONLY)'

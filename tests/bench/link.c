@@ -264,7 +264,7 @@ static gboolean run_row(LinkLab *lab, LinkResults *results, guint w, guint s, GE
 static gboolean run(LinkLab *lab, LinkResults *results, const char *pattern, GError **error)
 {
     guint count = count_rows(pattern), number = 0;
-    if (!link_lab_begin(lab, error))
+    if (count && !link_lab_begin(lab, error))
         return FALSE;
     results->accelerator = vm_accelerator();
     for (guint w = 0; w < G_N_ELEMENTS(ways); w++)
@@ -276,7 +276,7 @@ static gboolean run(LinkLab *lab, LinkResults *results, const char *pattern, GEr
                 return FALSE;
             tell_row(name, ++number, count, link_figures(results, w, s));
         }
-    return TRUE;
+    return write_results(results, error);
 }
 
 static guint picture_bytes(void)

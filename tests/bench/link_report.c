@@ -20,11 +20,14 @@ char *link_row_name(const LinkWay *way, const LinkShape *shape)
 
 static void print_head(const LinkResults *results)
 {
-    printf("MJPEG 1280x720 at %u frames/s, %u bytes a frame: %.1f MB/s. QEMU with %s, %u "
-           "processors.\nA row: %g s from the first frame on. Every frame was compared byte for "
-           "byte with what was sent.\n",
-           results->fps, results->frame_bytes, results->fps * results->frame_bytes / 1e6,
-           results->accelerator, g_get_num_processors(), results->window_ms / 1000.0);
+    printf(
+        "MJPEG 1280x720 at %u frames/s, %u bytes a frame: %.1f MB/s. QEMU with %s, %u "
+        "processors.\n"
+        "The link is netem between two network namespaces in a client VM, which also has the USB\n"
+        "camera to redirect. A row: %g s from the first frame on. Every frame was compared byte\n"
+        "for byte with what was sent.\n",
+        results->fps, results->frame_bytes, results->fps * results->frame_bytes / 1e6,
+        results->accelerator, g_get_num_processors(), results->window_ms / 1000.0);
 }
 
 static void print_shape(const LinkShape *shape)
