@@ -22,7 +22,9 @@ _camredir_values() {
     --way) echo auto port usbredir ;;
     --format) echo YUY2 MJPEG NV12 I420 H264 ;;
     --host) echo windows linux macos ;;
-    --guest) echo linux windows11 windows10 windows7 macos ;;
+    --mutate) echo typed bytes ;;
+    --target) echo self qemu unix: tcp: ;;
+    --guest) [ "$2" = fuzz ] && echo linux || echo linux windows11 windows10 windows7 macos ;;
     --usb) echo xhci ehci ;;
     --accel) echo kvm tcg ;;
     --network) echo user none bridge: ;;

@@ -15,7 +15,9 @@ _camredir() {
     --transfer) compadd bulk iso; return ;;
     --way) compadd auto port usbredir; return ;;
     --format) compadd YUY2 MJPEG NV12 I420 H264; return ;;
-    --guest) compadd linux windows11 windows10 windows7 macos; return ;;
+    --mutate) compadd typed bytes; return ;;
+    --target) compadd -S '' self qemu unix: tcp:; return ;;
+    --guest) [[ $command == fuzz ]] && compadd linux && return; compadd linux windows11 windows10 windows7 macos; return ;;
     --usb) compadd xhci ehci; return ;;
     --accel) compadd kvm tcg; return ;;
     --host) compadd windows linux macos; return ;;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* camredir fuzz: breaks cameras on purpose, shows them to a target, and says what that broke. */
+/* camredir fuzz: breaks cameras on purpose, shows them to a target, and says
+ * what that broke. */
+#include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "redir/address.h"
 #include "tools/fuzz/campaign.h"
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/report.h"
@@ -16,65 +18,102 @@ enum { FUZZ_NOTHING = 0, FUZZ_FOUND = 1, FUZZ_FAILED = 2 };
 #define MINIMISE_RUNS 400 /* of a finding in a campaign */
 
 struct fuzz {
-    char *target, *guest, *corpus, *name, *mutate, *replay, *minimise, *kernel, *initramfs;
+    char *target, *guest, *kernel, *initramfs, *corpus, *name, *mutate, *replay, *minimise;
     gint64 seed, cases;
-    int seconds, jobs, controllers;
-    gboolean real_time, stream;
-    char **seeds, **qemu; /* qemu: its arguments; NULL: the project's own guest */
+    int seconds, findings, jobs, controllers;
+    gboolean stream, real_time, allow_remote;
+    char **seeds, **qemu; /* qemu: a command line, NULL: none */
 };
 
 /* ---- Targets ---- */
-
-static FuzzTarget *make_qemu(const struct fuzz *fuzz, GError **error)
-{
-    const FuzzQemuOptions options = {
-        .argv = (const char *const *)fuzz->qemu,
-        .kernel = fuzz->kernel,
-        .initramfs = fuzz->initramfs,
-        .real_time = fuzz->real_time,
-        .controllers = (guint)fuzz->controllers,
-        .stream = fuzz->stream,
-    };
-    return fuzz_target_qemu_new(&options, error);
-}
 
 static gboolean is_qemu(const struct fuzz *fuzz)
 {
     return strcmp(fuzz->target, "qemu") == 0;
 }
 
+static FuzzTarget *make_self(const struct fuzz *fuzz, GError **error)
+{
+    (void)fuzz;
+    (void)error;
+    return fuzz_target_self_new();
+}
+
+static FuzzTarget *make_qemu(const struct fuzz *fuzz, GError **error)
+{
+    const FuzzQemuOptions options = {.argv = (const char *const *)fuzz->qemu,
+                                     .kernel = fuzz->kernel,
+                                     .initramfs = fuzz->initramfs,
+                                     .real_time = fuzz->real_time,
+                                     .controllers = (guint)fuzz->controllers,
+                                     .stream = fuzz->stream};
+    return fuzz_target_qemu_new(&options, error);
+}
+
+static FuzzTarget *make_address(const struct fuzz *fuzz, GError **error)
+{
+    return fuzz_target_address_new(fuzz->target, error);
+}
+
+/* By --target; an address is none of the words. */
+static const struct target {
+    const char *word;
+    FuzzTarget *(*make)(const struct fuzz *fuzz, GError **error);
+} targets[] = {{"self", make_self}, {"qemu", make_qemu}, {NULL, make_address}};
+
+static const struct target *target_of(const struct fuzz *fuzz)
+{
+    const struct target *target = targets;
+    while (target->word && strcmp(target->word, fuzz->target) != 0)
+        target++;
+    return target;
+}
+
 static FuzzTarget *make_target(gpointer user, GError **error)
 {
-    const struct fuzz *fuzz = user;
+    return target_of(user)->make(user, error);
+}
 
-    if (is_qemu(fuzz))
-        return make_qemu(fuzz, error);
-    return strcmp(fuzz->target, "self") == 0 ? fuzz_target_self_new()
-                                             : fuzz_target_address_new(fuzz->target, error);
+static char *quoted(const char *word)
+{
+    const gsize plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789_./:=,-");
+    return *word && plain == strlen(word) ? g_strdup(word) : g_shell_quote(word);
+}
+
+static void add_word(GString *text, const char *option, const char *value)
+{
+    g_autofree char *word = quoted(value ? value : "");
+
+    g_string_append_printf(text, "%s%s%s%s", text->len ? " " : "", option,
+                           value && *option ? " " : "", value ? word : "");
 }
 
 /* What of the command line names the target again, for whoever replays: in its own time, which is
-   what a finding must stand. QEMU's arguments come last. */
+   what a finding must stand. */
 static char *target_options(const struct fuzz *fuzz)
 {
-    GString *text = g_string_new("--target ");
+    GString *text = g_string_new(NULL);
+    g_autofree char *controllers = g_strdup_printf("%d", fuzz->controllers);
     const struct {
+        gboolean given;
         const char *option, *value;
-    } named[] = {{"--kernel", fuzz->kernel}, {"--initramfs", fuzz->initramfs}};
-    g_autofree char *target = g_shell_quote(fuzz->target);
-
-    g_string_append(text, is_qemu(fuzz) ? "qemu --real-time" : target);
-    if (fuzz->stream)
-        g_string_append(text, " --stream");
-    for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
-        g_autofree char *value = named[i].value ? g_shell_quote(named[i].value) : NULL;
-        if (value)
-            g_string_append_printf(text, " %s %s", named[i].option, value);
-    }
-    for (guint i = 0; fuzz->qemu && fuzz->qemu[i]; i++) {
-        g_autofree char *word = g_shell_quote(fuzz->qemu[i]);
-        g_string_append_printf(text, "%s%s", i ? " " : " -- ", word);
-    }
+    } words[] = {
+        {!fuzz->guest, "--target", fuzz->target},
+        {fuzz->guest != NULL, "--guest", fuzz->guest},
+        {fuzz->kernel != NULL, "--kernel", fuzz->kernel},
+        {fuzz->initramfs != NULL, "--initramfs", fuzz->initramfs},
+        {fuzz->stream, "--stream", NULL},
+        {is_qemu(fuzz) && !fuzz->qemu, "--real-time", NULL},
+        {fuzz->controllers > 0, "--controllers", controllers},
+        {fuzz->allow_remote, "--allow-remote", NULL},
+        {fuzz->qemu != NULL, "--", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (words[i].given)
+            add_word(text, words[i].option, words[i].value);
+    for (char **arg = fuzz->qemu; arg && *arg; arg++)
+        add_word(text, "", *arg);
     return g_string_free(text, FALSE);
 }
 
@@ -162,13 +201,14 @@ static int campaign(struct fuzz *fuzz, GPtrArray *seeds, GError **error)
         .seeds = seeds,
         .new_target = make_target,
         .user = fuzz,
-        .target = fuzz->target,
+        .target = options,
         .options = options,
         .plain = g_strcmp0(fuzz->mutate, "bytes") == 0,
         .seed = (guint64)fuzz->seed,
         .jobs = (guint)fuzz->jobs,
         .cases = (guint64)fuzz->cases,
         .seconds = (guint)fuzz->seconds,
+        .findings = (guint)fuzz->findings,
         .most_minimise_runs = MINIMISE_RUNS,
     };
     FuzzTotals totals;
@@ -202,21 +242,63 @@ static gboolean is_within(const char *option, gint64 value, gint64 min, gint64 m
     return FALSE;
 }
 
+static gboolean refuse(GError **error, const char *text)
+{
+    g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
+    return FALSE;
+}
+
+static gboolean is_loopback(const char *host)
+{
+    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(host);
+    return strcmp(host, "localhost") == 0 || (address && g_inet_address_get_is_loopback(address));
+}
+
+static gboolean check_address(const struct fuzz *fuzz, GError **error)
+{
+    g_autoptr(RedirAddress) address = redir_address_parse(fuzz->target, error);
+
+    if (address == NULL)
+        return FALSE;
+    if (fuzz->jobs > 1)
+        return refuse(error, "--jobs: one address is one job's: start one campaign an address, "
+                             "with a --name each");
+    if (address->scheme == REDIR_SCHEME_TCP && !is_loopback(address->host) && !fuzz->allow_remote)
+        return refuse(error, "--target: that is another machine: its VM may crash. "
+                             "--allow-remote if you may do that to it");
+    return TRUE;
+}
+
+static gboolean check_target(const struct fuzz *fuzz, GError **error)
+{
+    static const char *const guests[] = {"linux", NULL};
+    gboolean is_own = is_qemu(fuzz) && !fuzz->qemu;
+
+    if (!is_one_of("--guest", fuzz->guest, guests, error))
+        return FALSE;
+    if (fuzz->guest && fuzz->qemu)
+        return refuse(error, "--guest and a command line of QEMU: give one");
+    if (!is_qemu(fuzz) && (fuzz->qemu || fuzz->guest))
+        return refuse(error, "--guest, and a command line behind '--', are for --target qemu");
+    if (!is_own && (fuzz->kernel || fuzz->initramfs || fuzz->stream || fuzz->real_time))
+        return refuse(error, "--kernel, --initramfs, --stream, --real-time: only with the "
+                             "program's own guest");
+    if (!is_qemu(fuzz) && fuzz->controllers)
+        return refuse(error, "--controllers: only with --target qemu");
+    return target_of(fuzz)->word || check_address(fuzz, error);
+}
+
 static gboolean check_options(const struct fuzz *fuzz, GError **error)
 {
     static const char *const mutations[] = {"typed", "bytes", NULL};
-    static const char *const guests[] = {"linux", NULL};
 
-    if (fuzz->name && (strchr(fuzz->name, '/') || fuzz->name[0] == '.' || !*fuzz->name)) {
-        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                            "--name: expected a word without '/' and '.' at its beginning");
-        return FALSE;
-    }
-    return is_one_of("--mutate", fuzz->mutate, mutations, error) &&
-           is_one_of("--guest", fuzz->guest, guests, error) &&
-           is_within("--controllers", fuzz->controllers, 1, 15, error) &&
+    if (fuzz->name && (strchr(fuzz->name, '/') || fuzz->name[0] == '.' || !*fuzz->name))
+        return refuse(error, "--name: expected a word without '/' and '.' at its beginning");
+    return is_one_of("--mutate", fuzz->mutate, mutations, error) && check_target(fuzz, error) &&
            is_within("--jobs", fuzz->jobs, 1, FUZZ_MAX_JOBS, error) &&
+           is_within("--controllers", fuzz->controllers, 0, 15, error) &&
            is_within("--time", fuzz->seconds, 0, G_MAXINT, error) &&
+           is_within("--findings", fuzz->findings, 0, G_MAXINT, error) &&
            is_within("--cases", fuzz->cases, 0, G_MAXINT64, error) &&
            is_within("--seed", fuzz->seed, 0, G_MAXINT64, error);
 }
@@ -233,14 +315,14 @@ static int run(struct fuzz *fuzz, GError **error)
     return fuzz->minimise ? minimise(fuzz, seeds, error) : campaign(fuzz, seeds, error);
 }
 
-/* What stands behind "--" is QEMU's. */
-static char **split_command_line(int *argc, char **argv)
+/* What follows "--", which ends the command line. */
+static char **split_qemu(int *argc, char **argv)
 {
     for (int i = 1; i < *argc; i++)
         if (strcmp(argv[i], "--") == 0) {
             argv[i] = NULL;
             *argc = i;
-            return argv + i + 1;
+            return argv[i + 1] ? argv + i + 1 : NULL;
         }
     return NULL;
 }
@@ -250,12 +332,11 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {
         {"target", 't', 0, G_OPTION_ARG_STRING, &fuzz->target,
-         "What is fuzzed: self (the program's own readers, default), qemu (a VM), or the address "
-         "of\n"
-         "a usb-redir (unix:PATH, tcp:HOST:PORT)",
+         "self (the program's own readers, default), qemu (a VM), or the address of a usb-redir: "
+         "unix:PATH, tcp:HOST:PORT",
          "TARGET"},
-        {"guest", 0, 0, G_OPTION_ARG_STRING, &fuzz->guest,
-         "Of --target qemu: linux (the test guest, default); else QEMU's arguments behind '--'",
+        {"guest", 'g', 0, G_OPTION_ARG_STRING, &fuzz->guest,
+         "Of --target qemu: linux (the test guest, default); else QEMU's command line behind '--'",
          "GUEST"},
         {"kernel", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->kernel, "Of the test guest", "FILE"},
         {"initramfs", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->initramfs, "Of the test guest", "FILE"},
@@ -264,8 +345,12 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
          "The test guest's clock is not virtual: slower, and as it is elsewhere", NULL},
         {"controllers", 0, 0, G_OPTION_ARG_INT, &fuzz->controllers,
          "USB controllers of the VM, to be used in turn (1)", "N"},
+        {"allow-remote", 0, 0, G_OPTION_ARG_NONE, &fuzz->allow_remote,
+         "tcp:HOST may be another machine", NULL},
         {"corpus", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->corpus,
-         "What was learnt is there, to go on from, and findings (default camredir-fuzz)", "DIR"},
+         "What was learnt is there, to go on from, and findings (default "
+         "camredir-fuzz)",
+         "DIR"},
         {"name", 0, 0, G_OPTION_ARG_STRING, &fuzz->name,
          "Of this campaign in a DIR that several share (default camredir)", "NAME"},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &fuzz->jobs, "Processes, each with its own target (1)",
@@ -273,6 +358,7 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
         {"time", 0, 0, G_OPTION_ARG_INT, &fuzz->seconds, "End after so long", "SECONDS"},
         {"cases", 'n', 0, G_OPTION_ARG_INT64, &fuzz->cases,
          "End after so many; with --replay, so often (10)", "N"},
+        {"findings", 0, 0, G_OPTION_ARG_INT, &fuzz->findings, "End after so many", "N"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &fuzz->seed, "The same seed, the same cases (1)", "N"},
         {"mutate", 0, 0, G_OPTION_ARG_STRING, &fuzz->mutate,
          "typed (default): by what fields mean; bytes: whatever they mean", "HOW"},
@@ -282,16 +368,23 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
          "Make a finding smaller, as a campaign does by itself", "FOLDER"},
         {0},
     };
-    fuzz->qemu = split_command_line(&argc, argv);
-    if (!options_parse(
-            "[SEED...] [-- QEMU ARGUMENTS] - break cameras on purpose, and say what that broke",
-            "SEED: a file with descriptors (bytes, JSON, a recording), a folder of such, "
-            "or a preset by\nname; without any, all presets. Exit status: 0 nothing "
-            "found (--replay: shown each time),\n1 findings (--replay: not each time), "
-            "2 it could not be done.",
-            entries, &argc, &argv, G_MAXINT - 1))
+    fuzz->qemu = split_qemu(&argc, argv);
+    if (!options_parse("[SEED...] [-- QEMU ARGUMENTS...] - break cameras on "
+                       "purpose, and say what that broke",
+                       "SEED: a file with descriptors (bytes, JSON, a "
+                       "recording), a folder of such, "
+                       "or a preset by\nname; without any, all presets. Exit "
+                       "status: 0 nothing "
+                       "found (--replay: shown each time),\n1 findings "
+                       "(--replay: not each time), "
+                       "2 it could not be done.",
+                       entries, &argc, &argv, G_MAXINT - 1))
         return FUZZ_FAILED;
     fuzz->seeds = argv + 1;
+    if (fuzz->guest && strcmp(fuzz->target, "self") == 0) {
+        g_free(fuzz->target);
+        fuzz->target = g_strdup("qemu");
+    }
     int status = run(fuzz, &error);
     if (error)
         g_printerr("camredir: %s\n", error->message);
@@ -300,17 +393,12 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
 
 int fuzz_run(int argc, char **argv)
 {
-    struct fuzz fuzz = {.target = g_strdup("self"), .seed = 1, .jobs = 1, .controllers = 1};
+    struct fuzz fuzz = {.target = g_strdup("self"), .seed = 1, .jobs = 1};
     int status = parse_and_run(&fuzz, argc, argv);
 
-    g_free(fuzz.target);
-    g_free(fuzz.guest);
-    g_free(fuzz.kernel);
-    g_free(fuzz.initramfs);
-    g_free(fuzz.corpus);
-    g_free(fuzz.name);
-    g_free(fuzz.mutate);
-    g_free(fuzz.replay);
-    g_free(fuzz.minimise);
+    char *const strings[] = {fuzz.target, fuzz.guest,  fuzz.kernel, fuzz.initramfs, fuzz.corpus,
+                             fuzz.name,   fuzz.mutate, fuzz.replay, fuzz.minimise};
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        g_free(strings[i]);
     return status;
 }

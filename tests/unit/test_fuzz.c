@@ -222,6 +222,21 @@ static void test_finds(void)
     check_page(dir, names->len);
 }
 
+/* It ends with the first, but not before that is written down and made small. */
+static void test_first(void)
+{
+    g_autofree char *dir = in_folder("first");
+    FuzzCampaign campaign = campaign_in(dir, 0);
+    campaign.findings = 1;
+    FuzzTotals totals = run(&campaign);
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    g_autoptr(GPtrArray) names = list(findings);
+
+    g_assert_cmpuint(totals.findings, ==, 1);
+    g_autofree char *path = g_build_filename(findings, names->pdata[0], NULL);
+    check_finding(path);
+}
+
 static void test_names(void)
 {
     static const char *const titles[] = {
@@ -438,6 +453,7 @@ int main(int argc, char **argv)
     seeds = fuzz_seeds_read(names, NULL);
     folder = g_dir_make_tmp("camredir-fuzz-XXXXXX", NULL);
     g_test_add_func("/fuzz/finds", test_finds);
+    g_test_add_func("/fuzz/first", test_first);
     g_test_add_func("/fuzz/names", test_names);
     g_test_add_func("/fuzz/same-seed", test_same_seed);
     g_test_add_func("/fuzz/killed", test_killed);

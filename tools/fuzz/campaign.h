@@ -19,6 +19,7 @@ typedef struct {
     guint jobs;
     guint64 cases;            /* 0: without end */
     guint seconds;            /* 0: without end */
+    guint findings;           /* of this run; 0: without end */
     guint most_minimise_runs; /* of a finding; 0: as many as it takes */
 } FuzzCampaign;
 

@@ -124,7 +124,8 @@ static void see(guint32 feature, gpointer user)
 
 static gboolean is_over(const Job *job)
 {
-    return job->shared->stop ||
+    guint enough = job->campaign->findings;
+    return job->shared->stop || (enough && job->shared->found >= enough) ||
            (job->shared->end_us && g_get_monotonic_time() >= job->shared->end_us);
 }
 
@@ -242,6 +243,7 @@ static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
     g_strdelimit(job->outcome.title, "\n\r", ' ');
     if (!fuzz_report_claim(job->campaign->dir, job->outcome.title, &folder))
         return TRUE;
+    __atomic_add_fetch(&job->shared->found, 1, __ATOMIC_RELAXED);
     gboolean written = write_finding(job, folder, fuzz_case, error);
     g_free(folder);
     return written;

@@ -24,8 +24,9 @@ typedef struct {
 typedef struct {
     volatile gint stop;
     guint64 tickets, done; /* cases begun and done in this run, of all jobs */
-    gint64 end_us;         /* 0: never */
-    guint behaviours;      /* bits that are set in seen */
+    guint found;
+    gint64 end_us;    /* 0: never */
+    guint behaviours; /* bits that are set in seen */
     guint8 seen[1u << 17];
     FuzzJobState jobs[FUZZ_MAX_JOBS];
 } FuzzShared;

@@ -232,7 +232,7 @@ void fuzz_mutator_free(FuzzMutator *mutator)
    needs, and a flaw need not look like new behaviour before it shows. */
 static guint weight_of(const Op *op)
 {
-    return 64 + (guint)MIN(4096 * ((guint64)op->news + 1) / (op->tries + 32), 1024);
+    return 64 + (guint)MIN(4096 * ((guint64)op->news + 1) / (op->tries + 32), 512);
 }
 
 static guint pick_op(const FuzzMutator *mutator, FuzzRandom *random)

@@ -67,6 +67,7 @@ static double value_of(const GArray *samples, guint i, gsize offset)
     return G_STRUCT_MEMBER(double, &g_array_index(samples, FuzzSample, i), offset);
 }
 
+/* At least 1: it is what is divided by. */
 static double most_of(const GArray *samples, gsize offset)
 {
     double most = 1;
@@ -75,21 +76,27 @@ static double most_of(const GArray *samples, gsize offset)
     return most;
 }
 
+static void add_points(GString *page, const GArray *samples, gsize offset, double end, double most)
+{
+    guint step = samples->len / MAX_POINTS + 1;
+
+    for (guint i = 0; i < samples->len; i++)
+        if (i % step == 0 || i + 1 == samples->len)
+            g_string_append_printf(
+                page, "%d,%d ", (int)(WIDTH * value_of(samples, i, 0) / end),
+                (int)(8 + HEIGHT - HEIGHT * value_of(samples, i, offset) / most));
+}
+
 static void draw(GString *page, const GArray *samples, const Curve *curve)
 {
     double most = most_of(samples, curve->offset);
-    double end = MAX(most_of(samples, G_STRUCT_OFFSET(FuzzSample, seconds)), 1);
-    guint step = samples->len / MAX_POINTS + 1;
+    double end = most_of(samples, G_STRUCT_OFFSET(FuzzSample, seconds));
 
     g_string_append_printf(page,
                            "<h2>%s</h2>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" "
                            "aria-label=\"%s over time\">\n<polyline points=\"",
                            curve->title, WIDTH + 80, HEIGHT + 24, curve->title);
-    for (guint i = 0; i < samples->len;
-         i += i + step < samples->len || i + 1 == samples->len ? step : samples->len - 1 - i)
-        g_string_append_printf(
-            page, "%d,%d ", (int)(WIDTH * value_of(samples, i, 0) / end),
-            (int)(8 + HEIGHT - HEIGHT * value_of(samples, i, curve->offset) / most));
+    add_points(page, samples, curve->offset, end, most);
     g_string_append_printf(page,
                            "\"/>\n<path d=\"M0 8V%dH%d\"/>\n<text x=\"%d\" y=\"14\">%.0f</text>\n"
                            "<text x=\"%d\" y=\"%d\">%.0f s</text>\n</svg>\n",

@@ -122,19 +122,37 @@ void fuzz_screen_show(FuzzScreen *screen, const FuzzCampaign *campaign, const Fu
 
 /* ---- The end ---- */
 
-/* How far the guest went, over all jobs; in the order in which it was met. */
+typedef struct {
+    const char *words;
+    guint64 n;
+} Reached;
+
+static void add_reached(GArray *all, const char *words, guint64 n)
+{
+    for (guint i = 0; i < all->len; i++)
+        if (strcmp(g_array_index(all, Reached, i).words, words) == 0) {
+            g_array_index(all, Reached, i).n += n;
+            return;
+        }
+    const Reached reached = {words, n};
+    g_array_append_val(all, reached);
+}
+
+/* How far the cases went, over all jobs; in the order in which it was met. */
 static void say_reached(const FuzzCampaign *campaign, const FuzzShared *shared)
 {
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Reached));
     guint64 sum = 0;
 
-    for (guint k = 0; k < FUZZ_MAX_REACHED * campaign->jobs; k++)
-        sum += shared->jobs[k / FUZZ_MAX_REACHED].reached[k % FUZZ_MAX_REACHED].n;
     for (guint i = 0; i < campaign->jobs; i++)
-        for (guint k = 0; k < FUZZ_MAX_REACHED && shared->jobs[i].reached[k].words; k++)
-            printf("  %s%s%" G_GUINT64_FORMAT " %s (%.1f %%)\n", campaign->jobs > 1 ? "job " : "",
-                   campaign->jobs > 1 ? (char[]){(char)('1' + i % 9), ':', ' ', 0} : "",
-                   shared->jobs[i].reached[k].n, shared->jobs[i].reached[k].words,
-                   100.0 * (double)shared->jobs[i].reached[k].n / (double)MAX(sum, 1));
+        for (guint k = 0; k < FUZZ_MAX_REACHED && shared->jobs[i].reached[k].words; k++) {
+            add_reached(all, shared->jobs[i].reached[k].words, shared->jobs[i].reached[k].n);
+            sum += shared->jobs[i].reached[k].n;
+        }
+    for (guint i = 0; i < all->len; i++)
+        printf("  %-16s %" G_GUINT64_FORMAT " (%.1f %%)\n", g_array_index(all, Reached, i).words,
+               g_array_index(all, Reached, i).n,
+               100.0 * (double)g_array_index(all, Reached, i).n / (double)sum);
 }
 
 static void say_times(const FuzzCampaign *campaign, const FuzzShared *shared)

@@ -21,10 +21,14 @@
 #define HANG_MS      10000
 #define MAX_MEMORY   (G_GUINT64_CONSTANT(2) << 30)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
-#define SHADOW_MEMORY 1 /* of ASan: it is address space, much of it */
+/* ASan's shadow memory is address space, much of it. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define HAS_SHADOW 1
 #else
-#define SHADOW_MEMORY 0
+#define HAS_SHADOW 0
 #endif
 
 typedef struct {
@@ -65,7 +69,7 @@ G_GNUC_NORETURN static void be_child(const CheckTarget *target, int ask, int ans
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGINT, SIG_IGN); /* of a terminal: it is for the one above */
     setrlimit(RLIMIT_CORE, &no_core);
-    if (!SHADOW_MEMORY)
+    if (!HAS_SHADOW)
         setrlimit(RLIMIT_AS, &memory);
     dup2(target->console, STDOUT_FILENO);
     dup2(target->console, STDERR_FILENO);
