@@ -76,6 +76,7 @@ static int examine(struct doctor_facts *facts, const struct doctor_options *opti
     struct destination there = *d; /* the strings are its */
     there.qmp = there.libvirt = NULL;
     facts->to = d->to ? d->to : d->as;
+    facts->awaited = d->as != NULL;
     facts->monitor = d->qmp;
     facts->domain = d->libvirt;
     name_the_ways(facts, d);

@@ -75,6 +75,7 @@ struct doctor_facts {
     const char *monitor; /* QMP's socket, or */
     const char *domain;  /* libvirt's, whose monitor virsh knows; both NULL: not asked */
     const char *to;      /* NULL: not tried */
+    gboolean awaited;    /* there QEMU is to connect to us: --as */
     struct doctor_camera camera;
     struct doctor_qemu qemu;
     struct doctor_link link;

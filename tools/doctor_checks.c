@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/doctor.h"
+#include "redir/address.h"
 #include "redir/transports/spice.h"
 #include "tools/holders.h"
 #include "tools/spice_address.h"
@@ -328,6 +329,23 @@ static void mend_link(const struct doctor_facts *facts, struct doctor_finding *f
     }
 }
 
+#define CALLS_US                                                                                   \
+    "qemu-system-x86_64 ... -device qemu-xhci -chardev socket,id=camera0,%s,reconnect=1 "          \
+    "-device usb-redir,chardev=camera0"
+
+static void mend_socket(const struct doctor_facts *facts, struct doctor_finding *f)
+{
+    g_autoptr(RedirAddress) at = redir_address_parse(facts->to, NULL);
+    if (!facts->awaited || !at) {
+        mend(f, "camredir vm args --via %s    # prints a VM with such a port", facts->to);
+        return;
+    }
+    g_autofree char *where = at->scheme == REDIR_SCHEME_UNIX
+                                 ? g_strdup_printf("path=%s", at->path)
+                                 : g_strdup_printf("host=%s,port=%u", at->host, at->port);
+    mend(f, CALLS_US, where);
+}
+
 static void link_opens(const struct doctor_facts *facts, struct doctor_finding *f)
 {
     const struct doctor_link *l = &facts->link;
@@ -337,7 +355,7 @@ static void link_opens(const struct doctor_facts *facts, struct doctor_finding *
     }
     say(f, DOCTOR_BAD, "%s", l->why);
     if (!spice_address_is(facts->to))
-        mend(f, "camredir vm args --via %s    # prints a VM with such a port", facts->to);
+        mend_socket(facts, f);
     else
         mend_link(facts, f);
 }

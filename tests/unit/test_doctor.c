@@ -200,6 +200,25 @@ static void refused(struct doctor_facts *facts)
     facts->to = "spice://h:1";
 }
 
+static void nobody(struct doctor_facts *facts)
+{
+    add_usual(facts);
+    facts->link = (struct doctor_link){.why = "no answer"};
+}
+
+static void nobody_calls(struct doctor_facts *facts)
+{
+    nobody(facts);
+    facts->to = "unix:/run/cam";
+    facts->awaited = TRUE;
+}
+
+static void nobody_calls_by_tcp(struct doctor_facts *facts)
+{
+    nobody_calls(facts);
+    facts->to = "tcp:127.0.0.1:4000";
+}
+
 static void untrusted(struct doctor_facts *facts)
 {
     refused(facts);
@@ -277,6 +296,11 @@ static const struct {
     {"spice/open", open_spice, "spice-tls", DOCTOR_NOTE, "port 5900 unencrypted", NULL},
     {"spice/safe", safe_spice, "spice-tls", DOCTOR_GOOD, "5901, and without", NULL},
     {"refused", refused, "link-opens", DOCTOR_BAD, "password", "--ask-password"},
+    {"nobody", nobody, "link-opens", DOCTOR_BAD, "no answer", "vm args --via unix:/c"},
+    {"nobody-calls", nobody_calls, "link-opens", DOCTOR_BAD, "no answer",
+     "-chardev socket,id=camera0,path=/run/cam,reconnect=1"},
+    {"nobody-calls/tcp", nobody_calls_by_tcp, "link-opens", DOCTOR_BAD, "no answer",
+     "socket,id=camera0,host=127.0.0.1,port=4000,reconnect=1"},
     {"untrusted", untrusted, "link-opens", DOCTOR_BAD, "certificate", "--ca-file"},
     {"ignored", ignored, "guest-enumerates", DOCTOR_BAD, "nobody in the VM",
      "camredir doctor --to unix:/c --wait 60"},

@@ -46,7 +46,10 @@ static const struct {
      2,
      {FULL, FULL | HIGH | SUPER},
      {2, 4}},
-    {"<domain><metadata><controller type='usb' model='qemu-xhci'/></metadata></domain>", 0, {0}, {0}},
+    {"<domain><metadata><controller type='usb' model='qemu-xhci'/></metadata></domain>",
+     0,
+     {0},
+     {0}},
 };
 
 static void test_buses(void)
