@@ -117,6 +117,14 @@ static void on_channel_event_after(SpiceChannel *channel, SpiceChannelEvent even
     happens(event_word(event), FALSE);
 }
 
+static void on_first_event(SpiceChannel *channel, SpiceChannelEvent event, gpointer user)
+{
+    Scene *scene = user;
+    (void)event;
+    scene->connecting--;
+    g_signal_handlers_disconnect_by_func(channel, on_first_event, user);
+}
+
 static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointer user)
 {
     Scene *scene = user;
@@ -132,11 +140,15 @@ static void on_channel_new(SpiceSession *session, SpiceChannel *channel, gpointe
 /* What viewers do, after camredir has seen the channel. */
 static void on_channel_new_after(SpiceSession *session, SpiceChannel *channel, gpointer user)
 {
+    Scene *scene = user;
     (void)session;
     if (is_cameras(channel))
         g_signal_connect_after(channel, "channel-event", G_CALLBACK(on_channel_event_after), user);
-    if (!SPICE_IS_USBREDIR_CHANNEL(channel)) /* these are the USB device manager's */
-        spice_channel_connect(channel);
+    if (SPICE_IS_USBREDIR_CHANNEL(channel)) /* these are the USB device manager's */
+        return;
+    scene->connecting++;
+    g_signal_connect(channel, "channel-event", G_CALLBACK(on_first_event), scene);
+    spice_channel_connect(channel);
 }
 
 static void on_channel_destroy(SpiceSession *session, SpiceChannel *channel, gpointer user)

@@ -36,6 +36,7 @@ typedef struct {
     gboolean early;        /* before camredir has heard of it */
     SpiceChannel *channel; /* the camera's, while it lives */
     guint alive;           /* sessions and channels that have not been finalized */
+    guint connecting;      /* channels that the viewer connects, without an event so far */
     guint writes;          /* that camredir began, */
     guint pending;         /* and that have not ended */
 } Scene;
