@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Runs the guest tests, TAP on standard output. usage: guest-tests [PART-OF-A-NAME] */
+/* Runs the guest tests, TAP on standard output. usage: guest-tests [PART-OF-A-NAME...] */
 #include "tests/guest/guest_tests.h"
 
 #include <stdio.h>
@@ -97,15 +97,24 @@ static gboolean run_test(const GuestTest *test, guint number, gboolean own_vm, S
     return FALSE;
 }
 
+static gboolean is_wanted(const GuestTest *test, char **parts)
+{
+    gboolean wanted = *parts == NULL;
+    for (; *parts && !wanted; parts++)
+        wanted = strstr(test->name, *parts) != NULL;
+    return wanted;
+}
+
 int main(int argc, char **argv)
 {
+    (void)argc;
     guint number = 0, failed = 0;
     harness_init("guest-tests");
     Session session = {.vm = vm_new("guest", VM_PARTS)};
     for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
         for (guint i = 0; i < tables[t].table->n_tests; i++) {
             const GuestTest *test = &tables[t].table->tests[i];
-            if (argc < 2 || strstr(test->name, argv[1]))
+            if (is_wanted(test, argv + 1))
                 failed += !run_test(test, ++number, tables[t].own_vm, &session);
         }
     printf("1..%u\n", number);
