@@ -106,6 +106,31 @@ static void test_mutate(gconstpointer plain)
     g_assert_cmpuint(g_hash_table_size(texts), >, plain ? 10 : 500);
 }
 
+/* What only a user of the camera meets is never without one. */
+static void test_streamed(void)
+{
+    g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
+    guint used = 0;
+
+    for (guint i = 0; i < 2000; i++) {
+        FuzzRandom random = fuzz_random_of(9, 0, i);
+        FuzzTrail trail;
+        g_autoptr(FuzzCase) made = fuzz_mutate(mutator, &random, seed(i), seed(i + 1), &trail);
+        g_autofree char *text = fuzz_trail_text(mutator, &trail);
+        gboolean streams = FALSE, needed = FALSE;
+        for (guint k = 0; k < made->faults->len; k++) {
+            FuzzFaultKind kind = g_array_index(made->faults, FuzzFault, k).kind;
+            streams |= kind == FUZZ_FAULT_STREAM;
+            needed |= fuzz_fault_texts[kind].at >= FUZZ_AT_CLASS_IN;
+        }
+        g_assert_true(streams || !needed || strstr(text, "drop-fault"));
+        used += streams;
+    }
+    g_test_message("%u of 2000", used);
+    g_assert_cmpuint(used, >, 200);
+    g_assert_cmpuint(used, <, 1000);
+}
+
 /* What brings new behaviour is done more often, nothing else is given up, and it is kept. */
 static void test_learning(void)
 {
@@ -330,6 +355,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/case/faults", test_faults);
     g_test_add_data_func("/fuzz/mutate/typed", NULL, test_mutate);
     g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
+    g_test_add_func("/fuzz/mutate/streamed", test_streamed);
     g_test_add_func("/fuzz/mutate/learning", test_learning);
     g_test_add_func("/fuzz/diff/all-and-none", test_diff);
     g_test_add_func("/fuzz/diff/places", test_diff_words);

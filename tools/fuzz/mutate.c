@@ -9,8 +9,9 @@
 #include "descriptors/edit.h"
 #include "descriptors/mutate.h"
 
-#define MAX_OPS  128
-#define ATTEMPTS 64 /* to find an operator that applies */
+#define MAX_OPS      128
+#define ATTEMPTS     64 /* to find an operator that applies */
+#define STREAM_SHARE 6  /* descriptors that are wrong may be so only for who takes pictures */
 
 /* A case that is being changed. */
 typedef struct {
@@ -26,6 +27,7 @@ struct Op {
     const char *name;
     gboolean (*apply)(Work *work, const Op *op); /* FALSE: there is nothing to which it applies */
     guint kind;                                  /* of fault */
+    guint share;                                 /* for so many */
     guint tries, news;
 };
 
@@ -102,6 +104,7 @@ static const struct {
     LIST(SPEED, speeds, 1),
     LIST(DESCRIPTOR_LENGTH, lengths, 12),
     BYTE(DESCRIPTOR_BYTE, 256, 12),
+    LIST(STREAM, speeds, 1),
     LIST(STALL, speeds, 40),
     LIST(STATUS, statuses, 40),
     LIST(UNPLUG, speeds, 40),
@@ -120,7 +123,7 @@ static guint32 any_value(Work *work, FuzzFaultKind kind)
 {
     FuzzRandom *random = work->random;
 
-    if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG)
+    if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_STREAM)
         return 0;
     if (kind == FUZZ_FAULT_INTERRUPT) /* length, then bStatusType 1 or 2, bOriginator, bEvent */
         return fuzz_random_below(random, 17) << 24 | ((guint32)fuzz_random(random) & 0xffff00) |
@@ -138,12 +141,28 @@ static guint16 any_at(Work *work, FuzzFaultKind kind)
     return (guint16)fuzz_random_below(work->random, n);
 }
 
+static gboolean has_stream(const GArray *faults)
+{
+    for (guint i = 0; i < faults->len; i++)
+        if (g_array_index(faults, FuzzFault, i).kind == FUZZ_FAULT_STREAM)
+            return TRUE;
+    return FALSE;
+}
+
+/* Those that are met by who uses the camera come with somebody who does. */
 static gboolean apply_fault(Work *work, const Op *op)
 {
     const FuzzFaultKind kind = (FuzzFaultKind)op->kind;
+    const FuzzAt at = fuzz_fault_texts[kind].at;
     const FuzzFault fault = {kind, any_at(work, kind), any_value(work, kind)};
+    const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
+    gboolean streams = has_stream(work->faults);
 
+    if (kind == FUZZ_FAULT_STREAM && streams)
+        return FALSE;
     g_array_append_val(work->faults, fault);
+    if (!streams && (at == FUZZ_AT_CLASS_IN || at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT))
+        g_array_append_val(work->faults, stream);
     return TRUE;
 }
 
@@ -197,6 +216,7 @@ static gboolean apply_set_byte(Work *work, const Op *op)
 static void add_op(FuzzMutator *mutator, Op op)
 {
     g_assert(mutator->n_ops < MAX_OPS);
+    op.share = op.share ? op.share : 1;
     mutator->ops[mutator->n_ops++] = op;
 }
 
@@ -213,7 +233,10 @@ FuzzMutator *fuzz_mutator_new(gboolean plain)
     for (guint i = 0; (mutation = desc_mutation_at(i)); i++)
         add_op(mutator, (Op){.name = mutation->name, .apply = apply_mutation});
     for (guint i = 0; i < FUZZ_FAULT_KINDS; i++)
-        add_op(mutator, (Op){.name = fuzz_fault_texts[i].name, .apply = apply_fault, .kind = i});
+        add_op(mutator, (Op){.name = fuzz_fault_texts[i].name,
+                             .apply = apply_fault,
+                             .kind = i,
+                             .share = i == FUZZ_FAULT_STREAM ? STREAM_SHARE : 1});
     add_op(mutator, (Op){.name = "change-fault", .apply = apply_change_fault});
     add_op(mutator, (Op){.name = "drop-fault", .apply = apply_drop_fault});
     add_op(mutator, (Op){.name = "splice", .apply = apply_splice});
@@ -232,7 +255,7 @@ void fuzz_mutator_free(FuzzMutator *mutator)
    needs, and a flaw need not look like new behaviour before it shows. */
 static guint weight_of(const Op *op)
 {
-    return 64 + (guint)MIN(4096 * ((guint64)op->news + 1) / (op->tries + 32), 512);
+    return op->share * (64 + (guint)MIN(4096 * ((guint64)op->news + 1) / (op->tries + 32), 512));
 }
 
 static guint pick_op(const FuzzMutator *mutator, FuzzRandom *random)

@@ -195,6 +195,16 @@ static Wait unplug(QemuTarget *target)
     return wait == WAIT_QUIET ? WAIT_STUCK : wait;
 }
 
+static gboolean wants_stream(const QemuTarget *target, const FuzzCase *fuzz_case)
+{
+    gboolean wants = target->options.stream;
+
+    for (guint i = 0; i < fuzz_case->faults->len; i++)
+        wants |= g_array_index(fuzz_case->faults, FuzzFault, i).kind == FUZZ_FAULT_STREAM;
+    return wants && fuzz_vm_has_clock(target->vm) &&
+           fuzz_device_state(device_of(target)).reach >= FUZZ_BOUND;
+}
+
 static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *outcome)
 {
     FuzzDevice *device = device_of(target);
@@ -203,8 +213,7 @@ static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *out
     if (!fuzz_device_plug(device, fuzz_case, sentinel))
         return WAIT_LOST;
     Wait wait = wait_for(target, is_done, QUIET_MS, TRUE);
-    if (wait <= WAIT_QUIET && target->options.stream && fuzz_vm_has_clock(target->vm) &&
-        fuzz_device_state(device).reach >= FUZZ_BOUND)
+    if (wait <= WAIT_QUIET && wants_stream(target, fuzz_case))
         wait = MAX(wait, let_stream(target));
     outcome->reached = fuzz_reach_name(fuzz_device_state(device).reach);
     fuzz_device_features(device, outcome->features);
