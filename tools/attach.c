@@ -56,6 +56,7 @@ static void tell(RedirSpiceAttachment *attachment, const GError *error)
         [REDIR_SPICE_STATE_CONNECTED] = "connected to the VM",
         [REDIR_SPICE_STATE_IN_GUEST] = "the guest has the camera, which is off",
         [REDIR_SPICE_STATE_FAILED] = "ended",
+        [REDIR_SPICE_STATE_MISSING] = "the VM has no place for a camera",
     };
     RedirSpiceState state = state_now(attachment);
     g_autofree char *mode = attachment->mode.fourcc ? status_mode(&attachment->mode) : NULL;
