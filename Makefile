@@ -105,7 +105,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o \
         $$(foreach l,$$(if $$(LIBS_$$*),$$(LIBS_$$*),$$(libraries)),$$(O)/lib$$l.a)
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(pkg_libs) -lm
 
--include $(wildcard tests/unit/*.mk tests/guest/*.mk tests/fuzz/*.mk tests/bench/*.mk)
+-include $(wildcard tests/unit/*.mk tests/guest/*.mk tests/fuzz/*.mk tests/bench/*.mk tests/fuzz-kernel/*.mk)
 
 deps: ## install what is missing (apt; sudo when not root)
 	@tools/deps.sh

@@ -1,0 +1,19 @@
+# A Linux kernel that sees its own faults, and what the fuzzer finds in it.
+
+fuzz_flaws   := frame-count entity-id interval-length
+fuzz_kernels := $(fuzz_flaws:%=build/fuzz-kernel/%/vmlinux)
+build_kernel := tests/fuzz-kernel/build.sh
+kernel_inputs = $(build_kernel) $(addprefix tests/fuzz-kernel/,config.fragment kcov.folders)
+
+build/fuzz-kernel/stock/vmlinux: $(kernel_inputs)
+	$(build_kernel) stock
+$(fuzz_kernels): build/fuzz-kernel/%/vmlinux: tests/fuzz-kernel/%.patch $(kernel_inputs)
+	$(build_kernel) --patch $< $*
+
+.PHONY: fuzz-kernels
+fuzz-kernels: build/fuzz-kernel/stock/vmlinux $(fuzz_kernels) ## kernels with KASAN, one as it is and three with a flaw in uvcvideo (half an hour)
+
+# Goes on where it was broken off; RUNS=1 CASES=500 are less.
+.PHONY: fuzz-kernel
+fuzz-kernel: fuzz-kernels $(O)/camredir build/guest/fuzz.cpio ## what the fuzzer needs to find each flaw, by fields and by bytes, into docs/fuzz.md (hours)
+	@tests/fuzz-kernel/campaigns.sh $(O)/camredir build/fuzz-kernel/campaigns $(fuzz_flaws)
