@@ -235,6 +235,38 @@ static void test_diff_words(void)
     }
 }
 
+static char *words_of(const char *mutation, guint64 number)
+{
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(seed(6)->descriptors, &size);
+    struct desc_tree *tree;
+    char text[256];
+    guint8 packed[65536];
+
+    g_assert_cmpint(desc_parse(bytes, size, DESC_CONTEXT_STANDARD, &tree), ==, 0);
+    g_assert_cmpint(desc_mutate(tree, mutation, number, text, sizeof text), ==, 0);
+    ssize_t length = desc_pack(desc_tree_root(tree), packed, sizeof packed);
+    desc_tree_free(tree);
+    g_autoptr(FuzzCase) broken = fuzz_case_parse(packed, (gsize)length);
+    g_autoptr(FuzzDiff) diff = fuzz_diff_new(seed(6), broken);
+    return fuzz_diff_words(diff, fuzz_diff_size(diff) - 1);
+}
+
+/* A reader is told what it is, not only its bytes. */
+static void test_words_of_pieces(void)
+{
+    gboolean twice = FALSE, named = FALSE;
+
+    for (guint i = 0; i < 60; i++) {
+        g_autofree char *doubled = words_of("double-node", i);
+        g_autofree char *swapped = words_of("swap-nodes", i);
+        twice |= g_str_has_suffix(doubled, ".frame[2]: there twice");
+        named |= strstr(swapped, ": frame of ") != NULL;
+    }
+    g_assert_true(twice);
+    g_assert_true(named);
+}
+
 static void test_fault_words(void)
 {
     static const struct {
@@ -359,6 +391,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/mutate/learning", test_learning);
     g_test_add_func("/fuzz/diff/all-and-none", test_diff);
     g_test_add_func("/fuzz/diff/places", test_diff_words);
+    g_test_add_func("/fuzz/diff/words-of-pieces", test_words_of_pieces);
     g_test_add_func("/fuzz/diff/fault-words", test_fault_words);
     g_test_add_func("/fuzz/seeds/names", test_seeds);
     g_test_add_func("/fuzz/seeds/recording", test_recording);

@@ -18,7 +18,8 @@ typedef struct {
     const guint8 *was, *is;
     guint n_was, n_is;
     gboolean missing;
-    guint at; /* its first byte in the broken one */
+    guint at;         /* its first byte in the broken one */
+    const char *name; /* of what is too many, "frame"; NULL: no descriptor */
 } Piece;
 
 typedef enum { FIELD, LENGTH, MISSING, INSERTED, FAULT } ChangeKind;
@@ -276,14 +277,19 @@ static Cursor cursor_of(struct desc_tree *tree)
     return (Cursor){root, desc_next(root, root)};
 }
 
-/* The node that begins there, if it is of this kind. Offsets must not fall from call to call. */
-static const struct desc_node *node_at(Cursor *cursor, gsize offset, enum desc_kind kind)
+/* The node that begins there. Offsets must not fall from call to call. */
+static const struct desc_node *any_node_at(Cursor *cursor, gsize offset)
 {
     while (cursor->next && cursor->next->offset < offset)
         cursor->next = desc_next(cursor->next, cursor->root);
-    return cursor->next && cursor->next->offset == offset && cursor->next->type->kind == kind
-               ? cursor->next
-               : NULL;
+    return cursor->next && cursor->next->offset == offset ? cursor->next : NULL;
+}
+
+/* If it is of this kind. */
+static const struct desc_node *node_at(Cursor *cursor, gsize offset, enum desc_kind kind)
+{
+    const struct desc_node *node = any_node_at(cursor, offset);
+    return node && node->type->kind == kind ? node : NULL;
 }
 
 /* ---- Changes ---- */
@@ -343,11 +349,21 @@ static void add_fields(FuzzDiff *diff, guint piece, Cursor *broken)
         add_field(diff, piece, broken, NULL, 0, offset, 1);
 }
 
+/* What it is to the broken case's own tree. */
+static const char *name_of(const Piece *p, Cursor *broken)
+{
+    const struct desc_node *node = any_node_at(broken, p->at);
+    gboolean whole =
+        node && node->type->kind != DESC_KIND_usb_raw && desc_own_size(node) == p->n_is;
+    return whole ? node->type->text->name : NULL;
+}
+
 static void add_changes_of(FuzzDiff *diff, guint i, Cursor *broken)
 {
     const Piece *p = piece_at(diff, i), *before = i ? piece_at(diff, i - 1) : NULL;
 
     if (p->node == NULL) {
+        g_array_index(diff->pieces, Piece, i).name = name_of(p, broken);
         add_change(diff, (Change){.kind = INSERTED, .piece = i}, before && before->node == NULL);
     } else if (p->missing) {
         add_change(diff, (Change){.kind = MISSING, .piece = i}, before && before->missing);
@@ -593,15 +609,17 @@ static char *field_words(const Change *change, const Piece *p)
 
 static char *inserted_words(const FuzzDiff *diff, guint piece)
 {
-    const Piece *p = piece_at(diff, piece);
-    guint before = piece;
+    const Piece *p = piece_at(diff, piece), *before = p;
 
-    while (before > 0 && piece_at(diff, before)->node == NULL)
+    while (before > piece_at(diff, 0) && before->node == NULL)
         before--;
-    const struct desc_node *node = diff->pieces->len ? piece_at(diff, before)->node : NULL;
-    g_autofree char *path = node ? path_of(node, NULL, 0) : g_strdup("the beginning");
+    g_autofree char *path =
+        before->node ? path_of(before->node, NULL, 0) : g_strdup("the beginning");
+    if (p->n_is == before->n_is && before->node && memcmp(p->is, before->is, p->n_is) == 0)
+        return g_strdup_printf("%s: there twice", path);
     g_autofree char *bytes = hex(p->is, p->n_is);
-    return g_strdup_printf("behind %s: %u bytes more: %s", path, p->n_is, bytes);
+    return g_strdup_printf("behind %s: %s%s%u bytes more: %s", path, p->name ? p->name : "",
+                           p->name ? " of " : "", p->n_is, bytes);
 }
 
 char *fuzz_diff_words(const FuzzDiff *diff, guint i)
