@@ -362,18 +362,25 @@ void guest_stream(Scene *scene, guint n)
 
 /* Requests of that size are answered by a message each, of which the server queues 128. */
 #define REQUEST 8192
+/* Nothing has gone out for so long, and for some turns of the main loop: the server is full. */
+#define FULL_US 300000
 
 void guest_fill(Scene *scene)
 {
     guint before = scene->writes, asked = 0;
     fake_qemu_set_reading(scene->guest.qemu, FALSE);
-    for (guint still = 0; still < 20;) {
+    gint64 went_us = g_get_monotonic_time();
+    for (guint still = 0; still < 20 || g_get_monotonic_time() - went_us < FULL_US;) {
         guint ended = scene->writes - scene->pending;
         for (; asked < scene->writes - before + REDIR_MAX_PENDING / 2; asked++)
             fake_qemu_bulk(scene->guest.qemu, VCAM_STREAM_ENDPOINT, REQUEST, NULL);
         fake_step();
-        gboolean stuck = scene->pending > 0 && scene->writes - scene->pending == ended;
-        still = stuck ? still + 1 : 0;
+        if (scene->pending > 0 && scene->writes - scene->pending == ended) {
+            still++;
+        } else {
+            still = 0;
+            went_us = g_get_monotonic_time();
+        }
     }
 }
 
