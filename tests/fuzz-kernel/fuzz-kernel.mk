@@ -1,4 +1,4 @@
-# A Linux kernel that sees its own faults, and what the fuzzer finds in it.
+# A Linux kernel that sees its own faults, what the fuzzer finds in it, and the readers beside it.
 
 fuzz_flaws   := frame-count entity-id interval-length
 fuzz_kernels := $(fuzz_flaws:%=build/fuzz-kernel/%/vmlinux)
@@ -17,3 +17,15 @@ fuzz-kernels: build/fuzz-kernel/stock/vmlinux $(fuzz_kernels) ## kernels with KA
 .PHONY: fuzz-kernel
 fuzz-kernel: fuzz-kernels $(O)/camredir build/guest/fuzz.cpio ## what the fuzzer needs to find each flaw, by fields and by bytes, into docs/fuzz.md (hours)
 	@tests/fuzz-kernel/campaigns.sh $(O)/camredir build/fuzz-kernel/campaigns $(fuzz_flaws)
+
+# MUTANTS=... other than 10,000. What is known already stays in build/differential/.
+differential := $(O)/tests/fuzz-kernel/differential
+MUTANTS ?= 10000
+$(differential): $(patsubst %.c,$(O)/%.o,$(wildcard tests/fuzz-kernel/*.c)) $(readers) \
+        $(patsubst %,$(O)/lib%.a,$(LIBS_test_fuzz))
+	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) $(reader_libs) -ldl -lm
+
+.PHONY: differential
+differential: $(differential) build/guest/fuzz.cpio ## broken cameras before four readers, and where these disagree, into docs/differential.md (half an hour)
+	@$(differential) $(MUTANTS) build/differential >build/differential.md
+	@tests/fuzz-kernel/put-table.sh docs/differential.md buckets <build/differential.md

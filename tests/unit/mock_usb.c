@@ -8,7 +8,7 @@
 #include <umockdev.h>
 #include <unistd.h>
 
-#define DEVICE_NODE "/dev/bus/usb/001/002"
+#define DEVICE_NODE "/dev/bus/usb/001/%03u"
 
 struct MockUsb {
     UMockdevTestbed *testbed;
@@ -74,42 +74,74 @@ static gboolean answer_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *clien
     }
 }
 
-MockUsb *mock_usb_new(const guint8 *descriptors, gsize size)
+static void describe(GString *text, guint number, const guint8 *descriptors, gsize size)
 {
-    g_autoptr(GString) text = g_string_new("P: /devices/pci0000:00/0000:00:01.0/usb1/1-1\n"
-                                           "N: bus/usb/001/002\n"
-                                           "E: SUBSYSTEM=usb\n"
-                                           "E: DEVTYPE=usb_device\n"
-                                           "E: DEVNAME=" DEVICE_NODE "\n"
-                                           "E: BUSNUM=001\n"
-                                           "E: DEVNUM=002\n"
-                                           "A: busnum=1\n"
-                                           "A: devnum=2\n"
-                                           "A: bConfigurationValue=1\n"
-                                           "A: speed=480\n"
-                                           "H: descriptors=");
+    g_string_append_printf(text,
+                           "P: /devices/pci0000:00/0000:00:01.0/usb1/1-%u\n"
+                           "N: bus/usb/001/%03u\n"
+                           "E: SUBSYSTEM=usb\n"
+                           "E: DEVTYPE=usb_device\n"
+                           "E: DEVNAME=" DEVICE_NODE "\n"
+                           "E: BUSNUM=001\n"
+                           "E: DEVNUM=%03u\n"
+                           "A: busnum=1\n"
+                           "A: devnum=%u\n"
+                           "A: bConfigurationValue=1\n"
+                           "A: speed=480\n"
+                           "H: descriptors=",
+                           number - 1, number, number, number, number);
+    for (gsize i = 0; i < size; i++)
+        g_string_append_printf(text, "%02X", descriptors[i]);
+    g_string_append(text, "\n\n");
+}
+
+static MockUsb *mock_new(const char *text)
+{
     g_autoptr(GError) error = NULL;
     MockUsb *mock = g_new0(MockUsb, 1);
 
-    for (gsize i = 0; i < size; i++)
-        g_string_append_printf(text, "%02X", descriptors[i]);
-    g_string_append_c(text, '\n');
-
     mock->testbed = umockdev_testbed_new();
-    umockdev_testbed_add_from_string(mock->testbed, text->str, &error);
-    g_assert_no_error(error);
-    mock->ioctls = umockdev_ioctl_base_new();
-    g_signal_connect(mock->ioctls, "handle-ioctl", G_CALLBACK(answer_ioctl), NULL);
-    umockdev_testbed_attach_ioctl(mock->testbed, DEVICE_NODE, mock->ioctls, &error);
+    umockdev_testbed_add_from_string(mock->testbed, text, &error);
     g_assert_no_error(error);
     return mock;
+}
+
+MockUsb *mock_usb_new(const guint8 *descriptors, gsize size)
+{
+    g_autofree char *node = g_strdup_printf(DEVICE_NODE, MOCK_USB_FIRST);
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    describe(text, MOCK_USB_FIRST, descriptors, size);
+    MockUsb *mock = mock_new(text->str);
+    mock->ioctls = umockdev_ioctl_base_new();
+    g_signal_connect(mock->ioctls, "handle-ioctl", G_CALLBACK(answer_ioctl), NULL);
+    umockdev_testbed_attach_ioctl(mock->testbed, node, mock->ioctls, &error);
+    g_assert_no_error(error);
+    return mock;
+}
+
+MockUsb *mock_usb_new_many(GBytes *const *descriptors, guint n)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_assert_cmpuint(n, <=, MOCK_USB_MOST);
+    for (guint i = 0; i < n; i++) {
+        gsize size;
+        const guint8 *bytes = g_bytes_get_data(descriptors[i], &size);
+        describe(text, MOCK_USB_FIRST + i, bytes, size);
+    }
+    return mock_new(text->str);
 }
 
 void mock_usb_free(MockUsb *mock)
 {
     if (!mock)
         return;
-    umockdev_testbed_detach_ioctl(mock->testbed, DEVICE_NODE, NULL);
+    if (mock->ioctls) {
+        g_autofree char *node = g_strdup_printf(DEVICE_NODE, MOCK_USB_FIRST);
+        umockdev_testbed_detach_ioctl(mock->testbed, node, NULL);
+    }
     g_clear_object(&mock->ioctls);
     g_clear_object(&mock->testbed);
     g_free(mock);

@@ -14,4 +14,10 @@ gboolean mock_usb_init(char **argv);
 /* One at a time in a process. descriptors: a device descriptor and its configurations, as sysfs has
    them. */
 MockUsb *mock_usb_new(const guint8 *descriptors, gsize size);
+/* As many at once, in place of the one: from MOCK_USB_FIRST on, each a GBytes. They cannot be asked
+   anything beyond what sysfs has. */
+#define MOCK_USB_BUS   1
+#define MOCK_USB_FIRST 2
+#define MOCK_USB_MOST  40
+MockUsb *mock_usb_new_many(GBytes *const *descriptors, guint n);
 void mock_usb_free(MockUsb *mock); /* accepts NULL */

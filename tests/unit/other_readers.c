@@ -60,6 +60,16 @@ OtherReaders *other_readers_new(const char **ret_why)
     return readers;
 }
 
+OtherReaders *other_readers_new_listed(void)
+{
+    OtherReaders *readers = g_new0(OtherReaders, 1);
+
+    if (libusb_init(&readers->usb) < 0 || uvc_init(&readers->uvc, readers->usb) < 0 ||
+        uvc_get_device_list(readers->uvc, &readers->uvc_devices) < 0)
+        readers->uvc_devices = NULL;
+    return readers;
+}
+
 void other_readers_free(OtherReaders *readers)
 {
     if (!readers)
@@ -86,15 +96,28 @@ gboolean other_readers_parse_libusb(OtherReaders *readers)
     return TRUE;
 }
 
-gboolean other_readers_parse_libuvc(OtherReaders *readers)
+static gboolean parse_libuvc(uvc_device_t *device)
 {
     struct uvc_device_info *info;
     refuse_open = TRUE;
-    gboolean good = uvc_get_device_info(readers->uvc_devices[0], &info) == UVC_SUCCESS;
+    gboolean good = uvc_get_device_info(device, &info) == UVC_SUCCESS;
     refuse_open = FALSE;
     if (good)
         uvc_free_device_info(info);
     return good;
+}
+
+gboolean other_readers_parse_libuvc(OtherReaders *readers)
+{
+    return parse_libuvc(readers->uvc_devices[0]);
+}
+
+gboolean other_readers_parse_libuvc_at(OtherReaders *readers, guint8 number)
+{
+    for (uvc_device_t **device = readers->uvc_devices; device && *device; device++)
+        if (uvc_get_device_address(*device) == number)
+            return parse_libuvc(*device);
+    return FALSE;
 }
 
 static void report_units(GString *text, uvc_device_handle_t *handle)

@@ -12,6 +12,9 @@ typedef struct OtherReaders OtherReaders;
 OtherReaders *other_readers_new(const char **ret_why);
 void other_readers_free(OtherReaders *readers); /* accepts NULL */
 
+/* The devices that mock_usb_new_many() made, to be parsed and not to be opened. */
+OtherReaders *other_readers_new_listed(void);
+
 /* Parse once and throw the result away; FALSE: refused.
    libusb has the bytes in memory since it listed its devices: this is its parser and no I/O.
    libuvc's is libusb's plus its own; what it would ask of the device on the way (strings) is
@@ -19,6 +22,8 @@ void other_readers_free(OtherReaders *readers); /* accepts NULL */
  */
 gboolean other_readers_parse_libusb(OtherReaders *readers);
 gboolean other_readers_parse_libuvc(OtherReaders *readers);
+/* By its number on the bus; FALSE too where libuvc lists no such camera. */
+gboolean other_readers_parse_libuvc_at(OtherReaders *readers, guint8 number);
 
 /* What libuvc makes of the camera, a line each as test_readers.c writes them. */
 char *other_readers_report_libuvc(OtherReaders *readers);
