@@ -173,6 +173,7 @@ install: all $(man_pages) ## the program, its manual pages, completions, presets
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/camredir/presets'
 	install -m 644 descriptors/presets/*.json '$(DESTDIR)$(PREFIX)/share/camredir/presets/'
 	install -m 644 $(man_pages) '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	$(if $(wildcard $(guest)/fuzz.cpio),install -D -m 644 -t '$(DESTDIR)$(PREFIX)/lib/camredir' $(guest)/fuzz.cpio $(guest)/kernel/vmlinux)
 	install -D -m 644 docs/completion.bash '$(DESTDIR)$(PREFIX)/$(bash_completion)'
 	install -D -m 644 docs/completion.zsh '$(DESTDIR)$(PREFIX)/$(zsh_completion)'
 
@@ -182,7 +183,8 @@ uninstall: ## what install put there
 	        '$(DESTDIR)$(PREFIX)/lib/gtk-3.0/modules/libcamredir.so' \
 	        '$(DESTDIR)$(PREFIX)/$(bash_completion)' '$(DESTDIR)$(PREFIX)/$(zsh_completion)' \
 	        $(man_pages:$(O)/man/%='$(DESTDIR)$(PREFIX)/share/man/man1/%')
-	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir' '$(DESTDIR)$(PREFIX)/include/camredir'
+	rm -rf '$(DESTDIR)$(PREFIX)/share/camredir' '$(DESTDIR)$(PREFIX)/include/camredir' \
+	        '$(DESTDIR)$(PREFIX)/lib/camredir'
 
 clean: ## remove what was built (the downloaded kernel package stays)
 	rm -rf build/std build/san build/clang build/fuzz build/coverage demo

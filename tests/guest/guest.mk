@@ -43,14 +43,13 @@ $(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
 
 harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm libvirt share session jpeg_file relay printed)
 guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
-guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(pkg_libs) $(guest_libs) -lm
-guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio
+guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(pkg_libs) $(guest_libs) -lm
+guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio $(guest)/fuzz.cpio
 
 $(O)/tests/guest/guest-tests: guest_libs = -lXtst -lX11
 $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \
         $(patsubst %,$(O)/tests/guest/%.o,descriptor_device desktop notifications docs_commands) \
-        $(O)/vcam/sources/jpeg.o \
-        $(call objects,descriptors)
+        $(O)/libfuzz.a $(archives)
 	$(guest_link)
 
 # A viewer with the library for viewers inside.

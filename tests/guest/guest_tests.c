@@ -17,6 +17,7 @@ static const struct {
     {&spice_tests, TRUE},        {&hotplug_tests, TRUE},     {&viewer_tests, TRUE},
     {&vm_args_tests, TRUE},      {&vm_libvirt_tests, TRUE},  {&docs_tests, TRUE},
     {&attach_tests, TRUE},       {&libvirt_tests, TRUE},
+    {&fuzz_tests, TRUE},
 };
 
 static guint damaged(const Outcome *outcome)
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
     hotplug_end();
     viewer_end();
     libvirt_tests_end();
+    fuzz_tests_end();
     vm_free(session.vm);
     return failed ? 1 : 0;
 }

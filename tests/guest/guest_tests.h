@@ -38,6 +38,8 @@ void viewer_end(void);
 extern const GuestTestTable docs_tests;       /* the commands that the documentation shows */
 extern const GuestTestTable vm_libvirt_tests; /* what 'camredir vm libvirt' prints, started */
 extern const GuestTestTable vm_args_tests;    /* what 'camredir vm args' prints, run */
+extern const GuestTestTable fuzz_tests;       /* camredir fuzz and its guest */
+void fuzz_tests_end(void);
 extern const GuestTestTable libvirt_tests;    /* and into a domain of libvirt */
 void libvirt_tests_end(void);
 

@@ -279,6 +279,11 @@ static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *re
     return TRUE;
 }
 
+FuzzVm *fuzz_target_qemu_vm(FuzzTarget *target)
+{
+    return ((QemuTarget *)target)->vm;
+}
+
 /* ---- life ---- */
 
 static void drop_devices(QemuTarget *target)

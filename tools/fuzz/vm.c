@@ -131,8 +131,7 @@ static void add_machine(const FuzzVm *vm, GPtrArray *argv)
     add(argv, "-accel", "tcg,thread=single");
     if (!vm->options->real_time)
         add(argv, "-icount", "shift=3,sleep=off");
-    /* Where the processor says erms, Linux copies by an instruction that TCG runs byte by byte. */
-    add(argv, "-cpu", "max,erms=off");
+    add(argv, "-cpu", "qemu64"); /* what a newer one can do costs more here than it saves */
     add(argv, "-smp", "1");
     add(argv, "-m", "512"); /* KASAN takes an eighth, and its kernel is large */
     add(argv, "-bios", "qboot.rom");
@@ -349,7 +348,7 @@ static gboolean wait_answer(FuzzVm *vm, guint seconds)
 /* ---- a fresh one ---- */
 
 /* QEMU makes its sockets before it does anything else. */
-static RedirQmp *open_qmp(FuzzVm *vm, GError **error)
+RedirQmp *fuzz_vm_monitor(FuzzVm *vm, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + SOCKET_S * G_USEC_PER_SEC;
 
@@ -379,7 +378,7 @@ static gboolean wait_saved(RedirQmp *qmp, GError **error)
 /* The machine goes on behind it. */
 static gboolean save(FuzzVm *vm, GError **error)
 {
-    g_autoptr(RedirQmp) qmp = open_qmp(vm, error);
+    g_autoptr(RedirQmp) qmp = fuzz_vm_monitor(vm, error);
     int state = memfd_create("camredir-fuzz-state", 0);
 
     if (state < 0)

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "redir/transports/qmp.h"
 #include "tools/fuzz/target.h"
 
 typedef struct FuzzVm FuzzVm;
@@ -45,3 +46,8 @@ typedef struct {
     gint64 boot_us, restart_us;
 } FuzzVmTimes;
 FuzzVmTimes fuzz_vm_times(const FuzzVm *vm);
+/* QEMU's monitor; the caller closes it. */
+RedirQmp *fuzz_vm_monitor(FuzzVm *vm, GError **error);
+
+/* Of a target that fuzz_target_qemu_new() made. */
+FuzzVm *fuzz_target_qemu_vm(FuzzTarget *target);

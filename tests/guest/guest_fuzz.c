@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guest tests: camredir fuzz with the project's own guest. Each kind of trouble is noticed when it
+   is caused on purpose, a stock guest has none, and a flaw is made small and shown again. */
+#include "tests/guest/guest_tests.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "redir/transports/qmp.h"
+#include "tools/fuzz/minimise.h"
+#include "tools/fuzz/mutate.h"
+#include "tools/fuzz/seeds.h"
+#include "tools/fuzz/vm.h"
+
+#define CASES     300
+#define MOST_RUNS 20 /* until memory is looked at */
+#define FLAW      "KASAN: slab-out-of-bounds in planted_flaw"
+
+static FuzzTarget *target; /* one VM for all tests */
+static GPtrArray *seeds;
+
+static gboolean begin(GError **error)
+{
+    char *none[] = {NULL};
+    static const FuzzQemuOptions options = {0};
+
+    if (!seeds && !(seeds = fuzz_seeds_read(none, error)))
+        return FALSE;
+    if (!target && !(target = fuzz_target_qemu_new(&options, error)))
+        return FALSE;
+    return target->ops->fresh(target, error);
+}
+
+void fuzz_tests_end(void)
+{
+    if (target)
+        target->ops->free(target);
+    g_clear_pointer(&seeds, g_ptr_array_unref);
+}
+
+static const FuzzCase *good_case(void)
+{
+    return ((FuzzSeed *)seeds->pdata[0])->fuzz_case;
+}
+
+/* ---- a stock guest ---- */
+
+static gboolean test_stock(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
+    g_auto(FuzzOutcome) outcome = {0};
+    guint probed = 0;
+
+    (void)test, (void)session;
+    if (!begin(error))
+        return FALSE;
+    for (guint i = 0; i < CASES; i++) {
+        FuzzRandom random = fuzz_random_of(1, 0, i);
+        FuzzSeed *from = seeds->pdata[fuzz_random_below(&random, seeds->len)];
+        FuzzTrail trail;
+        g_autoptr(FuzzCase) fuzz_case =
+            fuzz_mutate(mutator, &random, from->fuzz_case, good_case(), &trail);
+        fuzz_outcome_clear(&outcome);
+        if (!target->ops->run(target, fuzz_case, &outcome, error))
+            return FALSE;
+        if (outcome.verdict != FUZZ_FINE)
+            return fail(error, "case %u: %s\n%s", i, outcome.title, outcome.console);
+        probed += strcmp(outcome.reached, "probed") == 0;
+    }
+    g_string_append_printf(note, "%u cases, of %u the driver negotiated pictures", CASES, probed);
+    return probed > CASES / 4 || fail(error, "only %u of %u cases were probed", probed, CASES);
+}
+
+/* ---- each oracle ---- */
+
+typedef gboolean (*Cause)(FuzzVm *vm, const char *argument, GError **error);
+
+static gboolean tell_init(FuzzVm *vm, const char *argument, GError **error)
+{
+    g_auto(GStrv) words = g_strsplit(argument, " ", 2);
+
+    (void)error;
+    fuzz_vm_ask(vm, words[0], words[1] ? words[1] : "");
+    return TRUE;
+}
+
+static gboolean kill_qemu(FuzzVm *vm, const char *argument, GError **error)
+{
+    (void)argument;
+    return kill(fuzz_vm_pid(vm), SIGABRT) == 0 || fail(error, "no QEMU");
+}
+
+static gboolean grow(FuzzVm *vm, const char *argument, GError **error)
+{
+    g_autoptr(RedirQmp) qmp = fuzz_vm_monitor(vm, error);
+
+    (void)argument;
+    return qmp && redir_qmp_do(qmp, error, "object-add",
+                               "{'qom-type': <'memory-backend-ram'>, 'id': <'grown'>, "
+                               "'size': <@x 700000000>, 'prealloc': <true>}");
+}
+
+static const struct {
+    const char *name;
+    Cause cause;
+    const char *argument;
+    FuzzVerdict verdict;
+    const char *title; /* how it begins */
+} oracles[] = {
+    {"KASAN", tell_init, "write /dev/kmsg <3>BUG: KASAN: slab-out-of-bounds in planted+0x1/0x2",
+     FUZZ_CONSOLE, "KASAN: slab-out-of-bounds in planted"},
+    {"warning", tell_init, "write /dev/kmsg <4>WARNING: CPU: 0 PID: 1 at f.c:1 planted+0x1/0x2",
+     FUZZ_CONSOLE, "WARNING in planted"},
+    {"lockdep", tell_init,
+     "write /dev/kmsg <4>WARNING: possible circular locking dependency detected", FUZZ_CONSOLE,
+     "lockdep: possible circular locking"},
+    {"panic", tell_init, "write /proc/sysrq-trigger c", FUZZ_CONSOLE, "panic: sysrq"},
+    {"reboot", tell_init, "reboot", FUZZ_REBOOT, "the guest rebooted"},
+    {"hang", tell_init, "stop", FUZZ_HANG, "the guest hangs"},
+    {"QEMU's death", kill_qemu, NULL, FUZZ_DIED, "QEMU died: signal 6"},
+    {"QEMU's memory", grow, NULL, FUZZ_GREW, "QEMU's memory grows"},
+};
+
+static gboolean check_oracle(guint i, FuzzOutcome *outcome, GError **error)
+{
+    if (!target->ops->fresh(target, error) ||
+        !oracles[i].cause(fuzz_target_qemu_vm(target), oracles[i].argument, error))
+        return FALSE;
+    for (guint run = 0; run < MOST_RUNS; run++) {
+        fuzz_outcome_clear(outcome);
+        if (!target->ops->run(target, good_case(), outcome, error))
+            return FALSE;
+        if (outcome->verdict != FUZZ_FINE)
+            break;
+    }
+    if (outcome->verdict != oracles[i].verdict ||
+        !g_str_has_prefix(outcome->title ? outcome->title : "", oracles[i].title))
+        return fail(error, "%s: verdict %d, '%s'\n%s", oracles[i].name, outcome->verdict,
+                    outcome->title, outcome->console);
+    return TRUE;
+}
+
+static gboolean test_oracles(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    g_auto(FuzzOutcome) outcome = {0};
+
+    (void)test, (void)session;
+    if (!begin(error))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(oracles); i++) {
+        if (!check_oracle(i, &outcome, error))
+            return FALSE;
+        g_string_append_printf(note, "%s%s", i ? ", " : "", oracles[i].name);
+    }
+    /* Nothing of that is left. */
+    fuzz_outcome_clear(&outcome);
+    if (!target->ops->fresh(target, error) ||
+        !target->ops->run(target, good_case(), &outcome, error))
+        return FALSE;
+    return outcome.verdict == FUZZ_FINE || fail(error, "left over: %s", outcome.title);
+}
+
+/* ---- a flaw ---- */
+
+/* The guest, with a driver that minds a configuration of 255 interfaces. */
+typedef struct {
+    FuzzTarget base;
+    FuzzTarget *guest;
+} Flawed;
+
+static gboolean flawed_fresh(FuzzTarget *base, GError **error)
+{
+    FuzzTarget *guest = ((Flawed *)base)->guest;
+    return guest->ops->fresh(guest, error);
+}
+
+static gboolean flawed_run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                           GError **error)
+{
+    FuzzTarget *guest = ((Flawed *)base)->guest;
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, &size);
+
+    if (size > 22 && bytes[22] == 255)
+        fuzz_vm_ask(fuzz_target_qemu_vm(guest), "write",
+                    "/dev/kmsg <3>BUG: KASAN: slab-out-of-bounds in planted_flaw+0x1/0x2");
+    return guest->ops->run(guest, fuzz_case, ret_outcome, error);
+}
+
+static const FuzzTargetOps flawed_ops = {flawed_fresh, flawed_run, NULL, NULL};
+
+/* Three places differ from a good camera, one of them matters. */
+static FuzzCase *broken_case(void)
+{
+    gsize size;
+    const guint8 *good = g_bytes_get_data(good_case()->descriptors, &size);
+    guint8 *bytes = g_memdup2(good, size);
+    FuzzCase *fuzz_case = g_new0(FuzzCase, 1);
+
+    bytes[12] ^= 1;  /* bcdDevice */
+    bytes[22] = 255; /* bNumInterfaces */
+    bytes[26] ^= 8;  /* bMaxPower */
+    fuzz_case->descriptors = g_bytes_new_take(bytes, size);
+    fuzz_case->faults = g_array_new(FALSE, FALSE, sizeof(FuzzFault));
+    return fuzz_case;
+}
+
+static gboolean check_replay(const FuzzCase *fuzz_case, GError **error)
+{
+    static const FuzzQemuOptions options = {.real_time = TRUE};
+    FuzzTarget *real = fuzz_target_qemu_new(&options, error);
+    Flawed flawed = {.base.ops = &flawed_ops, .guest = real};
+    FuzzMinimiser m = {.target = &flawed.base, .title = FLAW, .stale = TRUE};
+    guint shown = real ? fuzz_replay(&m, fuzz_case, 2, error) : 0;
+
+    if (real)
+        real->ops->free(real);
+    return shown == 2 || *error || fail(error, "shown %u of 2 times in real time", shown);
+}
+
+static gboolean test_flaw(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    if (!begin(error))
+        return FALSE;
+    Flawed flawed = {.base.ops = &flawed_ops, .guest = target};
+    FuzzMinimiser m = {.target = &flawed.base, .title = FLAW};
+    g_autoptr(GPtrArray) valid = g_ptr_array_new();
+    g_autoptr(FuzzCase) broken = broken_case();
+    guint which;
+
+    (void)test, (void)session;
+    g_ptr_array_add(valid, (gpointer)good_case());
+    g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, broken, &which);
+    g_autofree gboolean *kept = fuzz_minimise(&m, diff, error);
+    if (*error)
+        return FALSE;
+    g_string_append_printf(note, "%u of %u places stay, after %u runs", fuzz_count_kept(diff, kept),
+                           fuzz_diff_n_groups(diff), m.runs);
+    if (fuzz_count_kept(diff, kept) != 1)
+        return fail(error, "%s", note->str);
+    return check_replay(broken, error) && !*error;
+}
+
+static const GuestTest tests[] = {
+    {"fuzzing: 300 broken cameras, and a stock guest minds none", test_stock, NULL},
+    {"fuzzing: what goes wrong on purpose is noticed", test_oracles, NULL},
+    {"fuzzing: a flaw is made small, and shown again in real time", test_flaw, NULL},
+};
+const GuestTestTable fuzz_tests = {tests, G_N_ELEMENTS(tests)};
