@@ -137,7 +137,7 @@ static void add_machine(const FuzzVm *vm, GPtrArray *argv)
     add(argv, "-bios", "qboot.rom");
     add(argv, "-kernel", "%s", vm->kernel);
     add(argv, "-initrd", "%s", vm->initramfs);
-    add(argv, "-append", KERNEL_OPTIONS "%s", vm->options->real_time ? "" : " tick=1");
+    add(argv, "-append", "%s", KERNEL_OPTIONS);
 }
 
 static void add_ports(const FuzzVm *vm, GPtrArray *argv)

@@ -19,7 +19,6 @@
 #define N_PICTURES 3 /* of each camera */
 
 static int port = -1;
-static bool ticking; /* under a virtual clock; the kernel passes "tick=1" */
 static bool waiting; /* for the host's answer to a tick */
 
 static int64_t now_ms(void)
@@ -213,13 +212,13 @@ static void serve(void)
             say("clock %u\n", clock.number);
             clock.deadline = 0;
         }
-        if (ticking && now >= next_tick) {
+        if (now >= next_tick) {
             tick(&clock);
             next_tick = now + TICK_MS;
         }
         struct pollfd come = {.fd = port, .events = POLLIN};
         int64_t until = clock.deadline ? least(next_tick, clock.deadline) : next_tick;
-        int64_t left = ticking || clock.deadline ? least(until - now_ms(), TICK_MS) : TICK_MS;
+        int64_t left = until - now_ms();
         if (poll(&come, 1, left > 0 ? left : 0) > 0 && !read_lines(&clock))
             usleep(POLL_MS * 1000);
     }
@@ -230,7 +229,7 @@ static void serve(void)
 static void set_watchdogs(void)
 {
     static const char *const settings[][2] = {
-        {"/proc/sys/kernel/watchdog_thresh", "4"},
+        {"/proc/sys/kernel/watchdog_thresh", "3"},
         {"/proc/sys/kernel/hung_task_timeout_secs", "150"},
         {"/proc/sys/kernel/hung_task_check_interval_secs", "10"},
         {"/proc/sys/kernel/printk_devkmsg", "on"},
@@ -256,7 +255,6 @@ int main(void)
     boot_load_drivers();
     set_watchdogs();
     keep_awake();
-    ticking = getenv("tick") != NULL;
     if (nice(19) < 0)
         errno = 0;
     if (boot_link_port(FUZZ_PORT))

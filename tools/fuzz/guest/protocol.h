@@ -9,8 +9,8 @@
      "stop N"           nothing is answered any more
      "reboot N"
 
-   After its boot the guest says "ready". Under a virtual clock it says "tick" now and then, and
-   does not let time go by until the host says "tock": when it has answered all that came before. */
+   After its boot the guest says "ready". It says "tick" now and then; under a virtual
+   clock no time goes by until the host says "tock": when it has answered all that came before. */
 #pragma once
 
 #define FUZZ_PORT "camredir.fuzz"
