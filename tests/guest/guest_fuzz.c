@@ -46,11 +46,25 @@ static const FuzzCase *good_case(void)
 
 /* ---- a stock guest ---- */
 
+/* What is known of the stock kernel. */
+static const char *const known[] = {
+    "WARNING in vb2_core_reqbufs", /* a negotiated dwMaxVideoFrameSize of 0, and buffers asked for
+                                    */
+};
+
+static gboolean is_known(const char *title)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strcmp(title, known[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean test_stock(const GuestTest *test, Session *session, GString *note, GError **error)
 {
     g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
     g_auto(FuzzOutcome) outcome = {0};
-    guint probed = 0;
+    guint probed = 0, n_known = 0;
 
     (void)test, (void)session;
     if (!begin(error))
@@ -64,11 +78,16 @@ static gboolean test_stock(const GuestTest *test, Session *session, GString *not
         fuzz_outcome_clear(&outcome);
         if (!target->ops->run(target, fuzz_case, &outcome, error))
             return FALSE;
-        if (outcome.verdict != FUZZ_FINE)
+        if (outcome.verdict != FUZZ_FINE && !is_known(outcome.title))
             return fail(error, "case %u: %s\n%s", i, outcome.title, outcome.console);
+        if (outcome.verdict != FUZZ_FINE && !target->ops->fresh(target, error))
+            return FALSE;
+        n_known += outcome.verdict != FUZZ_FINE;
         probed += strcmp(outcome.reached, "probed") == 0;
     }
-    g_string_append_printf(note, "%u cases, of %u the driver negotiated pictures", CASES, probed);
+    g_string_append_printf(
+        note, "%u cases, of %u the driver negotiated pictures and no more; %u known findings",
+        CASES, probed, n_known);
     return probed > CASES / 4 || fail(error, "only %u of %u cases were probed", probed, CASES);
 }
 
@@ -243,7 +262,8 @@ static gboolean test_flaw(const GuestTest *test, Session *session, GString *note
 }
 
 static const GuestTest tests[] = {
-    {"fuzzing: 300 broken cameras, and a stock guest minds none", test_stock, NULL},
+    {"fuzzing: 300 broken cameras, and a stock guest minds none in a way that is not known",
+     test_stock, NULL},
     {"fuzzing: what goes wrong on purpose is noticed", test_oracles, NULL},
     {"fuzzing: a flaw is made small, and shown again in real time", test_flaw, NULL},
 };
