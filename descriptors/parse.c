@@ -22,12 +22,34 @@ struct position {
     const enum desc_context outside; /* of any */
 };
 
-/* Adds node below the last or the nearest above it that can hold it. */
-static inline void add_node(struct position *position, struct desc_node *node)
+/* All bytes that the configuration around claims are over. */
+static bool is_behind(const struct desc_node *node, uint32_t offset)
+{
+    while (node && node->type->group != DESC_GROUP_CONFIGURATION)
+        node = node->parent;
+    for (unsigned i = 0; node && i < node->present; i++)
+        if (node->type->rows[i].role == DESC_ROLE_TOTAL)
+            return offset - node->offset >= desc_get(node, &node->type->rows[i], 0);
+    return false;
+}
+
+/* Below the last or the nearest above it that can hold it. A string in the middle of a
+   configuration is seen there; behind one it is nobody's. */
+static inline struct desc_node *parent_of(const struct position *position,
+                                          const struct desc_node *node)
 {
     struct desc_node *parent = position->node;
     while (!(parent->type->accepts & node->type->group))
         parent = parent->parent;
+    if (node->type->group == DESC_GROUP_ALONE && is_behind(parent, node->offset))
+        while (parent->parent)
+            parent = parent->parent;
+    return parent;
+}
+
+static inline void add_node(struct position *position, struct desc_node *node)
+{
+    struct desc_node *parent = parent_of(position, node);
     desc_link(parent, node);
 
     if (node->type->kind == DESC_KIND_usb_interface)

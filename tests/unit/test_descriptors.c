@@ -653,6 +653,29 @@ static void test_extra(void)
     desc_tree_free(tree);
 }
 
+/* A string is the configuration's as far as that claims it, and behind that nobody's. */
+static void test_behind(void)
+{
+    uint8_t bytes[512 + 4];
+    size_t n = from_hex(camera_bytes, bytes);
+    const size_t at = 18 + 2; /* the configuration's wTotalLength, behind the device */
+
+    memcpy(bytes + n, "\x04\x03\x41", 4);
+    for (int claimed = 0; claimed < 2; claimed++) {
+        struct desc_tree *tree;
+        const size_t length = n - 18 + (claimed ? 4 : 0);
+        bytes[at] = (uint8_t)length;
+        bytes[at + 1] = (uint8_t)(length >> 8);
+        g_assert_cmpint(desc_parse(bytes, n + 4, DESC_CONTEXT_STANDARD, &tree), ==, 0);
+        struct desc_node *root = (struct desc_node *)desc_tree_root(tree), *last = root;
+        for (struct desc_node *node = root; node; node = desc_next(node, root))
+            last = node;
+        g_assert_nonnull(DESC_CAST(usb_string, last));
+        g_assert_cmpint(last->parent != root, ==, claimed);
+        desc_tree_free(tree);
+    }
+}
+
 static void test_too_large(void)
 {
     struct desc_tree *tree = NULL;
@@ -719,6 +742,7 @@ int main(int argc, char **argv)
     g_test_add_func("/descriptors/derive/overflow", test_derive_overflow);
     g_test_add_func("/descriptors/builder/errors", test_builder_errors);
     g_test_add_func("/descriptors/builder/extra", test_extra);
+    g_test_add_func("/descriptors/parse/behind", test_behind);
     g_test_add_func("/descriptors/parse/too-large", test_too_large);
     g_test_add_func("/descriptors/probe-commit", test_probe);
     return g_test_run();
