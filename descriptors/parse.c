@@ -20,28 +20,54 @@ struct position {
     struct desc_node *node;          /* the last one */
     enum desc_context context;       /* of the interface that it is in */
     const enum desc_context outside; /* of any */
+    const uint8_t *bytes;            /* all of them */
+    size_t len;
+    size_t alone_inside; /* strings before this offset are inside a configuration */
 };
 
-/* All bytes that the configuration around claims are over. */
-static bool is_behind(const struct desc_node *node, uint32_t offset)
+/* A run of strings and qualifiers that begins at offset ends there. */
+static size_t end_of_alone(const uint8_t *bytes, size_t len, size_t offset)
 {
-    while (node && node->type->group != DESC_GROUP_CONFIGURATION)
-        node = node->parent;
-    for (unsigned i = 0; node && i < node->present; i++)
-        if (node->type->rows[i].role == DESC_ROLE_TOTAL)
-            return offset - node->offset >= desc_get(node, &node->type->rows[i], 0);
+    while (len - offset >= 2 && bytes[offset] >= 2 && bytes[offset] <= len - offset &&
+           (bytes[offset + 1] == USB_DESC_STRING || bytes[offset + 1] == USB_DESC_DEVICE_QUALIFIER))
+        offset += bytes[offset];
+    return offset;
+}
+
+/* What comes at offset, if anything, is in no configuration. */
+static bool is_outside(const uint8_t *bytes, size_t len, size_t offset)
+{
+    switch (len - offset >= 2 ? bytes[offset + 1] : USB_DESC_DEVICE) {
+    case USB_DESC_DEVICE:
+    case USB_DESC_CONFIGURATION:
+    case USB_DESC_OTHER_SPEED_CONFIGURATION:
+    case USB_DESC_BOS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A string in the middle of a configuration is misplaced and stays there; behind one it is
+   nobody's. Not by wTotalLength, which may be wrong. */
+static bool is_behind(struct position *position, const struct desc_node *node)
+{
+    if (node->offset < position->alone_inside)
+        return false;
+    size_t end = end_of_alone(position->bytes, position->len, node->offset);
+    if (end > node->offset && is_outside(position->bytes, position->len, end))
+        return true;
+    position->alone_inside = end;
     return false;
 }
 
-/* Below the last or the nearest above it that can hold it. A string in the middle of a
-   configuration is seen there; behind one it is nobody's. */
-static inline struct desc_node *parent_of(const struct position *position,
-                                          const struct desc_node *node)
+/* The last node or the nearest above it that can hold this one. */
+static inline struct desc_node *parent_of(struct position *position, const struct desc_node *node)
 {
     struct desc_node *parent = position->node;
     while (!(parent->type->accepts & node->type->group))
         parent = parent->parent;
-    if (node->type->group == DESC_GROUP_ALONE && is_behind(parent, node->offset))
+    if (node->type->group == DESC_GROUP_ALONE && is_behind(position, node))
         while (parent->parent)
             parent = parent->parent;
     return parent;
@@ -61,7 +87,7 @@ static inline void add_node(struct position *position, struct desc_node *node)
 
 static void parse_all(struct desc_tree *tree, uint8_t *bytes, size_t len, enum desc_context outside)
 {
-    struct position position = {(struct desc_node *)tree->root, outside, outside};
+    struct position position = {(struct desc_node *)tree->root, outside, outside, bytes, len, 0};
 
     for (size_t offset = 0, size; offset < len; offset += size) {
         size = len - offset;
