@@ -15,6 +15,7 @@
 enum { FUZZ_NOTHING = 0, FUZZ_FOUND = 1, FUZZ_FAILED = 2 };
 
 #define REPLAYS       10
+#define SMALL_REPLAYS 3   /* of what --minimise came to */
 #define MINIMISE_RUNS 400 /* of a finding in a campaign */
 
 struct fuzz {
@@ -132,58 +133,85 @@ static FuzzTarget *fresh_target(struct fuzz *fuzz, GError **error)
 
 static int replay(struct fuzz *fuzz, GError **error)
 {
-    g_autofree char *title = NULL;
-    FuzzCase *fuzz_case = NULL;
+    g_auto(FuzzReported) reported = {0};
     guint n = fuzz->cases ? (guint)fuzz->cases : REPLAYS, shown = 0;
     GError *inner = NULL;
 
-    if (!fuzz_report_read(fuzz->replay, &fuzz_case, &title, error))
+    if (!fuzz_report_read(fuzz->replay, &reported, error))
         return FUZZ_FAILED;
     FuzzTarget *target = fresh_target(fuzz, &inner);
     if (target) {
-        FuzzMinimiser m = {.target = target, .title = title};
-        shown = fuzz_replay(&m, fuzz_case, n, &inner);
+        FuzzMinimiser m = {.target = target, .title = reported.title};
+        shown = fuzz_replay(&m, reported.fuzz_case, n, &inner);
         target->ops->free(target);
     }
-    fuzz_case_free(fuzz_case);
     if (inner) {
         g_propagate_error(error, inner);
         return FUZZ_FAILED;
     }
-    printf("%s\nreproduced %u of %u\n", title, shown, n);
+    printf("%s\nreproduced %u of %u\n", reported.title, shown, n);
     return shown == n ? FUZZ_NOTHING : FUZZ_FOUND;
+}
+
+/* What the smaller case does, for its report. */
+static gboolean look_again(FuzzMinimiser *m, FuzzFinding *finding, FuzzOutcome *outcome,
+                           GError **error)
+{
+    g_autoptr(FuzzCase) small = fuzz_diff_apply(finding->diff, finding->kept);
+
+    fuzz_outcome_clear(outcome);
+    if (!m->target->ops->fresh(m->target, error) ||
+        !m->target->ops->run(m->target, small, outcome, error))
+        return FALSE;
+    m->stale = TRUE;
+    finding->verdict = outcome->verdict;
+    finding->console = outcome->console;
+    finding->replays = SMALL_REPLAYS;
+    finding->shown = fuzz_replay(m, small, finding->replays, error);
+    return *error == NULL;
+}
+
+static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzReported *reported,
+                             GPtrArray *seeds, GError **error)
+{
+    g_autoptr(GPtrArray) valid = g_ptr_array_new();
+    g_auto(FuzzOutcome) outcome = {0};
+    g_autofree char *options = target_options(fuzz);
+    FuzzMinimiser m = {.target = target, .title = reported->title};
+    guint which;
+
+    for (guint i = 0; i < seeds->len; i++)
+        g_ptr_array_add(valid, ((FuzzSeed *)seeds->pdata[i])->fuzz_case);
+    g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, reported->fuzz_case, &which);
+    g_autofree gboolean *kept = fuzz_minimise(&m, diff, error);
+    if (*error)
+        return FALSE;
+    printf("%u of %u places stay, after %u runs\n", fuzz_count_kept(diff, kept),
+           fuzz_diff_n_groups(diff), m.runs);
+    FuzzFinding finding = {.title = reported->title,
+                           .target = target->name,
+                           .options = options,
+                           .valid = ((FuzzSeed *)seeds->pdata[which])->name,
+                           .number = reported->number,
+                           .seed = reported->seed,
+                           .diff = diff,
+                           .kept = kept};
+    return look_again(&m, &finding, &outcome, error) &&
+           fuzz_report_write(fuzz->minimise, &finding, error);
 }
 
 /* Once more, of a finding that was not made small when it was found. */
 static int minimise(struct fuzz *fuzz, GPtrArray *seeds, GError **error)
 {
-    g_autofree char *title = NULL;
-    g_autoptr(GPtrArray) valid = g_ptr_array_new();
-    FuzzCase *fuzz_case = NULL;
-    guint which;
+    g_auto(FuzzReported) reported = {0};
     GError *inner = NULL;
 
-    if (!fuzz_report_read(fuzz->minimise, &fuzz_case, &title, error))
+    if (!fuzz_report_read(fuzz->minimise, &reported, error))
         return FUZZ_FAILED;
-    for (guint i = 0; i < seeds->len; i++)
-        g_ptr_array_add(valid, ((FuzzSeed *)seeds->pdata[i])->fuzz_case);
-    g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, fuzz_case, &which);
-    fuzz_case_free(fuzz_case);
     FuzzTarget *target = fresh_target(fuzz, error);
     if (target == NULL)
         return FUZZ_FAILED;
-    FuzzMinimiser m = {.target = target, .title = title};
-    g_autofree gboolean *kept = fuzz_minimise(&m, diff, &inner);
-    g_autofree char *options = target_options(fuzz);
-    FuzzFinding finding = {.title = title,
-                           .target = target->name,
-                           .options = options,
-                           .valid = ((FuzzSeed *)seeds->pdata[which])->name,
-                           .diff = diff,
-                           .kept = kept};
-    printf("%u of %u places stay, after %u runs\n", fuzz_count_kept(diff, kept),
-           fuzz_diff_n_groups(diff), m.runs);
-    gboolean done = inner == NULL && fuzz_report_write(fuzz->minimise, &finding, &inner);
+    gboolean done = make_smaller(fuzz, target, &reported, seeds, &inner);
     target->ops->free(target);
     if (inner)
         g_propagate_error(error, inner);

@@ -159,29 +159,30 @@ static char *contents(const char *dir, const char *name, gsize *ret_size)
 /* A JSON reader and an eye find in the folder what replay does. */
 static void check_finding(const char *path)
 {
-    g_autofree char *title = NULL, *report = contents(path, "report.md", NULL);
+    g_autofree char *report = contents(path, "report.md", NULL);
     g_autofree char *console = contents(path, "console.log", NULL);
-    g_autoptr(FuzzCase) fuzz_case = NULL;
+    g_auto(FuzzReported) reported = {0};
     g_autoptr(GError) error = NULL;
     gsize size;
     g_autofree char *bytes = contents(path, "descriptors.bin", &size);
     guint places = 0;
 
     g_test_message("%s", report);
-    g_assert_true(fuzz_report_read(path, &fuzz_case, &title, &error));
+    g_assert_true(fuzz_report_read(path, &reported, &error));
+    g_assert_cmpuint(reported.seed, !=, 0);
     g_assert_nonnull(strstr(console, "camredir bug: "));
     g_assert_nonnull(strstr(report, path));
-    g_assert_cmpmem(bytes, size, g_bytes_get_data(fuzz_case->descriptors, NULL),
-                    g_bytes_get_size(fuzz_case->descriptors));
+    g_assert_cmpmem(bytes, size, g_bytes_get_data(reported.fuzz_case->descriptors, NULL),
+                    g_bytes_get_size(reported.fuzz_case->descriptors));
     g_assert_cmpint(sscanf(strstr(report, "\nIn "), "\nIn %u place", &places), ==, 1);
     g_assert_cmpuint(places, <=, 3);
     g_assert_nonnull(strstr(report, "this showed it 3 of 3 times"));
 
-    FuzzMinimiser m = {.target = flawed_target(NULL, NULL), .title = title};
-    g_assert_cmpuint(fuzz_replay(&m, fuzz_case, 10, &error), ==, 10);
+    FuzzMinimiser m = {.target = flawed_target(NULL, NULL), .title = reported.title};
+    g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 10, &error), ==, 10);
     g_assert_no_error(error);
     m.title = "another";
-    g_assert_cmpuint(fuzz_replay(&m, fuzz_case, 2, &error), ==, 0);
+    g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 0);
     m.target->ops->free(m.target);
 }
 

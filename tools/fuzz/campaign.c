@@ -24,6 +24,7 @@ typedef struct {
     const FuzzCampaign *campaign;
     FuzzShared *shared;
     pid_t jobs[FUZZ_MAX_JOBS]; /* 0: ended */
+    gboolean cut_short;        /* a job was not waited for */
     guint n_running;
     gboolean failed;
     gint64 stopped_us; /* 0: not asked to */
@@ -103,6 +104,8 @@ static void job_ended(Campaign *c, guint number, int status, GError **error)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return;
     c->shared->stop = 1;
+    if (c->cut_short && WIFSIGNALED(status))
+        return;
     if (!c->failed && WIFSIGNALED(status))
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "camredir bug: job %u: %s", number + 1,
                     g_strsignal(WTERMSIG(status)));
@@ -123,7 +126,7 @@ static void look_after_jobs(Campaign *c, GError **error)
     gboolean enough = c->stopped_us && g_get_monotonic_time() - c->stopped_us > PATIENCE;
     for (guint i = 0; (enough || n_signals > 1) && i < c->campaign->jobs; i++)
         if (c->jobs[i])
-            kill(c->jobs[i], SIGKILL);
+            c->cut_short = kill(c->jobs[i], SIGKILL) == 0;
 }
 
 /* ---- What it comes to ---- */

@@ -63,6 +63,8 @@ guint fuzz_report_count(const char *dir)
     return n;
 }
 
+#define FOUND_BY "- Found by: case "
+
 /* ---- Writing ---- */
 
 static void append(void *user, const char *text, size_t len)
@@ -128,7 +130,7 @@ static GString *report_text(const FuzzFinding *finding, const char *folder)
 
     g_string_append_printf(text, "# %s\n\n", finding->title);
     g_string_append_printf(text,
-                           "- What: %s\n- Target: %s\n- Found by: case %" G_GUINT64_FORMAT
+                           "- What: %s\n- Target: %s\n" FOUND_BY "%" G_GUINT64_FORMAT
                            " of seed %" G_GUINT64_FORMAT "\n",
                            verdict_words[finding->verdict], finding->target, finding->number,
                            finding->seed);
@@ -159,7 +161,7 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 
 /* ---- Reading ---- */
 
-gboolean fuzz_report_read(const char *folder, FuzzCase **ret_case, char **ret_title, GError **error)
+gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError **error)
 {
     g_autofree char *case_path = g_build_filename(folder, "case.bin", NULL);
     g_autofree char *report_path = g_build_filename(folder, "report.md", NULL);
@@ -174,7 +176,19 @@ gboolean fuzz_report_read(const char *folder, FuzzCase **ret_case, char **ret_ti
                     "%s: its first line is no '# TITLE'", report_path);
         return FALSE;
     }
-    *ret_case = fuzz_case_parse((const guint8 *)bytes, size);
-    *ret_title = g_strndup(text + 2, strcspn(text + 2, "\n"));
+    *ret_reported = (FuzzReported){
+        .fuzz_case = fuzz_case_parse((const guint8 *)bytes, size),
+        .title = g_strndup(text + 2, strcspn(text + 2, "\n")),
+    };
+    const char *found = strstr(text, FOUND_BY);
+    if (found)
+        sscanf(found + strlen(FOUND_BY), "%" G_GUINT64_FORMAT " of seed %" G_GUINT64_FORMAT,
+               &ret_reported->number, &ret_reported->seed);
     return TRUE;
+}
+
+void fuzz_reported_clear(FuzzReported *reported)
+{
+    fuzz_case_free(reported->fuzz_case);
+    g_free(reported->title);
 }

@@ -31,5 +31,12 @@ guint fuzz_report_count(const char *dir);
 gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GError **error);
 
 /* What a folder says. */
-gboolean fuzz_report_read(const char *folder, FuzzCase **ret_case, char **ret_title,
-                          GError **error);
+typedef struct {
+    FuzzCase *fuzz_case;
+    char *title;
+    guint64 number, seed; /* 0: not said */
+} FuzzReported;
+
+gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError **error);
+void fuzz_reported_clear(FuzzReported *reported);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FuzzReported, fuzz_reported_clear)
