@@ -119,7 +119,7 @@ static gboolean beside_redirection(const SpiceCase *c, Session *session, GString
     return image && spice_add_device(session, "cam-other", NULL, error) &&
            spice_begin(c, "attach-beside", session, &stream, error) &&
            tell(session, command, error) && spice_wait_said(session, "cd redirected", error) &&
-           spice_wait_cd(session, error) &&
+           spice_wait_cd(session, TRUE, error) &&
            session_wait_frames(session, stream,
                                agent_count_frames(vm_agent(session->vm), stream) + 30, 20000,
                                error) &&

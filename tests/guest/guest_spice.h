@@ -60,7 +60,7 @@ char *spice_expand(const Session *session, const char *options, GError **error);
    own; and the guest has that drive. */
 #define SPICE_CD "cd.iso"
 char *spice_make_cd(GError **error);
-gboolean spice_wait_cd(Session *session, GError **error);
+gboolean spice_wait_cd(Session *session, gboolean there, GError **error);
 
 /* By QMP, the ids as QEMU was started with: "cam-port" a port, "cam-usbredir" a channel. */
 gboolean spice_remove_device(Session *session, const char *id, GError **error);
