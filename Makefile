@@ -117,7 +117,7 @@ check: ## every test: unit, layers, fuzz (short), guest
 .PHONY: check-run demo-run bench-run
 check-run: $(O)/camredir $(unit_tests) $(check_programs)
 	@LOGS=$(O)/logs tests/run.sh tests/check-layers.sh $(if $(SAN),,'$(MAKE) -s check-clang') \
-		$(unit_tests:%='% --tap') $(check_commands)
+		$(unit_tests:%='% --tap') $(check_commands) --beside $(beside_commands)
 
 check-unit: $(unit_tests) ## the unit tests alone, seconds
 	@LOGS=$(O)/logs tests/run.sh $(unit_tests:%='% --tap')

@@ -1,20 +1,22 @@
 #!/bin/sh
 # Runs test commands that speak TAP, one argument each, and closes with 'N passed, N failed' over all
 # of them. A command that dies, or that reports nothing, is a failure by itself. Whole output: LOGS.
+# Those behind --beside mostly wait: they run one after the other while the first ones do, and are
+# shown at the end.
 set -u
 logs=${LOGS:-build/logs}
 mkdir -p "$logs"
-passed=0 failed=0 skipped=0 number=0
+counts=$(mktemp -d) && trap 'rm -rf "$counts"' EXIT
+trap 'trap "" TERM; kill 0; exit 1' INT # what is in the background does not hear it
+trap 'exit 1' TERM
 
-for command; do
-    number=$((number + 1))
-    name=$(echo "$command" | sed 's#.*/##; s# .*##')
-    log=$logs/$number-$name.log
-    status_file=$logs/.status
-    printf '# %s\n' "$command"
-    { sh -c "$command" 2>&1; echo $? >"$status_file"; } | tee "$log" |
+run() { # number, command
+    name=$(echo "$2" | sed 's#.*/##; s# .*##')
+    log=$logs/$1-$name.log
+    printf '# %s\n' "$2"
+    { sh -c "$2" 2>&1; echo $? >"$counts/$1.status"; } | tee "$log" |
         grep --line-buffered -E '^(not )?ok |^Bail out|ERROR: |runtime error:|^# (time|seen|left|not )'
-    status=$(cat "$status_file")
+    status=$(cat "$counts/$1.status")
     skip=$(grep -ciE '^ok .*# skip' "$log")
     good=$(grep -cE '^ok ' "$log")
     bad=$(grep -cE '^not ok ' "$log")
@@ -23,11 +25,38 @@ for command; do
         bad=1
     fi
     [ "$bad" -eq 0 ] || tail -n 40 "$log" | sed 's/^/    /'
-    passed=$((passed + good - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    echo $((good - skip)) "$bad" "$skip" >"$counts/$1"
+}
+
+number=0 lane=first beside=
+for command; do
+    number=$((number + 1))
+    if [ "$command" = --beside ]; then
+        lane=beside
+    elif [ $lane = beside ]; then
+        echo "$command" >"$counts/$number.command"
+        beside="$beside $number"
+    fi
 done
-if [ "$skipped" -gt 0 ]; then
-    echo "$passed passed, $failed failed, $skipped skipped"
-else
-    echo "$passed passed, $failed failed"
-fi
-[ "$failed" -eq 0 ]
+for number in $beside; do
+    run "$number" "$(cat "$counts/$number.command")"
+done >"$counts/beside.log" 2>&1 &
+
+number=0
+for command; do
+    [ "$command" != --beside ] || break
+    number=$((number + 1))
+    run $number "$command"
+done
+wait
+cat "$counts/beside.log"
+
+cat "$counts"/*[0-9] | {
+    passed=0 failed=0 skipped=0
+    while read -r good bad skip; do
+        passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    done
+    [ "$skipped" -eq 0 ] && skipped= || skipped=", $skipped skipped"
+    echo "$passed passed, $failed failed$skipped"
+    [ "$failed" -eq 0 ]
+}

@@ -19,7 +19,7 @@ fuzz-long: ## every fuzzer for an hour
 	@$(MAKE) -s fuzz FUZZ_SECONDS=3600
 
 # Part of 'make check', once: they are built with the sanitizers anyway.
-check_commands += $(if $(SAN),,'$(MAKE) -s fuzz')
+check_commands += $(if $(SAN),,'$(MAKE) -s fuzz FUZZ_SECONDS=5')
 
 LIBS_fuzz_parse := descriptors
 LIBS_fuzz_peer  := redir vcam descriptors

@@ -72,7 +72,9 @@ $(O)/tests/guest/doctor-tests: $(O)/tests/guest/doctor_tests.o $(harness)
 guest_programs := $(O)/tests/guest/program-tests $(O)/tests/guest/doctor-tests $(O)/tests/guest/guest-tests
 guest_needs += $(guest_programs) $(O)/tests/guest/camredir.cpio
 check_programs += $(guest_needs)
-check_commands += $(guest_programs:%='%') $(patsubst %,'tests/docs.sh % $(O)/camredir',docs/troubleshooting.md README.md)
+check_commands += '$(O)/tests/guest/guest-tests'
+beside_commands += $(patsubst %,'%',$(filter-out %/guest-tests,$(guest_programs))) \
+        $(patsubst %,'tests/docs.sh % $(O)/camredir',docs/troubleshooting.md README.md)
 
 check-guest: $(guest_needs) ## the tests of the whole program and in the guest alone, minutes
 	@LOGS=$(O)/logs tests/run.sh $(guest_programs:%='%')

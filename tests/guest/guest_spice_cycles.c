@@ -8,7 +8,7 @@
 
 #include "tests/guest/relay.h"
 
-#define CYCLES  20
+#define CYCLES  12
 #define WARM_UP 4 /* caches and pools fill */
 /* AddressSanitizer keeps freed memory. */
 #ifdef __SANITIZE_ADDRESS__
