@@ -125,13 +125,15 @@ static guint32 any_value(Work *work, FuzzFaultKind kind)
 
     if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_STREAM)
         return 0;
-    if (kind == FUZZ_FAULT_INTERRUPT) /* length, then bStatusType 1 or 2, bOriginator, bEvent */
-        return fuzz_random_below(random, 17) << 24 | ((guint32)fuzz_random(random) & 0xffff00) |
-               fuzz_random_below(random, 4);
+    if (kind == FUZZ_FAULT_INTERRUPT) { /* length, then bStatusType 1 or 2, bOriginator, bEvent */
+        guint32 length = fuzz_random_below(random, 17);
+        guint32 middle = (guint32)fuzz_random(random) & 0xffff00;
+        return length << 24 | middle | fuzz_random_below(random, 4);
+    }
     if (ranges[kind].values)
         return ranges[kind].values[fuzz_random_below(random, ranges[kind].n_values)];
-    return fuzz_random_below(random, ranges[kind].n_bytes) << 8 |
-           (1 + fuzz_random_below(random, 255));
+    guint32 at = fuzz_random_below(random, ranges[kind].n_bytes);
+    return at << 8 | (1 + fuzz_random_below(random, 255));
 }
 
 /* The first ones more often. */
@@ -154,7 +156,8 @@ static gboolean apply_fault(Work *work, const Op *op)
 {
     const FuzzFaultKind kind = (FuzzFaultKind)op->kind;
     const FuzzAt at = fuzz_fault_texts[kind].at;
-    const FuzzFault fault = {kind, any_at(work, kind), any_value(work, kind)};
+    const guint16 when = any_at(work, kind); /* drawn before the value, on every compiler */
+    const FuzzFault fault = {kind, when, any_value(work, kind)};
     const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
     gboolean streams = has_stream(work->faults);
 
@@ -191,13 +194,17 @@ static gboolean apply_drop_fault(Work *work, const Op *op)
 
 /* ---- Bytes ---- */
 
+static void change_byte(Work *work, guint mask)
+{
+    work->bytes->data[fuzz_random_below(work->random, work->bytes->len)] ^= (guint8)mask;
+}
+
 static gboolean apply_flip_bit_of_byte(Work *work, const Op *op)
 {
     (void)op;
     if (work->bytes->len == 0)
         return FALSE;
-    work->bytes->data[fuzz_random_below(work->random, work->bytes->len)] ^=
-        (guint8)(1u << fuzz_random_below(work->random, 8));
+    change_byte(work, 1u << fuzz_random_below(work->random, 8));
     return TRUE;
 }
 
@@ -206,8 +213,7 @@ static gboolean apply_set_byte(Work *work, const Op *op)
     (void)op;
     if (work->bytes->len == 0)
         return FALSE;
-    work->bytes->data[fuzz_random_below(work->random, work->bytes->len)] ^=
-        (guint8)(1 + fuzz_random_below(work->random, 255));
+    change_byte(work, 1 + fuzz_random_below(work->random, 255));
     return TRUE;
 }
 
