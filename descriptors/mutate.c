@@ -307,7 +307,8 @@ static int break_guid(struct mutator *m)
     const struct desc_row *row = node->type->rows;
     while (row->width != 16)
         row++;
-    ((uint8_t *)desc_at(node, row->offset))[below(m, 16)] ^= (uint8_t)(1 + below(m, 255));
+    uint8_t change = (uint8_t)(1 + below(m, 255));
+    ((uint8_t *)desc_at(node, row->offset))[below(m, 16)] ^= change;
     return done(m, node, "one byte of the GUID is another");
 }
 
@@ -777,8 +778,8 @@ static int k13_same_address(struct mutator *m)
 
 static int k13_reserved_bits(struct mutator *m)
 {
-    struct place at = find_place(pick_kind(m, DESC_KIND_usb_endpoint),
-                                 below(m, 2) ? "bEndpointAddress" : "bmAttributes");
+    const char *field = below(m, 2) ? "bEndpointAddress" : "bmAttributes";
+    struct place at = find_place(pick_kind(m, DESC_KIND_usb_endpoint), field);
     if (!at.row)
         return -ENODATA;
     return set_place(m, at, value_at(at) ^ (at.row->name[1] == 'E' ? 0x70 : 0xc0));
