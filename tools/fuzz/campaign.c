@@ -40,6 +40,7 @@ typedef struct {
 
 static FuzzShared *signalled;
 static volatile sig_atomic_t n_signals;
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
 static void on_signal(int number)
 {
@@ -48,23 +49,20 @@ static void on_signal(int number)
     signalled->stop = 1;
 }
 
-static void take_signals(FuzzShared *shared, struct sigaction before[3])
+static void take_signals(FuzzShared *shared, struct sigaction before[G_N_ELEMENTS(ending)])
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     const struct sigaction action = {.sa_handler = on_signal};
 
     signalled = shared;
     n_signals = 0;
-    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
-        sigaction(numbers[i], &action, &before[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(ending); i++)
+        sigaction(ending[i], &action, &before[i]);
 }
 
-static void give_signals_back(const struct sigaction before[3])
+static void give_signals_back(const struct sigaction before[G_N_ELEMENTS(ending)])
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
-    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
-        sigaction(numbers[i], &before[i], NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(ending); i++)
+        sigaction(ending[i], &before[i], NULL);
 }
 
 /* ---- Jobs ---- */
@@ -126,7 +124,7 @@ static void look_after_jobs(Campaign *c, GError **error)
     gboolean enough = c->stopped_us && g_get_monotonic_time() - c->stopped_us > PATIENCE;
     for (guint i = 0; (enough || n_signals > 1) && i < c->campaign->jobs; i++)
         if (c->jobs[i])
-            c->cut_short = kill(c->jobs[i], SIGKILL) == 0;
+            c->cut_short |= kill(c->jobs[i], SIGKILL) == 0;
 }
 
 /* ---- What it comes to ---- */
@@ -208,7 +206,7 @@ static FuzzShared *map_shared(const FuzzCampaign *campaign)
 gboolean fuzz_campaign_run(const FuzzCampaign *campaign, FuzzTotals *ret_totals, GError **error)
 {
     Campaign c = {.campaign = campaign, .shared = map_shared(campaign)};
-    struct sigaction before[3];
+    struct sigaction before[G_N_ELEMENTS(ending)];
     GError *inner = NULL;
 
     take_signals(c.shared, before);

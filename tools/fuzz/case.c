@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "descriptors/desc.h"
+
 #define FAULT_BYTES 9 /* bLength, bDescriptorType, kind, at (2), value (4) */
 
 const FuzzFaultText fuzz_fault_texts[FUZZ_FAULT_KINDS] = {
@@ -41,6 +43,17 @@ static void append_fault(GByteArray *bytes, const FuzzFault *fault)
         (guint8)(fault->value >> 24),
     };
     g_byte_array_append(bytes, written, sizeof written);
+}
+
+struct desc_tree *fuzz_parse_tree(GBytes *descriptors)
+{
+    struct desc_tree *tree;
+    gsize size;
+    const guint8 *data = g_bytes_get_data(descriptors, &size);
+
+    if (desc_parse(data, size, DESC_CONTEXT_STANDARD, &tree) != 0)
+        g_error("out of memory");
+    return tree;
 }
 
 FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size)

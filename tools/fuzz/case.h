@@ -42,6 +42,11 @@ typedef struct {
     GArray *faults;      /* of FuzzFault */
 } FuzzCase;
 
+struct desc_tree;
+
+/* Any bytes are a tree. */
+struct desc_tree *fuzz_parse_tree(GBytes *descriptors);
+
 /* Any bytes are a case. */
 FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size);
 GBytes *fuzz_case_pack(const FuzzCase *fuzz_case);

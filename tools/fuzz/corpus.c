@@ -67,25 +67,11 @@ static gboolean parse_id(const char *name, guint *ret_id)
     return end > name + strlen("id:") && id < G_MAXINT && (*end == ',' || *end == '\0');
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names of a queue's files, in the order of their ids. */
+/* Names of a queue's files, in the order of their ids; others' files may be among them. */
 static GPtrArray *list_queue(const char *folder)
 {
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *path = g_build_filename(folder, "queue", NULL);
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    guint id;
-
-    while (dir && (name = g_dir_read_name(dir)))
-        if (parse_id(name, &id))
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, by_name);
-    return names;
+    return fuzz_list_folder(path, NULL);
 }
 
 /* NULL: it is gone, or none of ours. */
@@ -361,16 +347,11 @@ static void scan_queue(FuzzCorpus *corpus, const char *name)
 
 void fuzz_corpus_scan(FuzzCorpus *corpus)
 {
-    g_autoptr(GDir) dir = g_dir_open(corpus->dir, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
+    g_autoptr(GPtrArray) names = fuzz_list_folder(corpus->dir, NULL);
 
-    while (dir && (name = g_dir_read_name(dir)))
-        if (name[0] != '.' && strcmp(name, corpus->name) != 0)
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, by_name);
     for (guint i = 0; i < names->len; i++)
-        scan_queue(corpus, names->pdata[i]);
+        if (strcmp(names->pdata[i], corpus->name) != 0)
+            scan_queue(corpus, names->pdata[i]);
 }
 
 /* So far, for the next start; what is lost with it is only looked at again. */

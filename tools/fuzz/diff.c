@@ -376,12 +376,7 @@ static void add_changes_of(FuzzDiff *diff, guint i, Cursor *broken)
 
 static struct desc_tree *parse(GBytes *bytes)
 {
-    struct desc_tree *tree;
-    gsize size;
-    const guint8 *data = g_bytes_get_data(bytes, &size);
-
-    if (desc_parse(data, size, DESC_CONTEXT_STANDARD, &tree) != 0)
-        g_error("out of memory");
+    struct desc_tree *tree = fuzz_parse_tree(bytes);
     desc_locate(tree);
     return tree;
 }

@@ -294,17 +294,6 @@ static guint pick_steps(FuzzRandom *random)
     return n;
 }
 
-static struct desc_tree *parse(GBytes *bytes)
-{
-    struct desc_tree *tree;
-    gsize size;
-    const guint8 *data = g_bytes_get_data(bytes, &size);
-
-    if (desc_parse(data, size, DESC_CONTEXT_STANDARD, &tree) != 0)
-        g_error("out of memory");
-    return tree;
-}
-
 static void work_begin(Work *work, FuzzRandom *random, const FuzzCase *from, const FuzzCase *other,
                        gboolean plain)
 {
@@ -313,8 +302,8 @@ static void work_begin(Work *work, FuzzRandom *random, const FuzzCase *from, con
         work->bytes = g_bytes_unref_to_array(fuzz_case_pack(from));
         return;
     }
-    work->tree = parse(from->descriptors);
-    work->other = parse(other->descriptors);
+    work->tree = fuzz_parse_tree(from->descriptors);
+    work->other = fuzz_parse_tree(other->descriptors);
     work->faults = g_array_copy(from->faults);
     desc_locate(work->tree);
 }

@@ -105,24 +105,6 @@ static void draw(GString *page, const GArray *samples, const Curve *curve)
 
 /* ---- Findings ---- */
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static GPtrArray *list_findings(const char *dir)
-{
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *path = g_build_filename(dir, "findings", NULL);
-    g_autoptr(GDir) folders = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (folders && (name = g_dir_read_name(folders)))
-        g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, by_name);
-    return names;
-}
-
 static char *title_of(const char *dir, const char *name)
 {
     g_autofree char *path = g_build_filename(dir, "findings", name, "report.md", NULL);
@@ -135,7 +117,8 @@ static char *title_of(const char *dir, const char *name)
 
 static void say_findings(GString *page, const char *dir)
 {
-    g_autoptr(GPtrArray) names = list_findings(dir);
+    g_autofree char *path = g_build_filename(dir, "findings", NULL);
+    g_autoptr(GPtrArray) names = fuzz_list_folder(path, NULL);
 
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *title = title_of(dir, names->pdata[i]);

@@ -5,5 +5,8 @@
 
 #include <gio/gio.h>
 
+/* What is in a folder, sorted, but what begins with a dot; nothing in one that cannot be read. */
+GPtrArray *fuzz_list_folder(const char *folder, GError **error);
+
 gboolean fuzz_put_file(const char *folder, const char *name, gconstpointer bytes, gsize size,
                        GError **error);

@@ -55,12 +55,9 @@ gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder
 guint fuzz_report_count(const char *dir)
 {
     g_autofree char *all = g_build_filename(dir, "findings", NULL);
-    g_autoptr(GDir) folders = g_dir_open(all, 0, NULL);
-    guint n = 0;
+    g_autoptr(GPtrArray) names = fuzz_list_folder(all, NULL);
 
-    while (folders && g_dir_read_name(folders))
-        n++;
-    return n;
+    return names->len;
 }
 
 #define FOUND_BY "- Found by: case "
@@ -76,12 +73,8 @@ static GString *json_of(GBytes *descriptors)
 {
     GString *json = g_string_new(NULL);
     const struct desc_sink sink = {append, json};
-    struct desc_tree *tree;
-    gsize size;
-    const guint8 *bytes = g_bytes_get_data(descriptors, &size);
+    struct desc_tree *tree = fuzz_parse_tree(descriptors);
 
-    if (desc_parse(bytes, size, DESC_CONTEXT_STANDARD, &tree) != 0)
-        g_error("out of memory");
     desc_json_write(desc_tree_root(tree), 0, &sink);
     desc_tree_free(tree);
     return json;

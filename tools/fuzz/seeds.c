@@ -11,6 +11,7 @@
 #include "tools/description.h"
 #include "tools/fuzz/mutate.h"
 #include "tools/fuzz/presets.h"
+#include "tools/fuzz/put.h"
 
 static void seed_free(gpointer data)
 {
@@ -168,29 +169,19 @@ static gboolean add_file(GPtrArray *seeds, const char *path, GError **error)
     return read;
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static gboolean add_folder(GPtrArray *seeds, const char *path, GError **error)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, error);
-    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
+    GError *inner = NULL;
+    g_autoptr(GPtrArray) names = fuzz_list_folder(path, &inner);
 
-    if (dir == NULL)
-        return FALSE;
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *file = g_build_filename(path, name, NULL);
-        if (name[0] != '.' && g_file_test(file, G_FILE_TEST_IS_REGULAR))
-            g_ptr_array_add(files, g_steal_pointer(&file));
+    for (guint i = 0; i < names->len && !inner; i++) {
+        g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
+        if (g_file_test(file, G_FILE_TEST_IS_REGULAR))
+            add_file(seeds, file, &inner);
     }
-    g_ptr_array_sort(files, by_name);
-    for (guint i = 0; i < files->len; i++)
-        if (!add_file(seeds, files->pdata[i], error))
-            return FALSE;
-    return TRUE;
+    if (inner)
+        g_propagate_error(error, inner);
+    return inner == NULL;
 }
 
 static gboolean add_named(GPtrArray *seeds, const char *name, GError **error)
