@@ -10,21 +10,34 @@ counts=$(mktemp -d) && trap 'rm -rf "$counts"' EXIT
 trap 'trap "" TERM; kill 0; exit 1' INT # what is in the background does not hear it
 trap 'exit 1' TERM
 
+# Verdicts as they come, a failed one with its '#' lines, and what tells of itself.
+show() {
+    sed -unE '/^(not )?ok /h
+        /^(not )?ok |^Bail out|ERROR: |runtime error:|^# (time|seen|left|not )/{p;d}
+        /^#/{x;/^not ok/{x;p;x};x}'
+}
+
+# The failed ones of a log once more, each with the first of its '#' lines.
+failures() { # log
+    awk '/^(not )?ok /{ bad = /^not/; lines = 0 } bad && /^(not ok |#)/ && lines++ < 8' "$1"
+}
+
 run() { # number, command
     name=$(echo "$2" | sed 's#.*/##; s# .*##')
     log=$logs/$1-$name.log
     printf '# %s\n' "$2"
-    { sh -c "$2" 2>&1; echo $? >"$counts/$1.status"; } | tee "$log" |
-        grep --line-buffered -E '^(not )?ok |^Bail out|ERROR: |runtime error:|^# (time|seen|left|not )'
+    { sh -c "$2" 2>&1; echo $? >"$counts/$1.status"; } | tee "$log" | show
     status=$(cat "$counts/$1.status")
     skip=$(grep -ciE '^ok .*# skip' "$log")
     good=$(grep -cE '^ok ' "$log")
     bad=$(grep -cE '^not ok ' "$log")
+    failures "$log" >"$counts/$1.failed"
     if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }; then
-        echo "not ok - $name ended with status $status after $good tests"
+        echo "not ok - $name ended with status $status after $good tests" | tee "$counts/$1.failed"
+        tail -n 8 "$log" | sed 's/^/#   /' >>"$counts/$1.failed"
         bad=1
     fi
-    [ "$bad" -eq 0 ] || tail -n 40 "$log" | sed 's/^/    /'
+    [ "$bad" -eq 0 ] || [ "$status" -le 1 ] || tail -n 40 "$log" | sed 's/^/    /'
     echo $((good - skip)) "$bad" "$skip" >"$counts/$1"
 }
 
@@ -50,6 +63,11 @@ for command; do
 done
 wait
 cat "$counts/beside.log"
+
+if [ -n "$(cat "$counts"/*.failed)" ]; then
+    echo failed:
+    cat "$counts"/*.failed
+fi
 
 cat "$counts"/*[0-9] | {
     passed=0 failed=0 skipped=0
