@@ -16,6 +16,7 @@ fuzz-kernels: build/fuzz-kernel/stock/vmlinux $(fuzz_kernels) ## kernels with KA
 # Goes on where it was broken off; RUNS=1 CASES=500 are less.
 .PHONY: fuzz-kernel
 fuzz-kernel: fuzz-kernels $(O)/camredir build/guest/fuzz.cpio ## what the fuzzer needs to find each flaw, by fields and by bytes, into docs/fuzz.md (hours)
+	@tests/fuzz-kernel/coverage.sh $(O)/camredir build/fuzz-kernel/stock/vmlinux build/fuzz-kernel/coverage
 	@tests/fuzz-kernel/campaigns.sh $(O)/camredir build/fuzz-kernel/campaigns $(fuzz_flaws)
 
 # MUTANTS=... other than 10,000. What is known already stays in build/differential/.

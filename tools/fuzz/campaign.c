@@ -131,7 +131,8 @@ static void look_after_jobs(Campaign *c, GError **error)
 
 static void sum_up(Campaign *c)
 {
-    FuzzTotals totals = {.behaviours = c->shared->behaviours,
+    FuzzTotals totals = {.behaviours = c->shared->behaviours.n,
+                         .code = c->shared->code.n,
                          .findings = fuzz_report_count(c->campaign->dir)};
 
     for (guint i = 0; i < c->campaign->jobs; i++) {
@@ -149,7 +150,11 @@ static void sample(Campaign *c)
     const FuzzTotals *t = &c->totals;
     const FuzzSample sample = {c->earlier_s +
                                    (double)(now_us - c->screen.began_us) / G_USEC_PER_SEC,
-                               (double)t->cases, t->behaviours, t->kept, t->findings};
+                               (double)t->cases,
+                               t->behaviours,
+                               t->kept,
+                               t->findings,
+                               t->code};
     g_autoptr(GError) error = NULL;
 
     c->sampled_us = now_us;

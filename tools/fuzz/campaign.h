@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     guint64 cases;
     guint behaviours, kept, findings; /* findings: all in the corpus' folder */
+    guint code;                       /* places of the target's code that ran, where it tells */
     gint64 last_new_us;               /* 0: none yet */
 } FuzzTotals;
 

@@ -11,6 +11,7 @@
 
 #include "descriptors/codes.h"
 #include "tools/fuzz/camera.h"
+#include "tools/fuzz/cover.h"
 #include "vcam/hash.h"
 
 enum { GET_STATUS = 0, GET_DESCRIPTOR = 6, SET_CONFIGURATION = 9, SET_INTERFACE = 11 };
@@ -121,12 +122,13 @@ void fuzz_device_features(const FuzzDevice *device, GArray *features)
 {
     GHashTableIter i;
     gpointer key, value;
-    guint32 reached = mix(device->state.reach, 0, 2);
+    guint32 reached = mix(device->state.reach, 0, 2) & FUZZ_BEHAVIOUR;
 
     g_array_append_val(features, reached);
     g_hash_table_iter_init(&i, device->features);
     while (g_hash_table_iter_next(&i, &key, &value)) {
-        guint32 feature = mix(GPOINTER_TO_UINT(key), step_of(GPOINTER_TO_UINT(value)), 3);
+        guint32 feature =
+            mix(GPOINTER_TO_UINT(key), step_of(GPOINTER_TO_UINT(value)), 3) & FUZZ_BEHAVIOUR;
         g_array_append_val(features, feature);
     }
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tools/fuzz/corpus.h"
+#include "tools/fuzz/cover.h"
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/report.h"
 
@@ -113,11 +114,12 @@ static void tell_times(Job *job)
 static void see(guint32 feature, gpointer user)
 {
     FuzzShared *shared = user;
-    guint32 bit = feature % (8 * sizeof shared->seen);
+    FuzzSeen *seen = fuzz_cover_is_code(feature) ? &shared->code : &shared->behaviours;
+    guint32 bit = feature % (8 * sizeof seen->bits);
     guint8 mask = (guint8)(1u << bit % 8);
 
-    if (!(__atomic_fetch_or(&shared->seen[bit / 8], mask, __ATOMIC_RELAXED) & mask))
-        __atomic_add_fetch(&shared->behaviours, 1, __ATOMIC_RELAXED);
+    if (!(__atomic_fetch_or(&seen->bits[bit / 8], mask, __ATOMIC_RELAXED) & mask))
+        __atomic_add_fetch(&seen->n, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- A case ---- */
@@ -158,6 +160,7 @@ static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
     job->state->cases++;
     __atomic_add_fetch(&job->shared->done, 1, __ATOMIC_RELAXED);
     count_reached(job->state, job->outcome.reached);
+    job->state->coverage = job->target->coverage;
     tell_times(job);
     for (guint i = 0; i < job->outcome.features->len; i++)
         see(g_array_index(job->outcome.features, guint32, i), job->shared);

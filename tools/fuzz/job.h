@@ -16,18 +16,23 @@ typedef struct {
         const char *words;
         guint64 n;
     } reached[FUZZ_MAX_REACHED];
+    const char *coverage;
     FuzzTime times[FUZZ_MAX_TIMES];
     guint n_times;
     char error[512];
 } FuzzJobState;
 
 typedef struct {
+    guint n; /* bits that are set */
+    guint8 bits[1u << 17];
+} FuzzSeen;
+
+typedef struct {
     volatile gint stop;
     guint64 tickets, done; /* cases begun and done in this run, of all jobs */
     guint found;
-    gint64 end_us;    /* 0: never */
-    guint behaviours; /* bits that are set in seen */
-    guint8 seen[1u << 17];
+    gint64 end_us; /* 0: never */
+    FuzzSeen behaviours, code;
     FuzzJobState jobs[FUZZ_MAX_JOBS];
 } FuzzShared;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Three curves in SVG, drawn of at most so many points as a screen has columns. */
+/* Curves in SVG, drawn of at most so many points as a screen has columns. */
 #include "tools/fuzz/page.h"
 
 #include <stdio.h>
@@ -22,15 +22,16 @@ void fuzz_samples_load(GArray *samples, const char *path)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
         g_auto(GStrv) words = g_strsplit(*line, ",", -1);
-        double numbers[5];
+        double numbers[6] = {0};
         guint n = 0;
-        for (char *end; n < 5 && words[n] && *words[n]; n++) {
+        for (char *end; n < 6 && words[n] && *words[n]; n++) {
             numbers[n] = g_ascii_strtod(words[n], &end);
             if (*end)
                 break;
         }
-        const FuzzSample sample = {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]};
-        if (n == 5)
+        const FuzzSample sample = {numbers[0], numbers[1], numbers[2],
+                                   numbers[3], numbers[4], numbers[5]};
+        if (n >= 5) /* once there was no code */
             g_array_append_val(samples, sample);
     }
 }
@@ -39,8 +40,8 @@ gboolean fuzz_samples_append(const FuzzSample *sample, const char *path, GError 
 {
     FILE *file = fopen(path, "ae");
     gboolean written =
-        file && fprintf(file, "%.0f,%.0f,%.0f,%.0f,%.0f\n", sample->seconds, sample->cases,
-                        sample->behaviours, sample->kept, sample->findings) > 0;
+        file && fprintf(file, "%.0f,%.0f,%.0f,%.0f,%.0f,%.0f\n", sample->seconds, sample->cases,
+                        sample->behaviours, sample->kept, sample->findings, sample->code) > 0;
 
     if (file && fclose(file) == 0 && written)
         return TRUE;
@@ -58,6 +59,7 @@ typedef struct {
 static const Curve curves[] = {
     {"Cases", G_STRUCT_OFFSET(FuzzSample, cases)},
     {"Behaviours", G_STRUCT_OFFSET(FuzzSample, behaviours)},
+    {"Places of the kernel's code", G_STRUCT_OFFSET(FuzzSample, code)},
     {"Cases kept", G_STRUCT_OFFSET(FuzzSample, kept)},
     {"Findings", G_STRUCT_OFFSET(FuzzSample, findings)},
 };
@@ -156,7 +158,8 @@ gboolean fuzz_page_write(const char *dir, const char *target, const GArray *samp
                            last->behaviours, last->kept, last->findings);
     say_findings(page, dir);
     for (gsize i = 0; i < G_N_ELEMENTS(curves); i++)
-        draw(page, samples, &curves[i]);
+        if (curves[i].offset != G_STRUCT_OFFSET(FuzzSample, code) || last->code > 0)
+            draw(page, samples, &curves[i]);
     g_string_append(page, "</body>\n</html>\n");
     return fuzz_put_file(dir, "index.html", page->str, page->len, error);
 }

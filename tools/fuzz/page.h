@@ -7,6 +7,7 @@
 typedef struct {
     double seconds; /* of all runs of this corpus together */
     double cases, behaviours, kept, findings;
+    double code; /* 0: the target does not tell */
 } FuzzSample;
 
 /* Samples as lines of a file, so that a later run goes on with the curves. */

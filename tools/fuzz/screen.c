@@ -34,6 +34,15 @@ static char *since_new(const FuzzTotals *totals)
     return g_strdup_printf("%s ago", text);
 }
 
+/* Of the target's code; NULL: there is no word of it. */
+static char *code_seen(const FuzzShared *shared, const FuzzTotals *totals)
+{
+    const char *coverage = shared->jobs[0].coverage;
+
+    return totals->code && coverage ? g_strdup_printf("%u places (%s)", totals->code, coverage)
+                                    : g_strdup(coverage);
+}
+
 /* Of this run alone. */
 static double rate(const FuzzScreen *screen, const FuzzShared *shared)
 {
@@ -45,11 +54,12 @@ static void say_line(const FuzzScreen *screen, const FuzzShared *shared, const F
     g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
     g_autofree char *last = since_new(totals);
 
+    g_autofree char *code = totals->code ? g_strdup_printf(" %u places,", totals->code) : NULL;
+
     printf("%s: %" G_GUINT64_FORMAT
-           " cases (%.1f/s), %u behaviours, %u kept, %u findings, last new "
-           "%s\n",
-           when, totals->cases, rate(screen, shared), totals->behaviours, totals->kept,
-           totals->findings, last);
+           " cases (%.1f/s), %u behaviours,%s %u kept, %u findings, last new %s\n",
+           when, totals->cases, rate(screen, shared), totals->behaviours, code ? code : "",
+           totals->kept, totals->findings, last);
 }
 
 /* ---- A terminal ---- */
@@ -71,12 +81,15 @@ static GString *draw(const FuzzScreen *screen, const FuzzCampaign *campaign,
     GString *text = g_string_new(NULL);
     g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
     g_autofree char *last = since_new(totals);
+    g_autofree char *code = code_seen(shared, totals);
 
     add_row(text, "camredir fuzz", "%s, seed %" G_GUINT64_FORMAT ", corpus %s", campaign->target,
             campaign->seed, campaign->dir);
     add_row(text, "running for", "%s", when);
     add_row(text, "cases", "%" G_GUINT64_FORMAT " (%.1f/s)", totals->cases, rate(screen, shared));
     add_row(text, "behaviours", "%u, in %u cases kept", totals->behaviours, totals->kept);
+    if (code)
+        add_row(text, "kernel's code", "%s", code);
     add_row(text, "last new", "%s", last);
     add_row(text, "findings", "%u", totals->findings);
     for (guint i = 0; campaign->jobs > 1 && i < campaign->jobs; i++) {
@@ -177,6 +190,9 @@ void fuzz_screen_end(FuzzScreen *screen, const FuzzCampaign *campaign, const Fuz
         redraw(screen, campaign, shared, totals);
     else
         say_line(screen, shared, totals);
+    g_autofree char *code = code_seen(shared, totals);
+    if (code && !screen->terminal)
+        printf("The kernel's code: %s\n", code);
     printf("How far the cases went:\n");
     say_reached(campaign, shared);
     if (shared->jobs[0].n_times)

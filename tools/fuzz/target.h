@@ -20,7 +20,8 @@ typedef struct {
     FuzzVerdict verdict;
     char *title;   /* the same flaw, the same words: "KASAN: slab-out-of-bounds in f"; NULL: fine */
     char *console; /* what the guest printed during the case; NULL: nothing known */
-    GArray *features; /* of guint32: the same behaviour, the same number. Request sequence, KCOV */
+    GArray
+        *features; /* of guint32: the same behaviour, the same number. Request sequence, cover.h */
     const char *reached; /* how far the guest went, for tables: "configured"; static */
     gint64 taken_us;
 } FuzzOutcome;
@@ -52,7 +53,8 @@ typedef struct {
 
 struct FuzzTarget {
     const FuzzTargetOps *ops;
-    char *name; /* for people */
+    char *name;           /* for people */
+    const char *coverage; /* what tells which code runs, or why nothing does; static, may be NULL */
 };
 
 /* descriptors/: parser, linter, printer, packer in this process. */

@@ -249,7 +249,7 @@ FuzzTarget *fuzz_target_check_new(const char *name, FuzzCheck check)
     static const FuzzTargetOps ops = {.fresh = check_fresh, .run = check_run, .free = check_free};
     CheckTarget *target = g_new0(CheckTarget, 1);
 
-    target->base = (FuzzTarget){&ops, g_strdup(name)};
+    target->base = (FuzzTarget){.ops = &ops, .name = g_strdup(name)};
     target->check = check;
     target->console = memfd_create("console", MFD_CLOEXEC);
     target->shared =

@@ -132,14 +132,13 @@ static Wait wait_for(QemuTarget *target, gboolean (*done)(const FuzzDevice *devi
     return WAIT_DONE;
 }
 
-/* The guest's program uses the cameras, and says so when it is through. */
-static Wait let_stream(QemuTarget *target)
+/* Until the guest's program says that it is through with it. */
+static Wait let_guest(QemuTarget *target, const char *verb, const char *arguments)
 {
-    g_autofree char *text = g_strdup_printf("%u", STREAM_MS);
     gint64 begun = g_get_monotonic_time();
     gboolean answered = FALSE;
 
-    fuzz_vm_ask(target->vm, "stream", text);
+    fuzz_vm_ask(target->vm, verb, arguments);
     while (!answered) {
         Wait wait = hear(target, STUCK_MS, &answered);
         if (wait != WAIT_DONE)
@@ -225,7 +224,7 @@ static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *out
         return WAIT_LOST;
     Wait wait = wait_for(target, is_done, QUIET_MS, TRUE);
     if (wait <= WAIT_QUIET && wants_stream(target, fuzz_case))
-        wait = MAX(wait, let_stream(target));
+        wait = MAX(wait, let_guest(target, "stream", G_STRINGIFY(STREAM_MS)));
     outcome->reached = fuzz_reach_name(fuzz_device_state(device).reach);
     fuzz_device_features(device, outcome->features);
     return wait;
@@ -262,6 +261,8 @@ static gboolean run_once(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutc
 
     if (!state.ended && wait <= WAIT_QUIET)
         wait = still_works(target);
+    if (fuzz_vm_covers(target->vm) && wait <= WAIT_QUIET)
+        wait = let_guest(target, "cover", "");
     judge(target, wait, outcome);
     judge_memory(target, outcome);
     return !state.disturbed || outcome->verdict != FUZZ_FINE;
@@ -273,15 +274,18 @@ static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *re
     QemuTarget *target = (QemuTarget *)base;
     gint64 begun = g_get_monotonic_time(), own = own_cpu_us();
     gint64 cpu = fuzz_vm_cpu_us(target->vm);
+    GArray *code = fuzz_vm_code(target->vm);
 
     if (!target->devices[0] && !base->ops->fresh(base, error))
         return FALSE;
     target->next = (target->next + 1) % fuzz_vm_n_ports(target->vm);
+    g_array_set_size(code, 0);
     for (guint i = 0; i < ATTEMPTS; i++) {
         fuzz_outcome_clear(ret_outcome);
         if (run_once(target, fuzz_case, ret_outcome))
             break;
     }
+    g_array_append_vals(ret_outcome->features, code->data, code->len);
     ret_outcome->taken_us = g_get_monotonic_time() - begun;
     target->cases_us += ret_outcome->taken_us;
     target->cases_cpu_us += fuzz_vm_cpu_us(target->vm) - cpu;
@@ -326,6 +330,10 @@ static gboolean fresh(FuzzTarget *base, GError **error)
         return FALSE;
     }
     target->resident_kib = fuzz_vm_resident_kib(target->vm);
+    base->coverage = fuzz_vm_covers(target->vm) ? "KCOV"
+                     : fuzz_vm_has_clock(target->vm)
+                         ? "not seen: the guest's kernel is built without KCOV"
+                         : "not seen: nothing of ours is in the guest";
     return TRUE;
 }
 

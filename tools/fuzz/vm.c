@@ -18,12 +18,14 @@
 #include <unistd.h>
 
 #include "redir/transports/qmp.h"
+#include "tools/fuzz/cover.h"
 #include "tools/fuzz/guest/protocol.h"
 
 #define BOOT_S         180
 #define SAVE_S         30
 #define SOCKET_S       10
 #define MAX_CONSOLE    (1 << 20)
+#define MAX_LINE       4096 /* of init */
 #define MAX_CONTROLLER 15
 #define KERNEL_OPTIONS                                                                             \
     "mitigations=off nokaslr init_on_alloc=0 lsm= audit=0 tsc=reliable cryptomgr.notests "         \
@@ -42,6 +44,8 @@ struct FuzzVm {
     long console_at;
     guint asked, answered, answer;
     GString *input;
+    gboolean covers;
+    GArray *code;
     gint64 cpu_us; /* of those before */
     FuzzVmTimes times;
 };
@@ -304,8 +308,11 @@ static void read_line(FuzzVm *vm, const char *line)
 
     if (strcmp(line, "tick") == 0)
         tell(vm, "tock\n");
-    if (strcmp(line, "ready") == 0)
+    fuzz_cover_read(vm->code, line);
+    if (g_str_has_prefix(line, "ready")) {
         vm->answered = vm->asked;
+        vm->covers = strcmp(line, "ready kcov") == 0;
+    }
     if (sscanf(line, "%15s %u %u", verb, &number, &answer) < 2)
         return;
     vm->answered = number;
@@ -328,7 +335,19 @@ gboolean fuzz_vm_read_answers(FuzzVm *vm, gboolean *ret_answered)
         *ret_answered = vm->answered == vm->asked;
         g_string_erase(vm->input, 0, end + 1 - vm->input->str);
     }
+    if (vm->input->len > MAX_LINE)
+        g_string_truncate(vm->input, 0);
     return TRUE;
+}
+
+gboolean fuzz_vm_covers(const FuzzVm *vm)
+{
+    return vm->covers;
+}
+
+GArray *fuzz_vm_code(FuzzVm *vm)
+{
+    return vm->code;
 }
 
 static gboolean wait_answer(FuzzVm *vm, guint seconds)
@@ -542,6 +561,7 @@ FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error)
     vm->options = options;
     vm->state = vm->port = -1;
     vm->input = g_string_new(NULL);
+    vm->code = g_array_new(FALSE, FALSE, sizeof(guint32));
     vm->folder = g_dir_make_tmp("camredir-fuzz-XXXXXX", error);
     if (!vm->folder || !find_guest(vm, error)) {
         fuzz_vm_free(vm);
@@ -577,6 +597,7 @@ void fuzz_vm_free(FuzzVm *vm)
     if (vm->state >= 0)
         close(vm->state);
     g_string_free(vm->input, TRUE);
+    g_array_unref(vm->code);
     g_free(vm->kernel);
     g_free(vm->initramfs);
     g_free(vm->folder);

@@ -23,13 +23,19 @@ guint fuzz_vm_n_ports(const FuzzVm *vm);
 /* A connection to a port's usb-redir, not blocking; -1: nobody answers. */
 int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error);
 
-/* Asks init (guest/protocol.h): "clock", "stream", "write". What was asked before is void. */
+/* Asks init (guest/protocol.h): "clock", "stream", "write", "cover". What was asked before is void.
+ */
 void fuzz_vm_ask(FuzzVm *vm, const char *verb, const char *arguments);
 int fuzz_vm_answer_fd(const FuzzVm *vm); /* -1: no init */
 /* Reads what has come. FALSE: the other side is closed. *ret_answered: to the last question. */
 gboolean fuzz_vm_read_answers(FuzzVm *vm, gboolean *ret_answered);
 /* Where the last answer has a number, that. */
 guint fuzz_vm_answer(const FuzzVm *vm);
+
+/* Does init tell what code its kernel runs ("cover"), and what it told: features, to be emptied by
+   the caller. */
+gboolean fuzz_vm_covers(const FuzzVm *vm);
+GArray *fuzz_vm_code(FuzzVm *vm);
 
 /* What the console said since the last such call. */
 char *fuzz_vm_console(FuzzVm *vm);

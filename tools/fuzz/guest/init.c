@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The fuzzed guest's whole user space: it keeps a virtual clock from leaping while the host has
    something to say, tells the host what time it is, and uses the cameras that come. */
+#include <inttypes.h>
 #include <linux/videodev2.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #include "tools/fuzz/guest/boot.h"
+#include "tools/fuzz/guest/cover.h"
 #include "tools/fuzz/guest/protocol.h"
 
 #define TICK_MS    250 /* the drivers' time-outs are 5 s */
@@ -20,12 +22,19 @@
 
 static int port = -1;
 static bool waiting; /* for the host's answer to a tick */
+static struct cover cover;
 
 static int64_t now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+static void send_text(const char *text, size_t n)
+{
+    while (write(port, text, n) < 0 && (errno == EAGAIN || errno == EINTR))
+        usleep(1000);
 }
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
@@ -35,8 +44,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     va_start(arguments, format);
     int n = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    while (write(port, line, n) < 0 && (errno == EAGAIN || errno == EINTR))
-        usleep(1000);
+    send_text(line, n);
 }
 
 static int write_file(const char *path, const char *text)
@@ -126,6 +134,46 @@ static unsigned use_cameras(int64_t deadline)
     return taken;
 }
 
+static unsigned use_cameras_traced(int64_t deadline)
+{
+    cover_trace_me(&cover, true);
+    unsigned taken = use_cameras(deadline);
+    cover_trace_me(&cover, false);
+    return taken;
+}
+
+/* ---- coverage ---- */
+
+static struct {
+    char text[1024];
+    size_t used;
+} line_of_pcs;
+
+static void end_line_of_pcs(void)
+{
+    if (line_of_pcs.used) {
+        line_of_pcs.text[line_of_pcs.used++] = '\n';
+        send_text(line_of_pcs.text, line_of_pcs.used);
+    }
+    line_of_pcs.used = 0;
+}
+
+static void say_pc(uint32_t pc)
+{
+    size_t room = sizeof line_of_pcs.text - line_of_pcs.used;
+    line_of_pcs.used += snprintf(line_of_pcs.text + line_of_pcs.used, room, "%s %" PRIx32,
+                                 line_of_pcs.used ? "" : "pcs", pc);
+    if (line_of_pcs.used > sizeof line_of_pcs.text - sizeof " 00000000\n")
+        end_line_of_pcs();
+}
+
+static unsigned say_cover(void)
+{
+    unsigned n = cover_tell(&cover, say_pc);
+    end_line_of_pcs();
+    return n;
+}
+
 /* ---- what the host asks ---- */
 
 struct clock {
@@ -154,9 +202,11 @@ static void obey(char *line, struct clock *clock)
         clock->number = number;
         clock->deadline = now_ms() + ms;
     } else if (strcmp(verb, "stream") == 0 && sscanf(line + text, "%d", &ms) == 1) {
-        say("stream %u %u\n", number, use_cameras(now_ms() + ms));
+        say("stream %u %u\n", number, use_cameras_traced(now_ms() + ms));
     } else if (strcmp(verb, "write") == 0 && sscanf(line + text, "%127s %n", path, &ms) == 1) {
         say("write %u %d\n", number, write_file(path, line + text + ms));
+    } else if (strcmp(verb, "cover") == 0) {
+        say("cover %u %u\n", number, say_cover());
     } else if (strcmp(verb, "stop") == 0) {
         stop();
     } else if (strcmp(verb, "reboot") == 0) {
@@ -205,7 +255,7 @@ static void serve(void)
 {
     struct clock clock = {0, 0};
     int64_t next_tick = now_ms();
-    say("ready\n");
+    say(cover_start(&cover) ? "ready kcov\n" : "ready\n");
     for (;;) {
         int64_t now = now_ms();
         if (clock.deadline && now >= clock.deadline) {

@@ -6,11 +6,14 @@
      "stream N MS"      opens each camera that there is, takes a few pictures of each, for MS
                         milliseconds at most: "stream N PICTURES"
      "write N PATH TEXT" what a shell's echo would do: "write N ERRNO"
+     "cover N"          what of the kernel's code was run and not told of before: lines
+                        "pcs HEX HEX ...", the lower halves of addresses, then "cover N HOW-MANY"
      "stop N"           nothing is answered any more
      "reboot N"
 
-   After its boot the guest says "ready". It says "tick" now and then; under a virtual
-   clock no time goes by until the host says "tock": when it has answered all that came before. */
+   After its boot the guest says "ready", or "ready kcov" where its kernel tells its coverage. It
+   says "tick" now and then; under a virtual clock no time goes by until the host says "tock": when
+   it has answered all that came before. */
 #pragma once
 
 #define FUZZ_PORT "camredir.fuzz"
