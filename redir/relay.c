@@ -12,6 +12,7 @@
 #include "redir/error.h"
 #include "redir/guard.h"
 #include "redir/line.h"
+#include "redir/shed.h"
 #include "redir/usb_loop.h"
 
 #define LOOK_MS     1000 /* sysfs asked for the device */
@@ -34,6 +35,7 @@ typedef struct {
     guint look_timer;
     gboolean bulk_on; /* the guest has asked for bulk data */
     guint bulk_pending;
+    RedirShed shed;
 
     /* while the device is ours */
     RedirUsbDevice *device;
@@ -56,25 +58,30 @@ static void tell(Relay *relay, RedirRelayState state, const char *why)
 
 /* ---- bytes out ---- */
 
+static void look_at_output(Relay *relay, const RedirPacketView *packet)
+{
+    if (packet->type == usb_redir_bulk_packet && relay->bulk_pending > 0)
+        relay->bulk_pending--;
+    if (packet->type == usb_redir_device_connect)
+        relay->bulk_on = FALSE, relay->bulk_pending = 0;
+}
+
+/* What is left out here shows by its id, which the next packet does not follow on. */
 static int on_write(void *user, uint8_t *data, int count)
 {
     Relay *relay = user;
     RedirPacketView packet;
 
-    redir_line_send(&relay->line, data, (gsize)count);
     if (redir_packet_look(&relay->line.ids, REDIR_TO_VM, data, (gsize)count, &packet)) {
-        if (packet.type == usb_redir_bulk_packet && relay->bulk_pending > 0)
-            relay->bulk_pending--;
-        if (packet.type == usb_redir_device_connect)
-            relay->bulk_on = FALSE, relay->bulk_pending = 0;
+        look_at_output(relay, &packet);
+        if (redir_shed(&relay->shed, &packet, data, (gsize)count,
+                       redir_line_backlog(&relay->line))) {
+            free(data);
+            return count;
+        }
     }
+    redir_line_send(&relay->line, data, (gsize)count);
     return count;
-}
-
-/* By which libusbredirhost decides to drop whole isochronous intervals. */
-static uint64_t on_output_size(void *user)
-{
-    return redir_line_backlog(&((Relay *)user)->line);
 }
 
 /* ---- the device ---- */
@@ -315,7 +322,6 @@ static void relay_open(RedirGadget *gadget, RedirTransport *transport,
                                     usbredirparser_warning, usbredirhost_fl_write_cb_owns_buffer);
     if (relay->host == NULL)
         g_error("out of memory");
-    usbredirhost_set_buffered_output_size_cb(relay->host, on_output_size);
     relay->look_timer = g_timeout_add(LOOK_MS, on_look, relay);
     usbredirhost_write_guest_data(relay->host);
     redir_line_flush(&relay->line);

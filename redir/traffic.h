@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
     guint64 packets[2], bytes[2]; /* by RedirDirection */
     guint64 iso_packets, iso_bytes, iso_errors;
-    guint64 iso_missing;  /* left out because the VM reads too slowly */
+    guint64 iso_missing;  /* left out because the link is too slow, or the VM reads too slowly */
     guint64 iso_restarts; /* streams that ran dry, or broke, and were begun again */
     RedirLatency control, bulk;
 

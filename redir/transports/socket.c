@@ -22,7 +22,7 @@
 
 #define CONNECT_TIMEOUT_S 5
 #define SEND_LIMIT        (1024 * 1024) /* outstanding bytes from which on send() says "full" */
-#define BATCH_BYTES       (256 * 1024)  /* at most this much for one sendmsg() */
+#define BATCH_BYTES       (64 * 1024)   /* at most this much for one sendmsg() */
 #define BATCH_BUFFERS     64
 #define READ_BYTES        65536
 /* In a TCP socket: what waits there is late, and can be dropped no more. */
