@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* make bench-link: one camera by Debian's usbredirect, by camredir redirect and by camredir share,
    over links that are slow, far and lossy. One run, all figures side by side; no pass, no failure.
-   usage: link [--json] [PATTERN-OF-ROWS] | link --pictures FILE */
+   usage: link [--json] [--resume] [PATTERN-OF-ROWS] | link --page | link --pictures FILE
+   --resume: only what the last run, which was cut short, has not measured; --page: its results into
+   the documentation. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,9 +19,12 @@
 #define FIRST_MS    15000 /* then there is no picture */
 #define TOGETHER_US 20000 /* how exactly two machines' clocks are known, at worst */
 
-#define FOLDER "bench"
-#define JSON   FOLDER "/link.json"
-#define SVG    FOLDER "/link.svg"
+#define FOLDER   "bench"
+#define JSON     FOLDER "/link.json"
+#define SVG      FOLDER "/link.svg"
+#define TABLE    FOLDER "/link.txt"
+#define PAGE     "docs/link.md"
+#define PAGE_SVG "docs/link.svg"
 
 #define PICTURES "build/guest/link.mjpeg"
 #define MODE     " --format MJPEG --size 1280x720 --fps 30"
@@ -213,35 +218,48 @@ static void tell_row(const char *name, guint number, guint count, const LinkFigu
 static gboolean write_results(const LinkResults *results, GError **error)
 {
     g_autofree char *json = link_json(results), *svg = link_svg(results);
+    g_autofree char *table = link_table(results);
     return g_mkdir_with_parents(FOLDER, 0777) == 0 && g_file_set_contents(JSON, json, -1, error) &&
-           g_file_set_contents(SVG, svg, -1, error);
+           g_file_set_contents(SVG, svg, -1, error) && g_file_set_contents(TABLE, table, -1, error);
 }
 
 static void print_results(const LinkResults *results, gboolean as_json)
 {
-    g_autofree char *json = link_json(results);
-    if (as_json)
-        puts(json);
-    else
-        link_print_table(results);
+    g_autofree char *text = as_json ? link_json(results) : link_table(results);
+    printf("%s%s", text, as_json ? "\n" : "");
     fprintf(stderr, "%s, %s\n", JSON, SVG);
+}
+
+static gboolean write_page(GError **error)
+{
+    g_autofree char *table = NULL, *svg = NULL;
+    gsize size;
+    return g_file_get_contents(TABLE, &table, NULL, error) &&
+           g_file_get_contents(SVG, &svg, &size, error) && link_write_page(PAGE, table, error) &&
+           g_file_set_contents(PAGE_SVG, svg, size, error);
 }
 
 /* ---- all of it ---- */
 
-static gboolean wanted(const LinkWay *way, const LinkShape *shape, const char *pattern)
+typedef struct {
+    gboolean as_json, resume, page;
+    const char *pictures, *pattern;
+} Options;
+
+static gboolean wanted(const LinkResults *results, guint w, guint s, const Options *options)
 {
-    g_autofree char *name = link_row_name(way, shape);
-    g_autofree char *anywhere = g_strdup_printf("*%s*", pattern ? pattern : "");
-    return g_pattern_match_simple(anywhere, name);
+    g_autofree char *name = link_row_name(&ways[w], &shapes[s]);
+    g_autofree char *anywhere = g_strdup_printf("*%s*", options->pattern ? options->pattern : "");
+    return g_pattern_match_simple(anywhere, name) &&
+           !(options->resume && link_figures(results, w, s)->measured);
 }
 
-static guint count_rows(const char *pattern)
+static guint count_rows(const LinkResults *results, const Options *options)
 {
     guint count = 0;
     for (guint w = 0; w < G_N_ELEMENTS(ways); w++)
         for (guint s = 0; s < G_N_ELEMENTS(shapes); s++)
-            count += wanted(&ways[w], &shapes[s], pattern);
+            count += wanted(results, w, s, options);
     return count;
 }
 
@@ -261,16 +279,16 @@ static gboolean run_row(LinkLab *lab, LinkResults *results, guint w, guint s, GE
     return recover(lab, error);
 }
 
-static gboolean run(LinkLab *lab, LinkResults *results, const char *pattern, GError **error)
+static gboolean run(LinkLab *lab, LinkResults *results, const Options *options, GError **error)
 {
-    guint count = count_rows(pattern), number = 0;
+    guint count = count_rows(results, options), number = 0;
     if (count && !link_lab_begin(lab, error))
         return FALSE;
     results->accelerator = vm_accelerator();
     for (guint w = 0; w < G_N_ELEMENTS(ways); w++)
         for (guint s = 0; s < G_N_ELEMENTS(shapes); s++) {
             g_autofree char *name = link_row_name(&ways[w], &shapes[s]);
-            if (!wanted(&ways[w], &shapes[s], pattern))
+            if (!wanted(results, w, s, options))
                 continue;
             if (!run_row(lab, results, w, s, error) || !write_results(results, error))
                 return FALSE;
@@ -287,12 +305,10 @@ static guint picture_bytes(void)
     return size / N_PICTURES;
 }
 
-static int bench(gboolean as_json, const char *pattern)
+static gboolean bench(const Options *options, GError **error)
 {
     g_autofree LinkFigures *figures =
         g_new0(LinkFigures, G_N_ELEMENTS(ways) * G_N_ELEMENTS(shapes));
-    g_autoptr(GError) error = NULL;
-    LinkLab lab = {.plugged = NULL};
     harness_init("link");
     LinkResults results = {.ways = ways,
                            .n_ways = G_N_ELEMENTS(ways),
@@ -302,25 +318,35 @@ static int bench(gboolean as_json, const char *pattern)
                            .frame_bytes = picture_bytes(),
                            .fps = FPS,
                            .figures = figures};
-    if (pattern && *pattern)
+    if (options->resume || options->pattern)
         link_read_json(&results, JSON, NULL); /* where there was a run before */
-    gboolean good = run(&lab, &results, pattern, &error);
-    print_results(&results, as_json);
+    LinkLab lab = {.plugged = NULL};
+    gboolean good = run(&lab, &results, options, error);
+    print_results(&results, options->as_json);
     link_lab_end(&lab);
-    if (!good)
-        fprintf(stderr, "link: %s\n", error->message);
-    return good ? 0 : 1;
+    return good;
 }
 
 int main(int argc, char **argv)
 {
-    gboolean as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    Options o = {0};
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &o.as_json, "Print JSON", NULL},
+        {"resume", 0, 0, G_OPTION_ARG_NONE, &o.resume, "Measure what is not in " JSON, NULL},
+        {"page", 0, 0, G_OPTION_ARG_NONE, &o.page, "Put the last results into " PAGE, NULL},
+        {"pictures", 0, 0, G_OPTION_ARG_FILENAME, &o.pictures, "Make the pictures", "FILE"},
+        {0},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("[PATTERN-OF-ROWS]");
     g_autoptr(GError) error = NULL;
-    if (argc < 3 || strcmp(argv[1], "--pictures") != 0)
-        return bench(as_json, argc > 1 + as_json ? argv[1 + as_json] : NULL);
-    if (!write_pictures(argv[2], &error)) {
+    g_option_context_add_main_entries(context, entries, NULL);
+    gboolean good = g_option_context_parse(context, &argc, &argv, &error);
+    o.pattern = argc > 1 && *argv[1] ? argv[1] : NULL;
+    if (good)
+        good = o.pictures ? write_pictures(o.pictures, &error)
+               : o.page   ? write_page(&error)
+                          : bench(&o, &error);
+    if (!good)
         fprintf(stderr, "link: %s\n", error->message);
-        return 1;
-    }
-    return 0;
+    return good ? 0 : 1;
 }

@@ -38,7 +38,9 @@ typedef struct {
 LinkFigures *link_figures(const LinkResults *results, guint way, guint shape);
 char *link_row_name(const LinkWay *way, const LinkShape *shape);
 
-void link_print_table(const LinkResults *results);
+char *link_table(const LinkResults *results);
+/* Puts the table between the two lines of that page that are there for it. */
+gboolean link_write_page(const char *path, const char *table, GError **error);
 char *link_json(const LinkResults *results);
 /* Takes what link_json() once wrote of the rows that there still are. */
 gboolean link_read_json(LinkResults *results, const char *path, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What make bench-link has measured, as a table for people and as JSON. */
 #include <json-glib/json-glib.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "tests/bench/link.h"
 
@@ -18,9 +18,10 @@ char *link_row_name(const LinkWay *way, const LinkShape *shape)
 
 /* ---- the table ---- */
 
-static void print_head(const LinkResults *results)
+static void add_head(GString *table, const LinkResults *results)
 {
-    printf(
+    g_string_append_printf(
+        table,
         "MJPEG 1280x720 at %u frames/s, %u bytes a frame: %.1f MB/s. QEMU with %s, %u "
         "processors.\n"
         "The link is netem between two network namespaces in a client VM, which also has the USB\n"
@@ -30,32 +31,34 @@ static void print_head(const LinkResults *results)
         results->accelerator, g_get_num_processors(), results->window_ms / 1000.0);
 }
 
-static void print_shape(const LinkShape *shape)
+static void add_shape(GString *table, const LinkShape *shape)
 {
     g_autofree char *title = g_strdup_printf("%u Mbit/s, %u ms, %u %% lost", shape->mbit,
                                              shape->round_trip_ms, shape->loss_percent);
-    printf("\n%-28s %6s %8s %6s %6s %14s %8s\n", title, "fps", "damaged", "gap s", "MB/s",
-           "ms p50/p99", "first s");
+    g_string_append_printf(table, "\n%-28s %6s %8s %6s %6s %14s %8s\n", title, "fps", "damaged",
+                           "gap s", "MB/s", "ms p50/p99", "first s");
 }
 
-static void print_row(const LinkWay *way, const LinkFigures *f)
+static void add_row(GString *table, const LinkWay *way, const LinkFigures *f)
 {
     if (f->why) {
-        printf("  %-26s %6.1f  %s\n", way->name, 0.0, f->why);
+        g_string_append_printf(table, "  %-26s %6.1f  %s\n", way->name, 0.0, f->why);
         return;
     }
-    printf("  %-26s %6.1f ", way->name, f->fps);
+    g_string_append_printf(table, "  %-26s %6.1f ", way->name, f->fps);
     if (!way->command) {
-        printf("%8s %6s %6.2f\n", "", "", f->mb_per_s);
+        g_string_append_printf(table, "%8s %6s %6.2f\n", "", "", f->mb_per_s);
         return;
     }
     g_autofree char *delay = g_strdup_printf("%.0f/%.0f", f->p50_ms, f->p99_ms);
-    printf("%8.0f %6.2f %6.2f %14s %8.1f\n", f->damaged, f->gap_s, f->mb_per_s, delay, f->first_s);
+    g_string_append_printf(table, "%8.0f %6.2f %6.2f %14s %8.1f\n", f->damaged, f->gap_s,
+                           f->mb_per_s, delay, f->first_s);
 }
 
-void link_print_table(const LinkResults *results)
+char *link_table(const LinkResults *results)
 {
-    print_head(results);
+    g_autoptr(GString) table = g_string_new(NULL);
+    add_head(table, results);
     for (guint s = 0; s < results->n_shapes; s++) {
         gboolean titled = FALSE;
         for (guint w = 0; w < results->n_ways; w++) {
@@ -63,11 +66,33 @@ void link_print_table(const LinkResults *results)
             if (!f->measured)
                 continue;
             if (!titled)
-                print_shape(&results->shapes[s]);
+                add_shape(table, &results->shapes[s]);
             titled = TRUE;
-            print_row(&results->ways[w], f);
+            add_row(table, &results->ways[w], f);
         }
     }
+    return g_string_free(g_steal_pointer(&table), FALSE);
+}
+
+/* ---- the page ---- */
+
+#define BEGIN "<!-- measured: from here -->\n"
+#define END   "<!-- measured: to here -->\n"
+
+gboolean link_write_page(const char *path, const char *table, GError **error)
+{
+    g_autofree char *page = NULL;
+    if (!g_file_get_contents(path, &page, NULL, error))
+        return FALSE;
+    char *begin = strstr(page, BEGIN), *end = strstr(page, END);
+    if (!begin || !end || end < begin) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: no lines '%.*s' and '%.*s'", path,
+                    (int)strlen(BEGIN) - 1, BEGIN, (int)strlen(END) - 1, END);
+        return FALSE;
+    }
+    *begin = 0;
+    g_autofree char *new = g_strconcat(page, BEGIN "```\n", table, "```\n", end, NULL);
+    return g_file_set_contents(path, new, -1, error);
 }
 
 /* ---- JSON ---- */
