@@ -51,6 +51,13 @@ void redir_pacing_sent(RedirPacing *pacing, guint packets)
         pacing->draining = TRUE;
 }
 
+guint redir_pacing_lead(const RedirPacing *pacing, guint packets)
+{
+    if (pacing->draining || pacing->level > 0 || packets >= pacing->target)
+        return 0;
+    return MIN(pacing->target - packets, pacing->target / 2);
+}
+
 guint redir_pacing_padding(const RedirPacing *pacing)
 {
     return pacing->draining || pacing->level == 0 ? 0 : pacing->target - pacing->level;

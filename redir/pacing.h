@@ -6,7 +6,13 @@
    time that it ran empty, and above twice that throws away down to it. So one rule: keep the
    modelled queue at the target. Data fills it; the controller empties it, one packet a service
    interval, on absolute time; where a frame ends before QEMU began to hand on, zero-length packets
-   make up the rest. */
+   make up the rest.
+
+   Half of those go before the frame. After a stop of the link several frames arrive at once, and
+   what is above twice the target is then thrown away: from the third one's begin on, give or take
+   what the controller took meanwhile. That shall be padding: a guest that gets a part of
+   a picture shows it.
+ */
 #pragma once
 
 #include <glib.h>
@@ -34,6 +40,8 @@ void redir_pacing_start(RedirPacing *pacing, guint period_us, guint target, gint
 guint redir_pacing_due(RedirPacing *pacing, gint64 now_us);
 /* That many went. */
 void redir_pacing_sent(RedirPacing *pacing, guint packets);
+/* Zero-length packets that the frame of so many packets which begins needs before it. */
+guint redir_pacing_lead(const RedirPacing *pacing, guint packets);
 /* Zero-length packets that the frame which just ended needs behind it. */
 guint redir_pacing_padding(const RedirPacing *pacing);
 /* QEMU has not read what we sent: its queue cannot have been refilled, so do not count on room. */

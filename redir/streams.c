@@ -184,6 +184,12 @@ static void pad_iso(RedirEndpoint *ep, guint count)
     redir_pacing_sent(&ep->streams.pacing, count);
 }
 
+/* Of the frame that begins; all but the last are as long as this one. */
+static guint packets_of(const struct vcam_payload *payload)
+{
+    return 1 + (payload->left + payload->len - 1) / payload->len;
+}
+
 static void send_iso_status(RedirEndpoint *ep, guint64 id, guint8 bEndpointAddress, guint8 status)
 {
     struct usb_redir_iso_stream_status_header header = {
@@ -206,11 +212,12 @@ static void pump_iso(RedirEndpoint *ep)
         return;
     if (ep->transport->ops->outstanding(ep->transport) > 0)
         redir_pacing_stalled(&streams->pacing, now_us);
-    for (guint due = redir_pacing_due(&streams->pacing, now_us);
-         due > 0 && redir_endpoint_has_room(ep); due--) {
+    while (redir_pacing_due(&streams->pacing, now_us) > 0 && redir_endpoint_has_room(ep)) {
         answer = vcam_device_iso_in(ep->device, streams->iso.endpoint, now_us, &payload);
         if (answer != VCAM_DATA)
             break;
+        if (payload.begins_frame)
+            pad_iso(ep, redir_pacing_lead(&streams->pacing, packets_of(&payload)));
         send_iso(ep, &payload);
     }
     if (answer == VCAM_DATA) {

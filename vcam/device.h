@@ -89,6 +89,7 @@ struct vcam_payload {
     uint8_t header_len;
     const uint8_t *data;
     size_t len;
+    size_t left; /* of the frame, behind these */
     bool begins_frame, ends_frame;
 };
 

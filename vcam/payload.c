@@ -56,7 +56,8 @@ static void put_data(struct vcam_packetizer *p, size_t room, struct vcam_payload
     payload->data = p->data + p->offset;
     payload->len = left < room ? left : room;
     p->offset += payload->len;
-    payload->ends_frame = p->offset == p->size;
+    payload->left = p->size - p->offset;
+    payload->ends_frame = payload->left == 0;
 }
 
 void vcam_packetizer_bulk(struct vcam_packetizer *p, size_t length, int64_t now_us,

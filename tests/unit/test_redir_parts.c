@@ -142,26 +142,31 @@ static void test_packets(void)
 
 /* ---- pacing ---- */
 
+#define MAX_FRAMES 600
+
 /* QEMU 7.2's queue for one isochronous IN endpoint, bufp_alloc() and usbredir_handle_iso_data(). */
 typedef struct {
-    guint size, target;
+    guint target;
     gboolean prefilled, dropping;
     guint handed_on, dropped, largest; /* packets of data; the largest size */
-    GQueue packets;                    /* 1 data, 2 padding */
+    guint of_frame[MAX_FRAMES + 1];    /* packets handed on, by the frame's number from 1 on */
+    GQueue packets;                    /* a frame's number, or PADDING */
 } Queue;
 
-static void queue_put(Queue *queue, gboolean data)
+enum { PADDING = MAX_FRAMES + 1 };
+
+static void queue_put(Queue *queue, guint packet)
 {
     guint size = queue->packets.length;
 
     if (!queue->dropping && size > 2 * queue->target)
         queue->dropping = TRUE;
     if (queue->dropping && size > queue->target) {
-        queue->dropped += data;
+        queue->dropped += packet != PADDING;
         return;
     }
     queue->dropping = FALSE;
-    g_queue_push_tail(&queue->packets, GINT_TO_POINTER(data ? 1 : 2));
+    g_queue_push_tail(&queue->packets, GUINT_TO_POINTER(packet));
     queue->largest = MAX(queue->largest, queue->packets.length);
 }
 
@@ -170,8 +175,13 @@ static void queue_poll(Queue *queue)
     if (!queue->prefilled && queue->packets.length < queue->target)
         return;
     queue->prefilled = queue->packets.length > 0;
-    if (queue->prefilled)
-        queue->handed_on += GPOINTER_TO_INT(g_queue_pop_head(&queue->packets)) == 1;
+    if (!queue->prefilled)
+        return;
+    guint packet = GPOINTER_TO_UINT(g_queue_pop_head(&queue->packets));
+    if (packet == PADDING)
+        return;
+    queue->handed_on++;
+    queue->of_frame[packet]++;
 }
 
 typedef struct {
@@ -183,25 +193,32 @@ typedef struct {
     guint lateness_us; /* of our timer, at most; a fixed pattern */
     guint stall_us;    /* QEMU reads nothing for so long, in the third frame */
     guint busy_us;     /* the guest polls nothing for so long, in the fourth */
+    guint lost_us;     /* nothing arrives for so long, in the fifth; we are not told */
 } Scenario;
 
 static const Scenario scenarios[] = {
-    {"small frame", 125, 1.0, 5, 33333, 60, 0, 0, 0},
-    {"one packet", 125, 1.01, 1, 33333, 60, 1000, 0, 0},
-    {"MJPEG 1080p30", 125, 1.01, 50, 33333, 60, 1000, 0, 0},
-    {"just the target", 125, 1.01, 60, 33333, 60, 1000, 0, 0},
-    {"one more", 125, 1.01, 61, 33333, 60, 1000, 0, 0},
-    {"640x480 YUY2 30", 125, 1.01, 202, 33333, 300, 1500, 0, 0},
-    {"no gap between frames", 125, 1.0, 266, 33333, 300, 1000, 0, 0},
-    {"60 fps", 125, 1.01, 83, 16667, 600, 1500, 0, 0},
-    {"slow camera", 125, 1.01, 90, 200000, 20, 2000, 0, 0},
-    {"late timer", 125, 1.01, 202, 33333, 60, 7000, 0, 0},
-    {"stalled QEMU", 125, 1.01, 202, 33333, 60, 1000, 25000, 0},
-    {"full speed", 1000, 1.01, 20, 66667, 60, 1500, 0, 0},
-    {"full speed, large frame", 1000, 1.0, 150, 200000, 60, 1500, 0, 0},
-    {"busy guest", 125, 1.01, 202, 33333, 60, 1000, 0, 13000},
-    {"slow guest", 125, 2.0, 38, 33333, 60, 1000, 0, 0},
+    {"small frame", 125, 1.0, 5, 33333, 60, 0, 0, 0, 0},
+    {"one packet", 125, 1.01, 1, 33333, 60, 1000, 0, 0, 0},
+    {"MJPEG 1080p30", 125, 1.01, 50, 33333, 60, 1000, 0, 0, 0},
+    {"just the target", 125, 1.01, 60, 33333, 60, 1000, 0, 0, 0},
+    {"one more", 125, 1.01, 61, 33333, 60, 1000, 0, 0, 0},
+    {"640x480 YUY2 30", 125, 1.01, 202, 33333, 300, 1500, 0, 0, 0},
+    {"no gap between frames", 125, 1.0, 266, 33333, 300, 1000, 0, 0, 0},
+    {"60 fps", 125, 1.01, 83, 16667, 600, 1500, 0, 0, 0},
+    {"slow camera", 125, 1.01, 90, 200000, 20, 2000, 0, 0, 0},
+    {"late timer", 125, 1.01, 202, 33333, 60, 7000, 0, 0, 0},
+    {"stalled QEMU", 125, 1.01, 202, 33333, 60, 1000, 25000, 0, 0},
+    {"full speed", 1000, 1.01, 20, 66667, 60, 1500, 0, 0, 0},
+    {"full speed, large frame", 1000, 1.0, 150, 200000, 60, 1500, 0, 0, 0},
+    {"busy guest", 125, 1.01, 202, 33333, 60, 1000, 0, 13000, 0},
+    {"slow guest", 125, 2.0, 38, 33333, 60, 1000, 0, 0, 0},
 };
+
+static void travel(GQueue *travelling, guint packet, guint count)
+{
+    while (count-- > 0)
+        g_queue_push_tail(travelling, GUINT_TO_POINTER(packet));
+}
 
 /* Steps of 5 us: frames become ready, our timer fires (late), packets travel, the controller polls.
  */
@@ -211,13 +228,13 @@ static void simulate(const Scenario *scenario, Queue *queue)
     GQueue travelling = G_QUEUE_INIT;
     guint begun = 0, left = 0, wakes = 0;
     gdouble poll_us = 0;
-    gint64 timer_us = 0, stall_until_us = 0, busy_until_us = 0;
+    gint64 timer_us = 0, stall_until_us = 0, busy_until_us = 0, lost_until_us = 0;
 
     redir_pacing_start(&pacing, scenario->period_us, queue->target, 0);
     for (gint64 now = 0; now < (gint64)(scenario->frames + 4) * scenario->frame_us; now += 5) {
         if (left == 0 && begun < scenario->frames && now >= (gint64)begun * scenario->frame_us) {
             /* None waits for the packets of later ones: all but the last have arrived. */
-            if (begun > 1)
+            if (begun > 1 && scenario->lost_us == 0)
                 g_assert_cmpuint(queue->handed_on, >=, (begun - 1) * scenario->packets);
             left = scenario->packets;
             timer_us = now;
@@ -225,24 +242,29 @@ static void simulate(const Scenario *scenario, Queue *queue)
                 stall_until_us = now + scenario->stall_us;
             if (begun == 4)
                 busy_until_us = now + scenario->busy_us;
+            if (begun == 5)
+                lost_until_us = now + scenario->lost_us;
         }
         if (left > 0 && now >= timer_us) {
             if (now < stall_until_us && travelling.length > 0)
                 redir_pacing_stalled(&pacing, now);
+            guint lead = left == scenario->packets && redir_pacing_due(&pacing, now) > 0
+                             ? redir_pacing_lead(&pacing, scenario->packets)
+                             : 0;
+            travel(&travelling, PADDING, lead);
+            redir_pacing_sent(&pacing, lead);
             guint send = MIN(redir_pacing_due(&pacing, now), left);
             redir_pacing_sent(&pacing, send);
             left -= send;
-            while (send-- > 0)
-                g_queue_push_tail(&travelling, GINT_TO_POINTER(1));
+            travel(&travelling, begun, send);
             guint padding = left == 0 ? redir_pacing_padding(&pacing) : 0;
             redir_pacing_sent(&pacing, padding);
-            while (padding-- > 0)
-                g_queue_push_tail(&travelling, GINT_TO_POINTER(2));
+            travel(&travelling, PADDING, padding);
             timer_us = redir_pacing_next(&pacing) +
                        (scenario->lateness_us ? wakes++ * 937 % scenario->lateness_us : 0);
         }
-        while (now >= stall_until_us && travelling.length > 0)
-            queue_put(queue, GPOINTER_TO_INT(g_queue_pop_head(&travelling)) == 1);
+        while (now >= MAX(stall_until_us, lost_until_us) && travelling.length > 0)
+            queue_put(queue, GPOINTER_TO_UINT(g_queue_pop_head(&travelling)));
         for (; poll_us <= now; poll_us += scenario->period_us * scenario->slowness)
             if (now >= busy_until_us)
                 queue_poll(queue);
@@ -263,6 +285,32 @@ static void test_pacing(gconstpointer data)
     g_queue_clear(&queue.packets);
 }
 
+/* The link stops, then all comes at once: frames may be missing, of which none is torn. */
+static void test_link_stops(void)
+{
+    static const guint packets[] = {1, 22, 38, 55}, lost_ms[] = {40, 90, 150, 300};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(packets) * G_N_ELEMENTS(lost_ms); i++) {
+        const Scenario scenario = {
+            .period_us = 125,
+            .slowness = 1.01,
+            .packets = packets[i % 4],
+            .frame_us = 33333,
+            .frames = 30,
+            .lost_us = lost_ms[i / 4] * 1000,
+        };
+        Queue queue = {.target = REDIR_PACING_TARGET_HIGH};
+        simulate(&scenario, &queue);
+        g_test_message("%u packets, %u ms: %u thrown away", scenario.packets, lost_ms[i / 4],
+                       queue.dropped);
+        for (guint frame = 1; frame <= scenario.frames; frame++)
+            if (queue.of_frame[frame] != 0)
+                g_assert_cmpuint(queue.of_frame[frame], ==, scenario.packets);
+        g_assert_cmpuint(queue.of_frame[scenario.frames], ==, scenario.packets);
+        g_queue_clear(&queue.packets);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -273,5 +321,6 @@ int main(int argc, char **argv)
         g_autofree char *name = g_strdup_printf("/redir/pacing/%s", scenarios[i].name);
         g_test_add_data_func(name, &scenarios[i], test_pacing);
     }
+    g_test_add_func("/redir/pacing/link stops", test_link_stops);
     return g_test_run();
 }
