@@ -239,8 +239,9 @@ int main(int argc, char **argv)
     if (!good) {
         fprintf(stderr, "bench: %s\n", error->message);
         if (bench.session.share)
-            log_print_tail(share_log(bench.session.share), 10);
-        vm_print_log(bench.session.vm);
+            log_tell_tail(share_log(bench.session.share), 10);
+        vm_tell_log(bench.session.vm);
+        log_print_told(stderr);
     }
     share_free(bench.session.share);
     vm_free(bench.session.vm);

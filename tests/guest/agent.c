@@ -26,7 +26,7 @@
 
 #define N_BUFFERS     4
 #define MAX_ARGUMENTS 12
-#define STALLED_MS    15000 /* a stream without a frame for so long has failed */
+#define STALLED_MS    60000 /* a stream without a frame for so long has failed */
 
 struct command {
     unsigned number;

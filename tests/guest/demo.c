@@ -91,7 +91,7 @@ static GArray *list_offers(Session *session, GError **error)
 {
     GArray *offers = g_array_new(FALSE, FALSE, sizeof(Offer));
     g_autofree char *text =
-        agent_run(vm_agent(session->vm), 10000, error, "formats %s", session->device);
+        agent_run(vm_agent(session->vm), WAIT_MS, error, "formats %s", session->device);
     g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
     Offer offer;
     for (guint i = 0; lines[i]; i++)
@@ -173,8 +173,9 @@ int main(int argc, char **argv)
         progress(TRUE, "%s", "");
         printf("demo: %s\n", error->message);
         if (session.share)
-            log_print_tail(share_log(session.share), 10);
-        vm_print_log(session.vm);
+            log_tell_tail(share_log(session.share), 10);
+        vm_tell_log(session.vm);
+        log_print_told(stdout);
     }
     share_free(session.share);
     vm_free(session.vm);

@@ -16,9 +16,8 @@
 #include "tests/guest/notifications.h"
 #include "tests/guest/process.h"
 
-#define SERVER_MS 15000
-#define STEP_US   20000
-#define SCREEN    "1280x1024x24"
+#define STEP_US 20000
+#define SCREEN  "1280x1024x24"
 
 struct Desktop {
     Process *server;

@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "tests/guest/session.h"
+#include "tests/guest/suite.h"
 
-#define DOCTOR_MS  40000
-#define FOLLOW_MS  20000
 #define CONNECTED  "the guest will find the camera"
 #define IN_NETWORK "CAMREDIR_DOCTOR_SLOW"
 
@@ -56,7 +55,7 @@ static gboolean run_shell(const char *command, int wanted, GError **error)
     g_autofree char *log = g_strdup_printf("%s/commands.log", harness_logs());
     int status = -1;
     Process *process = start_shell(command, log, error);
-    gboolean ended = process && process_wait(process, FOLLOW_MS, &status);
+    gboolean ended = process && process_wait(process, WAIT_MS, &status);
     process_free(process);
     return (ended && status == wanted) ||
            (!*error && fail(error, "status %d of: %s", status, command));
@@ -64,7 +63,7 @@ static gboolean run_shell(const char *command, int wanted, GError **error)
 
 static gboolean wait_for(const char *log, const char *text, GError **error)
 {
-    for (guint i = 0; i < 200; i++, g_usleep(100000)) {
+    for (guint i = 0; i < WAIT_MS / 100; i++, g_usleep(100000)) {
         g_autofree char *now = NULL;
         if (g_file_get_contents(log, &now, NULL, NULL) && strstr(now, text))
             return TRUE;
@@ -74,7 +73,7 @@ static gboolean wait_for(const char *log, const char *text, GError **error)
 
 static gboolean wait_socket(const char *path, GError **error)
 {
-    for (guint i = 0; i < 200; i++, g_usleep(50000))
+    for (guint i = 0; i < WAIT_MS / 50; i++, g_usleep(50000))
         if (access(path, F_OK) == 0)
             return TRUE;
     return fail(error, "QEMU makes no %s", path);
@@ -154,7 +153,7 @@ static gboolean ask_doctor(const char *words, Report *report, GError **error)
     g_autofree char *command = g_strdup_printf("camredir doctor --json %s >'%s'", expanded, output);
     *report = (Report){.status = -1};
     Process *process = start_shell(command, log, error);
-    gboolean ended = process && process_wait(process, DOCTOR_MS, &report->status);
+    gboolean ended = process && process_wait(process, WAIT_MS, &report->status);
     process_free(process);
     return ended ? report_read(report, output, error) : fail(error, "it does not end");
 }
@@ -229,7 +228,7 @@ static gboolean share_it(const Setup *setup, const char *remedy, GError **error)
     if (good) {
         process_signal(process, SIGTERM);
         good =
-            process_wait(process, FOLLOW_MS, &status) || fail(error, "it does not end: %s", remedy);
+            process_wait(process, WAIT_MS, &status) || fail(error, "it does not end: %s", remedy);
     }
     process_free(process);
     return good;
@@ -363,8 +362,16 @@ static gboolean examine(const Setup *setup, GError **error)
            setup->follow(setup, report_member(&report, meant(setup), "remedy"), error);
 }
 
-static gboolean run_setup(const Setup *setup, GError **error)
+typedef struct Row Row;
+struct Row {
+    gboolean (*run)(const Row *row, GString *note, GError **error);
+    const Setup *setup;
+};
+
+static gboolean run_setup(const Row *row, GString *note, GError **error)
 {
+    const Setup *setup = row->setup;
+    (void)note;
     g_autofree char *log = g_strdup_printf("%s/before.log", harness_logs());
     g_autofree char *before = setup->before ? expand(setup->before) : NULL;
     g_autofree char *command = before ? g_strconcat("exec ", before, NULL) : NULL;
@@ -378,14 +385,6 @@ static gboolean run_setup(const Setup *setup, GError **error)
     return good;
 }
 
-static gboolean report_test(guint number, const char *name, gboolean good, const GError *error)
-{
-    printf("%sok %u - %s\n", good ? "" : "not ", number, name);
-    if (!good)
-        printf("#   %s\n", error ? error->message : "for no reason that was told");
-    return good;
-}
-
 /* A network of its own, so that nobody else's is slow: 80 Mbit/s and, where the kernel has netem, a
    round trip of 2 ms. */
 #define SLOW                                                                                       \
@@ -393,19 +392,30 @@ static gboolean report_test(guint number, const char *name, gboolean good, const
     "{ tc qdisc add dev lo root netem rate 80mbit delay 1ms limit 10000 2>/dev/null || "           \
     "tc qdisc add dev lo root tbf rate 80mbit burst 128kb latency 50ms; }"
 
-static gboolean run_slow(const char *program, guint number)
+static gboolean run_slow(const Row *row, GString *note, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-    if (!run_shell(SLOW "'", 0, &error)) {
-        printf("ok %u - a slow link # skip tc in a network of our own is not permitted\n", number);
+    g_autoptr(GError) why = NULL;
+    (void)row;
+    if (!run_shell(SLOW "'", 0, &why)) {
+        g_string_append(note, "# SKIP tc in a network of our own is not permitted");
         return TRUE;
     }
-    g_autofree char *command = g_strdup_printf(SLOW " && exec %s'", program);
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *command = g_strdup_printf(SLOW " && exec %s'", self);
+    const char *argv[] = {"sh", "-c", command, NULL};
+    g_autofree char *said = NULL;
+    int status = -1;
     g_setenv(IN_NETWORK, "1", TRUE);
-    int status = system(command);
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &said, NULL, &status,
+                 NULL);
     g_unsetenv(IN_NETWORK);
-    g_set_error(&error, g_quark_from_static_string("doctor"), 0, "see above");
-    return report_test(number, "a slow link", status == 0, error);
+    return status == 0 || fail(error, "%s", said ? g_strchomp(said) : "it does not start");
+}
+
+static gboolean run_guest(const Row *row, GString *note, GError **error)
+{
+    (void)row, (void)note;
+    return visit_guest(FALSE, error);
 }
 
 /* The remedies say "camredir". */
@@ -418,14 +428,22 @@ static void set_path(void)
     g_setenv("PATH", path, TRUE);
 }
 
-static gboolean wanted(const char *name, int argc, char **argv)
+static gboolean run_row(gconstpointer user, GString *note, GError **error)
 {
-    return argc < 2 || strstr(name, argv[1]);
+    const Row *row = user;
+    return row->run(row, note, error);
+}
+
+static void test_wanted(Suite *suite, const char *part, const char *name, Row row)
+{
+    if (!part || strstr(name, part))
+        suite_test(suite, name, &row);
 }
 
 int main(int argc, char **argv)
 {
-    guint number = 0, failed = 0;
+    Suite suite = {.output = stdout, .run = run_row, .renew = process_kill_all};
+    const char *part = argc > 1 ? argv[1] : NULL;
     harness_init("doctor-tests");
     set_path();
     if (!install_virsh(NULL))
@@ -433,23 +451,12 @@ int main(int argc, char **argv)
     if (g_getenv(IN_NETWORK)) {
         g_autoptr(GError) error = NULL;
         gboolean good = visit_guest(TRUE, &error);
-        printf("# %s\n", good ? "a slow link is seen" : error ? error->message : "?");
+        printf("%s\n", good ? "a slow link is seen" : error ? error->message : "?");
         return !good;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(setups); i++) {
-        g_autoptr(GError) error = NULL;
-        if (!wanted(setups[i].name, argc, argv))
-            continue;
-        gboolean good = run_setup(&setups[i], &error);
-        failed += !report_test(++number, setups[i].name, good, error);
-    }
-    if (wanted("a guest", argc, argv)) {
-        g_autoptr(GError) error = NULL;
-        gboolean good = visit_guest(FALSE, &error);
-        failed += !report_test(++number, "a guest", good, error);
-    }
-    if (wanted("a slow link", argc, argv))
-        failed += !run_slow(argv[0], ++number);
-    printf("1..%u\n", number);
-    return failed ? 1 : 0;
+    for (guint i = 0; i < G_N_ELEMENTS(setups); i++)
+        test_wanted(&suite, part, setups[i].name, (Row){run_setup, &setups[i]});
+    test_wanted(&suite, part, "a guest", (Row){run_guest, NULL});
+    test_wanted(&suite, part, "a slow link", (Row){run_slow, NULL});
+    return suite_end(&suite);
 }

@@ -41,7 +41,7 @@ $(guest)/tools.cpio: $(guest_packer)
 $(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
 	$(call say,PACK,$@)mkdir -p $(@D) && $(guest_packer) $@ usr/bin/camredir=$<
 
-harness := $(patsubst %,$(O)/tests/guest/%.o,process agent_client qmp vm libvirt share session jpeg_file relay printed)
+harness := $(patsubst %,$(O)/tests/guest/%.o,process suite agent_client qmp vm libvirt share session jpeg_file relay printed)
 guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
 guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(pkg_libs) $(guest_libs) -lm
 guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio $(guest)/fuzz.cpio
@@ -62,7 +62,7 @@ $(O)/tests/guest/attach-viewer: $(O)/tests/guest/attach_viewer.o $(O)/tools/spic
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ -Wl,-rpath,'$$ORIGIN/../..' \
 	        $$(pkg-config --libs spice-client-glib-2.0) $(pkg_libs) -lm
 
-$(O)/tests/guest/program-tests: $(patsubst %,$(O)/tests/guest/%.o,program_tests peer process share agent_client)
+$(O)/tests/guest/program-tests: $(patsubst %,$(O)/tests/guest/%.o,program_tests peer process suite share agent_client)
 	$(guest_link)
 
 # camredir doctor before set-ups that are broken.

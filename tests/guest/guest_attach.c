@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define END_MS 10000
-
 /* ---- the viewer ---- */
 
 static gboolean tell(Session *session, const char *command, GError **error)
@@ -28,16 +26,10 @@ static gboolean tell(Session *session, const char *command, GError **error)
 static gboolean wait_ended(Session *session, GError **error)
 {
     int status = -1;
-    if (!process_wait(share_process(session->share), END_MS, &status))
+    if (!process_wait(share_process(session->share), WAIT_MS, &status))
         return fail(error, "the viewer does not end");
     g_clear_pointer(&session->share, share_free);
     return status == 0 || fail(error, "the viewer ended with status %d", status);
-}
-
-static gboolean wait_gone(Session *session, GError **error)
-{
-    g_autofree char *text = agent_run(vm_agent(session->vm), 20000, error, "gone uvcvideo 15");
-    return text != NULL;
 }
 
 /* ---- what it does ---- */
@@ -48,7 +40,7 @@ static gboolean close_streaming(const SpiceCase *c, Session *session, GString *n
     guint stream;
     return spice_begin(c, "attach-closed", session, &stream, error) &&
            tell(session, "disconnect", error) && wait_ended(session, error) &&
-           spice_wait_lost(session, stream, error) && wait_gone(session, error) &&
+           spice_wait_lost(session, stream, error) && session_wait_gone(session, error) &&
            session_plug(session, "attach-closed", SPICE_BULK, c->port, error) &&
            spice_find_and_end(session, note, error);
 }
@@ -69,7 +61,7 @@ static gboolean detach_streaming(const SpiceCase *c, Session *session, GString *
     guint stream;
     return spice_begin(c, "attach-detached", session, &stream, error) &&
            tell(session, "detach", error) && spice_wait_lost(session, stream, error) &&
-           wait_gone(session, error) && tell(session, "attach", error) &&
+           session_wait_gone(session, error) && tell(session, "attach", error) &&
            spice_find_and_end(session, note, error);
 }
 
@@ -80,15 +72,15 @@ static gboolean stream_some(Session *session, guint frames, guint *ret_stream, G
     const StreamOrder order = {
         .fourcc = "YUYV", .width = 640, .height = 480, .interval = 333333, .hash_each = 1};
     *ret_stream = session_begin(session, &order);
-    return session_wait_frames(session, *ret_stream, frames, 20000, error);
+    return session_wait_frames(session, *ret_stream, frames, WAIT_MS, error);
 }
 
 static gboolean stop_stream(Session *session, guint stream, GError **error)
 {
-    g_free(agent_run(vm_agent(session->vm), 10000, error, "stop"));
+    g_free(agent_run(vm_agent(session->vm), WAIT_MS, error, "stop"));
     if (*error)
         return FALSE;
-    g_autofree char *text = agent_wait(vm_agent(session->vm), stream, 20000, error);
+    g_autofree char *text = agent_wait(vm_agent(session->vm), stream, WAIT_MS, error);
     return text != NULL;
 }
 
@@ -101,9 +93,9 @@ static gboolean ask(const SpiceCase *c, Session *session, GString *note, GError 
            stream_some(session, 3, &stream, error) &&
            spice_wait_said(session, "state asking", error) && tell(session, "allow", error) &&
            spice_wait_said(session, "state streaming", error) &&
-           session_wait_frames(session, stream, 33, 20000, error) &&
+           session_wait_frames(session, stream, 33, WAIT_MS, error) &&
            tell(session, "refuse", error) && spice_wait_said(session, "state refused", error) &&
-           session_wait_frames(session, stream, 36, 20000, error) &&
+           session_wait_frames(session, stream, 36, WAIT_MS, error) &&
            stop_stream(session, stream, error) && session_unplug(session, error);
 }
 
@@ -152,8 +144,8 @@ static gboolean follow(const Migration *m, Session *session, Vm *target, GString
         return FALSE;
     vm_kill(session->vm);
     session->vm = target;
-    g_autofree char *stopped = agent_run(vm_agent(target), 10000, error, "stop");
-    g_autofree char *lost = stopped ? agent_wait(vm_agent(target), gone, 20000, error) : NULL;
+    g_autofree char *stopped = agent_run(vm_agent(target), WAIT_MS, error, "stop");
+    g_autofree char *lost = stopped ? agent_wait(vm_agent(target), gone, WAIT_MS, error) : NULL;
     return lost && spice_wait_said(session, "trying again", error) &&
            spice_find_and_end(session, note, error);
 }
@@ -169,8 +161,8 @@ static gboolean migrate(const GuestTest *test, Session *outer, GString *note, GE
     gboolean good = vm_boot(source, error) && follow(m, &session, target, note, error);
     if (!good) {
         if (session.share)
-            log_print_tail(share_log(session.share), 10);
-        vm_print_log(session.vm);
+            log_tell_tail(share_log(session.share), 10);
+        vm_tell_log(session.vm);
         g_clear_pointer(&session.share, share_free);
     }
     vm_free(source);

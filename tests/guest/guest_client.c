@@ -36,7 +36,7 @@ char *client_run(GError **error, const char *format, ...)
     va_start(arguments, format);
     g_autofree char *command = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    char *text = agent_run(vm_agent(client), 30000, error, "%s", command);
+    char *text = agent_run(vm_agent(client), WAIT_MS, error, "%s", command);
     if (!text)
         g_prefix_error(error, "in the client: ");
     return text;
@@ -52,7 +52,7 @@ gboolean client_begin(GError **error)
         return FALSE;
     }
     g_autofree char *loaded = client_run(error, VIVID);
-    g_autofree char *camera = loaded ? client_run(error, "camera vivid 10") : NULL;
+    g_autofree char *camera = loaded ? client_run(error, "camera vivid " WAIT_S) : NULL;
     g_autofree char *network = camera ? client_run(error, "sh ip link set lo up; "
                                                           "ip link set eth0 up; "
                                                           "ip addr add 10.0.2.15/24 dev eth0")
@@ -70,15 +70,13 @@ static gboolean share_begin(Session *session, GError **error)
                    "sh camredir share %s --format YUY2 --to tcp:" CLIENT_HOST
                    ":%u --trace /dev/" GUEST_PORT_OUTPUT " >/tmp/log 2>&1 & echo $! >/tmp/pid",
                    device, vm_tcp_port(session->vm));
-    return started && session_find(session, 30000, error);
+    return started && session_find(session, WAIT_MS, error);
 }
 
 static gboolean share_end(Session *session, GError **error)
 {
     g_autofree char *killed = client_run(error, "sh kill $(cat /tmp/pid)");
-    g_autofree char *gone =
-        killed ? agent_run(vm_agent(session->vm), 20000, error, "gone uvcvideo 15") : NULL;
-    return gone != NULL;
+    return killed && session_wait_gone(session, error);
 }
 
 /* Begins, does the test, ends; after a failure too, for the next. */
@@ -100,9 +98,9 @@ static gboolean with_share(Session *session, GString *note,
 static gboolean end_stream(Session *session, guint stream, guint least, GString *note,
                            GError **error)
 {
-    g_autofree char *stopped = agent_run(vm_agent(session->vm), 10000, error, "stop");
+    g_autofree char *stopped = agent_run(vm_agent(session->vm), WAIT_MS, error, "stop");
     g_autofree char *text =
-        stopped ? agent_wait(vm_agent(session->vm), stream, 30000, error) : NULL;
+        stopped ? agent_wait(vm_agent(session->vm), stream, WAIT_MS, error) : NULL;
     if (!text)
         return FALSE;
     g_autoptr(GArray) seen = agent_frames(vm_agent(session->vm), stream, atoi(text));
@@ -122,11 +120,11 @@ static gboolean end_stream(Session *session, guint stream, guint least, GString 
 static gboolean stream_and_control(Session *session, GString *note, GError **error)
 {
     guint stream = session_begin(session, &vivid_order);
-    if (!session_wait_frames(session, stream, 30, 60000, error) ||
+    if (!session_wait_frames(session, stream, 30, WAIT_MS, error) ||
         !end_stream(session, stream, 30, note, error))
         return FALSE;
     for (int wanted = 40; wanted <= 200; wanted += 80) {
-        g_autofree char *set = agent_run(vm_agent(session->vm), 10000, error, "set %s %d %d",
+        g_autofree char *set = agent_run(vm_agent(session->vm), WAIT_MS, error, "set %s %d %d",
                                          session->device, BRIGHTNESS_ID, wanted);
         g_autofree char *got =
             set ? client_run(error, "control %s %d", device, BRIGHTNESS_ID) : NULL;
@@ -149,7 +147,7 @@ static gboolean camera_is_taken(void)
 
 static gboolean wait_taken(GError **error)
 {
-    for (guint i = 0; i < 50; i++, g_usleep(200000))
+    for (guint i = 0; i < WAIT_MS / 200; i++, g_usleep(200000))
         if (camera_is_taken())
             return TRUE;
     return fail(error, "camredir does not take the camera again");
@@ -169,7 +167,7 @@ static gboolean stream_busy(Session *session, GString *note, GError **error)
     if (!session_wait_frames(&(Session){.vm = client}, other, 5, 20000, error))
         return FALSE;
     guint stream = session_begin(session, &vivid_order);
-    gboolean good = session_wait_frames(session, stream, 10, 30000, error) &&
+    gboolean good = session_wait_frames(session, stream, 10, WAIT_MS, error) &&
                     check_log("used by another program", error);
     g_free(client_run(NULL, "stop"));
     g_free(agent_wait(vm_agent(client), other, 20000, NULL));
@@ -179,16 +177,16 @@ static gboolean stream_busy(Session *session, GString *note, GError **error)
 static gboolean stream_pulled(Session *session, GString *note, GError **error)
 {
     guint stream = session_begin(session, &vivid_order);
-    if (!session_wait_frames(session, stream, 10, 30000, error))
+    if (!session_wait_frames(session, stream, 10, WAIT_MS, error))
         return FALSE;
     g_autofree char *pulled = client_run(error, "sh echo vivid.0 >" DRIVER "unbind");
     guint n = agent_count_frames(vm_agent(session->vm), stream);
-    if (!pulled || !session_wait_frames(session, stream, n + 10, 30000, error))
+    if (!pulled || !session_wait_frames(session, stream, n + 10, WAIT_MS, error))
         return FALSE;
     g_autofree char *back = client_run(error, "sh echo vivid.0 >" DRIVER "bind");
     n = agent_count_frames(vm_agent(session->vm), stream);
     return back && wait_taken(error) &&
-           session_wait_frames(session, stream, n + 20, 30000, error) &&
+           session_wait_frames(session, stream, n + 20, WAIT_MS, error) &&
            end_stream(session, stream, 40, note, error);
 }
 

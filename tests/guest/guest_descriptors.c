@@ -13,8 +13,7 @@
 #include "tests/guest/descriptor_device.h"
 #include "tests/unit/descriptors_camera.h"
 
-#define PRESETS  "descriptors/presets"
-#define PROBE_MS 15000
+#define PRESETS "descriptors/presets"
 
 /* ---- what we expect of the driver ---- */
 
@@ -217,13 +216,13 @@ static gboolean same_lines(const GPtrArray *ours, GStrv theirs, GError **error)
 
 static char *ask(Session *session, GError **error, const char *command)
 {
-    return agent_run(vm_agent(session->vm), PROBE_MS, error, "%s", command);
+    return agent_run(vm_agent(session->vm), WAIT_MS, error, "%s", command);
 }
 
 /* The agent's lines for each node that captures, waited for until there are n. */
 static GPtrArray *wait_streams(Session *session, guint n, GPtrArray *ret_devices, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + PROBE_MS * 1000;
+    gint64 deadline = g_get_monotonic_time() + WAIT_MS * 1000;
     GPtrArray *streams = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
     for (;;) {
@@ -472,10 +471,10 @@ static gboolean check_turns(Session *session, GPtrArray *devices, GError **error
     Outcome outcome;
     g_strlcpy(session->device, devices->pdata[0], sizeof(session->device));
     guint stream = session_begin(session, &order);
-    if (!session_wait_frames(session, stream, 5, 20000, error))
+    if (!session_wait_frames(session, stream, 5, WAIT_MS, error))
         return FALSE;
     g_autofree char *other =
-        agent_run(vm_agent(session->vm), PROBE_MS, NULL, "stream %s YUYV 320 240 333333 5 0 1 0",
+        agent_run(vm_agent(session->vm), WAIT_MS, NULL, "stream %s YUYV 320 240 333333 5 0 1 0",
                   (char *)devices->pdata[1]);
     if (other)
         return fail(error, "both stream at once: %s", other);

@@ -36,6 +36,7 @@ void fuzz_tests_end(void)
 {
     if (target)
         target->ops->free(target);
+    target = NULL;
     g_clear_pointer(&seeds, g_ptr_array_unref);
 }
 

@@ -66,7 +66,7 @@ static gboolean check_has(Qmp *monitor, const char *what, gboolean wanted, GErro
 
 static gboolean wait_has(Qmp *monitor, const char *what, GError **error)
 {
-    for (guint i = 0; i < 100; i++, g_usleep(100000))
+    for (guint i = 0; i < WAIT_MS / 100; i++, g_usleep(100000))
         if (check_has(monitor, what, TRUE, NULL))
             return TRUE;
     return check_has(monitor, what, TRUE, error);
@@ -82,7 +82,7 @@ static gboolean check_log(const char *log, const char *says, GError **error)
 static gboolean wait_log(Share *share, const char *says, GError **error)
 {
     g_autoptr(GError) late = NULL;
-    for (guint i = 0; i < 200; i++, g_usleep(100000)) {
+    for (guint i = 0; i < WAIT_MS / 100; i++, g_usleep(100000)) {
         g_clear_error(&late);
         if (check_log(share_log(share), says, &late))
             return TRUE;
@@ -104,8 +104,8 @@ static gboolean run_clean(const GuestTest *test, Session *outer, GString *note, 
         check_inventory(vm_monitor(machine), before, error))
         return TRUE;
     if (session.share)
-        log_print_tail(share_log(session.share), 10);
-    vm_print_log(machine);
+        log_tell_tail(share_log(session.share), 10);
+    vm_tell_log(machine);
     g_clear_pointer(&session.share, share_free);
     vm_kill(machine);
     return FALSE;
@@ -138,7 +138,7 @@ static gboolean killed(Session *session, GString *note, GError **error)
     if (!session_plug(session, "hotplug-killed", BULK, VM_QMP, error))
         return FALSE;
     guint stream = session_begin(session, &endless);
-    if (!session_wait_frames(session, stream, 10, 20000, error))
+    if (!session_wait_frames(session, stream, 10, WAIT_MS, error))
         return FALSE;
     process_signal(share_process(session->share), SIGKILL);
     g_autofree char *text = agent_wait(vm_agent(session->vm), stream, 20000, NULL);
@@ -166,10 +166,10 @@ static gboolean end_endless(Session *session, guint stream, GString *note, GErro
 static gboolean stream_both(Session *left, Session *right, GString *note, GError **error)
 {
     guint streams[] = {session_begin(left, &endless), session_begin(right, &endless)};
-    if (!session_wait_frames(left, streams[0], 15, 30000, error) ||
-        !session_wait_frames(right, streams[1], 15, 30000, error))
+    if (!session_wait_frames(left, streams[0], 15, WAIT_MS, error) ||
+        !session_wait_frames(right, streams[1], 15, WAIT_MS, error))
         return FALSE;
-    g_autofree char *stopped = agent_run(vm_agent(left->vm), 10000, error, "stop");
+    g_autofree char *stopped = agent_run(vm_agent(left->vm), WAIT_MS, error, "stop");
     return stopped && end_endless(left, streams[0], note, error) &&
            end_endless(right, streams[1], note, error);
 }
@@ -205,7 +205,7 @@ static gboolean paused(Session *session, GString *note, GError **error)
         return FALSE;
     session->share = share_start("hotplug-paused", BULK, vm_address(session->vm, VM_QMP), error);
     return session->share && wait_log(session->share, "the VM is paused", error) &&
-           vm_qmp(session->vm, "cont", error) && session_find(session, 20000, error) &&
+           vm_qmp(session->vm, "cont", error) && session_find(session, WAIT_MS, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);
 }
@@ -219,14 +219,14 @@ static gboolean paused_at_end(Session *session, GString *note, GError **error)
         !vm_qmp(session->vm, "stop", error))
         return FALSE;
     process_signal(share_process(session->share), SIGTERM);
-    if (!process_wait(share_process(session->share), 60000, &status) || status != 4)
+    if (!process_wait(share_process(session->share), WAIT_MS, &status) || status != 4)
         return fail(error, "it ends with status %d", status);
     gboolean good = check_log(share_log(session->share), "stays until the guest", error) &&
                     check_has(vm_monitor(session->vm), "camredir-cam-0", FALSE, error) &&
                     check_has(vm_monitor(session->vm), "camredir-usb", TRUE, error) &&
                     vm_qmp(session->vm, "cont", error);
     g_clear_pointer(&session->share, share_free);
-    for (guint i = 0; good && i < 100; i++, g_usleep(100000))
+    for (guint i = 0; good && i < WAIT_MS / 100; i++, g_usleep(100000))
         if (check_has(vm_monitor(session->vm), "camredir-usb", FALSE, NULL))
             break;
     return good;
@@ -238,7 +238,7 @@ static gboolean qemu_killed(Session *session, GString *note, GError **error)
         return FALSE;
     vm_kill(session->vm);
     g_usleep(1500000); /* long enough for an attempt or two that fail */
-    return vm_boot(session->vm, error) && session_find(session, 30000, error) &&
+    return vm_boot(session->vm, error) && session_find(session, WAIT_MS, error) &&
            check_log(share_log(session->share), "nobody listens", error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);
@@ -255,7 +255,7 @@ static gboolean check_refused(const char *words, const char *says, GError **erro
     Share *share = share_start(name, "pattern --no-retry", words, error);
     gboolean good =
         share &&
-        (process_wait(share_process(share), 30000, &status) || fail(error, "it does not end")) &&
+        (process_wait(share_process(share), WAIT_MS, &status) || fail(error, "it does not end")) &&
         (status == 4 || fail(error, "status %d", status)) &&
         check_log(share_log(share), says, error);
     share_free(share);
@@ -267,7 +267,7 @@ static int connect_monitor(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
-    for (guint i = 0; i < 200; i++, g_usleep(50000))
+    for (guint i = 0; i < WAIT_MS / 50; i++, g_usleep(50000))
         if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
             return fd;
     close(fd);

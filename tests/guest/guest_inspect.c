@@ -121,7 +121,7 @@ static gboolean read_luma(Session *session, double *ret_mean, GError **error)
 
 static gboolean set_brightness(Session *session, int value, GError **error)
 {
-    g_autofree char *text = agent_run(vm_agent(session->vm), 10000, error, "set %s %d %d",
+    g_autofree char *text = agent_run(vm_agent(session->vm), WAIT_MS, error, "set %s %d %d",
                                       session->device, BRIGHTNESS_ID, value);
     if (text && atoi(text) != value)
         return fail(error, "brightness is %s after it was set to %d", text, value);
@@ -135,7 +135,7 @@ static gboolean run_brightness(const GuestTest *test, Session *session, GString 
     int value, minimum, maximum;
     if (!session_plug(session, "brightness", test->data, VM_XHCI, error))
         return FALSE;
-    g_autofree char *range = agent_run(vm_agent(session->vm), 10000, error, "control %s %d",
+    g_autofree char *range = agent_run(vm_agent(session->vm), WAIT_MS, error, "control %s %d",
                                        session->device, BRIGHTNESS_ID);
     if (!range)
         return FALSE;

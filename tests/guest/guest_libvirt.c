@@ -90,8 +90,8 @@ static gboolean run_clean(const GuestTest *test, Session *outer, GString *note, 
         (count_folders() == folders || fail(error, "a socket is left")))
         return TRUE;
     if (session.share)
-        log_print_tail(share_log(session.share), 10);
-    vm_print_log(machine);
+        log_tell_tail(share_log(session.share), 10);
+    vm_tell_log(machine);
     g_clear_pointer(&session.share, share_free);
     vm_kill(machine);
     return FALSE;
@@ -138,7 +138,7 @@ static gboolean restarted(Session *session, GString *note, GError **error)
         return FALSE;
     vm_kill(session->vm);
     g_usleep(1500000); /* long enough for an attempt or two that fail */
-    return vm_boot(session->vm, error) && session_find(session, 30000, error) &&
+    return vm_boot(session->vm, error) && session_find(session, WAIT_MS, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);
 }
@@ -168,7 +168,7 @@ static gboolean check_refused(const char *words, const char *says, GError **erro
     Share *share = share_start(name, "pattern --no-retry", words, error);
     gboolean good =
         share &&
-        (process_wait(share_process(share), 30000, &status) || fail(error, "it does not end")) &&
+        (process_wait(share_process(share), WAIT_MS, &status) || fail(error, "it does not end")) &&
         (status == 4 || fail(error, "status %d", status)) && check_log(share, says, error);
     share_free(share);
     return good;
@@ -178,7 +178,7 @@ static gboolean check_spice(const char *words, GError **error)
 {
     Share *share = share_start("libvirt-spice", "pattern --no-retry", words, error);
     gboolean in = FALSE;
-    for (guint i = 0; share && !in && i < 100 && process_running(share_process(share));
+    for (guint i = 0; share && !in && i < WAIT_MS / 100 && process_running(share_process(share));
          i++, g_usleep(100000))
         in = check_log(share, "the guest will find the camera", NULL);
     if (in && check_log(share, "spice+unix:///", error) &&

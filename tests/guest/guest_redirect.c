@@ -30,16 +30,16 @@ static gboolean redirect_start(Session *session, const char *command, GError **e
 
 static gboolean redirect_begin(Session *session, const char *command, GError **error)
 {
-    return redirect_start(session, command, error) && session_find(session, 40000, error);
+    return redirect_start(session, command, error) && session_find(session, WAIT_MS, error);
 }
 
 /* signal: "TERM", "KILL". The client's driver has its device back. */
 static gboolean redirect_end(Session *session, const char *signal, GError **error)
 {
     g_autofree char *killed = client_run(error, "sh kill -%s $(cat /tmp/redirect.pid)", signal);
-    g_autofree char *gone =
-        killed ? agent_run(vm_agent(session->vm), 20000, error, "gone uvcvideo 15") : NULL;
-    g_autofree char *back = gone ? client_run(error, "camera uvcvideo 20") : NULL;
+    g_autofree char *back = killed && session_wait_gone(session, error)
+                                ? client_run(error, "camera uvcvideo " WAIT_S)
+                                : NULL;
     return back != NULL;
 }
 
@@ -66,15 +66,15 @@ static const StreamOrder endless = {
 static gboolean stream_pulled(Session *outer, Session *inner, GString *note, GError **error)
 {
     guint stream = session_begin(inner, &endless);
-    if (!session_wait_frames(inner, stream, 10, 30000, error) || !session_unplug(outer, error))
+    if (!session_wait_frames(inner, stream, 10, WAIT_MS, error) || !session_unplug(outer, error))
         return FALSE;
     g_autofree char *ended = agent_wait(vm_agent(inner->vm), stream, 20000, NULL);
-    g_autofree char *gone = agent_run(vm_agent(inner->vm), 20000, error, "gone uvcvideo 15");
     if (ended)
         return fail(error, "the stream of a device that was pulled out did not end in an error");
     const char *options = outer->iso ? MODES " --transfer iso" : MODES;
-    if (!gone || !session_plug(outer, "redirected", options, VM_XHCI, error) ||
-        !session_find(inner, 40000, error))
+    if (!session_wait_gone(inner, error) ||
+        !session_plug(outer, "redirected", options, VM_XHCI, error) ||
+        !session_find(inner, WAIT_MS, error))
         return FALSE;
     inner->share = outer->share;
     return check_stream(inner, "YUYV", 320, 240, 15, 15, note, error);
@@ -83,7 +83,7 @@ static gboolean stream_pulled(Session *outer, Session *inner, GString *note, GEr
 /* The log says it, and the client's driver keeps its camera. */
 static gboolean wait_log(const char *word, GError **error)
 {
-    for (guint i = 0; i < 40; i++, g_usleep(500000)) {
+    for (guint i = 0; i < WAIT_MS / 500; i++, g_usleep(500000)) {
         g_autofree char *log = client_run(error, "sh cat /tmp/redirect.log");
         if (!log || strstr(log, word))
             return log != NULL;
@@ -152,9 +152,9 @@ static gboolean stream_replay(Session *session, gboolean paused, const GArray *s
                                       .hash_each = 1};
     guint stream = session_begin(session, &order);
     if (paused &&
-        (!session_wait_frames(session, stream, 10, 30000, error) || !pause_vm(session, error)))
+        (!session_wait_frames(session, stream, 10, WAIT_MS, error) || !pause_vm(session, error)))
         return FALSE;
-    g_autofree char *text = agent_wait(vm_agent(session->vm), stream, 60000, error);
+    g_autofree char *text = agent_wait(vm_agent(session->vm), stream, WAIT_MS, error);
     if (!text)
         return FALSE;
     g_autoptr(GArray) seen = agent_frames(vm_agent(session->vm), stream, order.frames);
@@ -168,7 +168,7 @@ static gboolean check_replay(Session *session, const char *trace, gboolean pause
 {
     g_autoptr(GArray) sent = trace_read(trace, NULL);
     guint whole = 0, streams = 0;
-    if (!session_find(session, 40000, error))
+    if (!session_find(session, WAIT_MS, error))
         return FALSE;
     for (; whole < REPLAYED && streams < streams_most(session); streams++) {
         guint more = 0;
@@ -210,10 +210,10 @@ static gboolean replay(Session *session, const Replayed *what, GString *note, GE
         return FALSE;
     gboolean good = check_replay(session, what->trace, what->paused, note, error);
     process_signal(process, SIGTERM);
-    if (good && (!process_wait(process, 20000, &status) || status != 0))
+    if (good && (!process_wait(process, WAIT_MS, &status) || status != 0))
         good = fail(error, "camredir replay ended with status %d", status);
     process_free(process);
-    g_free(agent_run(vm_agent(session->vm), 20000, NULL, "gone uvcvideo 15"));
+    g_free(agent_run(vm_agent(session->vm), WAIT_MS, NULL, "gone uvcvideo " WAIT_S));
     return good;
 }
 

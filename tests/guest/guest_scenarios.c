@@ -41,12 +41,12 @@ static gboolean begin_endless(Session *session, const char *name, const char *op
     if (!session_plug(session, name, options, VM_XHCI, error))
         return FALSE;
     *ret_stream = session_begin(session, &endless);
-    return session_wait_frames(session, *ret_stream, 10, 20000, error);
+    return session_wait_frames(session, *ret_stream, 10, WAIT_MS, error);
 }
 
 static gboolean restart_by_guest(Session *session, GError **error)
 {
-    g_autofree char *text = agent_run(vm_agent(session->vm), 10000, error, "reboot");
+    g_autofree char *text = agent_run(vm_agent(session->vm), WAIT_MS, error, "reboot");
     return text != NULL;
 }
 
@@ -65,8 +65,8 @@ static gboolean run_reboot(const GuestTest *test, Session *session, GString *not
     const RebootCase *c = test->data;
     guint stream;
     return begin_endless(session, c->name, c->options, &stream, error) &&
-           c->restart(session, error) && agent_wait_ready(vm_agent(session->vm), 60000, error) &&
-           session_find(session, 20000, error) &&
+           c->restart(session, error) && agent_wait_ready(vm_agent(session->vm), WAIT_MS, error) &&
+           session_find(session, WAIT_MS, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);
 }
@@ -94,7 +94,7 @@ static gboolean run_qemu_killed(const GuestTest *test, Session *session, GString
         return FALSE;
     vm_kill(session->vm);
     g_usleep(1500000); /* long enough for an attempt or two that fail */
-    return vm_boot(session->vm, error) && session_find(session, 20000, error) &&
+    return vm_boot(session->vm, error) && session_find(session, WAIT_MS, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error) &&
            session_unplug(session, error);
 }
@@ -109,12 +109,12 @@ static gboolean run_paused(const GuestTest *test, Session *session, GString *not
     g_usleep(4000000);
     guint before = agent_count_frames(vm_agent(session->vm), stream);
     if (!vm_qmp(session->vm, "cont", error) ||
-        !session_wait_frames(session, stream, before + 20, 20000, error))
+        !session_wait_frames(session, stream, before + 20, WAIT_MS, error))
         return FALSE;
     gint64 peak_kib = process_peak_kib(share_process(session->share));
     if (peak_kib > HARNESS_MEMORY_KIB)
         return fail(error, "camredir took %d KiB", (int)peak_kib);
-    g_autofree char *text = agent_run(vm_agent(session->vm), 10000, error, "stop");
+    g_autofree char *text = agent_run(vm_agent(session->vm), WAIT_MS, error, "stop");
     if (!text || !session_end(session, stream, &endless, &outcome, NULL, error) ||
         !check_intact(session, &outcome, before + 20, error))
         return FALSE;

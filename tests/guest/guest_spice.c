@@ -49,8 +49,8 @@ gboolean spice_run_case(const GuestTest *test, Session *outer, GString *note, GE
     if (c->run(c, &session, note, error))
         return TRUE;
     if (session.share)
-        log_print_tail(share_log(session.share), 10);
-    vm_print_log(session.vm);
+        log_tell_tail(share_log(session.share), 10);
+    vm_tell_log(session.vm);
     session_reset(&session);
     vm_kill(session.vm); /* which devices it has is unknown */
     return FALSE;
@@ -147,7 +147,7 @@ gboolean spice_refuse(const SpiceCase *c, Session *session, GString *note, GErro
     session->share = share_start(name, options, "--no-retry", error);
     if (!session->share)
         return FALSE;
-    if (!process_wait(share_process(session->share), 15000, &status))
+    if (!process_wait(share_process(session->share), WAIT_MS, &status))
         return fail(error, "it does not end");
     if (status != 4)
         return fail(error, "status %d", status);
@@ -164,7 +164,7 @@ gboolean spice_begin(const SpiceCase *c, const char *name, Session *session, gui
     if (!session_plug(session, name, options, c->port, error))
         return FALSE;
     *ret_stream = session_begin(session, &endless);
-    return session_wait_frames(session, *ret_stream, 10, 20000, error);
+    return session_wait_frames(session, *ret_stream, 10, WAIT_MS, error);
 }
 
 gboolean spice_wait_lost(Session *session, guint stream, GError **error)
@@ -175,7 +175,7 @@ gboolean spice_wait_lost(Session *session, guint stream, GError **error)
 
 static gboolean find_and_stream(Session *session, GString *note, GError **error)
 {
-    return session_find(session, 20000, error) &&
+    return session_find(session, WAIT_MS, error) &&
            check_stream(session, "YUYV", 320, 240, 30, 15, note, error);
 }
 
@@ -194,7 +194,7 @@ gboolean spice_find_and_end(Session *session, GString *note, GError **error)
 gboolean spice_wait_said(Session *session, const char *says, GError **error)
 {
     g_autofree char *log = NULL;
-    for (gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    for (gint64 deadline = g_get_monotonic_time() + WAIT_MS * 1000;
          g_get_monotonic_time() < deadline; g_usleep(20000)) {
         g_clear_pointer(&log, g_free);
         if (!g_file_get_contents(share_log(session->share), &log, NULL, error))
@@ -209,7 +209,7 @@ static gboolean end_stream(Session *session, guint stream, guint least, GString 
                            GError **error)
 {
     Outcome outcome;
-    g_autofree char *text = agent_run(vm_agent(session->vm), 10000, error, "stop");
+    g_autofree char *text = agent_run(vm_agent(session->vm), WAIT_MS, error, "stop");
     if (!text || !session_end(session, stream, &endless, &outcome, NULL, error))
         return FALSE;
     g_string_append_printf(note, "%u frames", outcome.frames);
@@ -234,7 +234,7 @@ gboolean spice_pause_and_go(const SpiceCase *c, Session *session, GString *note,
     gint64 continued_us = g_get_monotonic_time();
     /* What was on its way counts for nothing: a stream goes on. */
     if (!vm_qmp(session->vm, "cont", error) ||
-        !session_wait_frames(session, stream, before + 15, 20000, error))
+        !session_wait_frames(session, stream, before + 15, WAIT_MS, error))
         return FALSE;
     gint64 took_ms = (g_get_monotonic_time() - continued_us) / 1000;
     g_string_append_printf(note, "15 frames %d ms after cont, ", (int)took_ms);
@@ -258,7 +258,7 @@ static gboolean leave_paused(const SpiceCase *c, Session *session, GString *note
     if (!spice_wait_said(session, "does not let go of the camera", error) ||
         !vm_qmp(session->vm, "cont", error))
         return FALSE;
-    if (!process_wait(process, 3000, &status) || status != 0)
+    if (!process_wait(process, WAIT_MS, &status) || status != 0)
         return fail(error, "it did not leave when the VM went on (status %d)", status);
     g_clear_pointer(&session->share, share_free);
     return spice_wait_lost(session, stream, error) &&
@@ -272,7 +272,7 @@ gboolean spice_reboot(const SpiceCase *c, Session *session, GString *note, GErro
     guint stream;
     return spice_begin(c, "spice-reboot", session, &stream, error) &&
            vm_qmp(session->vm, "system_reset", error) &&
-           agent_wait_ready(vm_agent(session->vm), 60000, error) &&
+           agent_wait_ready(vm_agent(session->vm), WAIT_MS, error) &&
            spice_find_and_end(session, note, error);
 }
 
@@ -296,7 +296,7 @@ static gboolean take_over(const SpiceCase *c, Session *session, GString *note, G
     Share *first = g_steal_pointer(&session->share);
     session->share =
         share_start("spice-second", SPICE_BULK, vm_address(session->vm, c->port), error);
-    gboolean ended = session->share && process_wait(share_process(first), 10000, &status);
+    gboolean ended = session->share && process_wait(share_process(first), WAIT_MS, &status);
     g_autofree char *log = NULL;
     g_file_get_contents(share_log(first), &log, NULL, NULL);
     share_free(first);

@@ -39,13 +39,13 @@ static gboolean cycle(Session *session, Relay *relay, guint number, GError **err
 {
     static const StreamOrder endless = {
         .fourcc = "YUYV", .width = 320, .height = 240, .interval = 333333, .hash_each = 1};
-    if (!session_find(session, 20000, error))
+    if (!session_find(session, WAIT_MS, error))
         return FALSE;
     if (number % 2)
         return check_stream(session, "YUYV", 320, 240, 30, 5, NULL, error) &&
                relay_cut(relay, error) && session_wait_gone(session, error);
     guint stream = session_begin(session, &endless);
-    return session_wait_frames(session, stream, 5, 20000, error) && relay_cut(relay, error) &&
+    return session_wait_frames(session, stream, 5, WAIT_MS, error) && relay_cut(relay, error) &&
            spice_wait_lost(session, stream, error);
 }
 
@@ -71,7 +71,7 @@ static gboolean run_cycles(Session *session, Relay *relay, GString *note, GError
     /* One that leaks in each connection, not one that is open at the moment. */
     if (after.descriptors >= before.descriptors + cycles() - WARM_UP)
         return fail(error, "descriptors grew: %s", note->str);
-    return session_find(session, 20000, error) && session_unplug(session, error);
+    return session_find(session, WAIT_MS, error) && session_unplug(session, error);
 }
 
 static gboolean many(const SpiceCase *c, Session *session, GString *note, GError **error)

@@ -52,9 +52,9 @@ char *spice_make_cd(GError **error)
 gboolean spice_wait_cd(Session *session, gboolean there, GError **error)
 {
     g_autofree char *text = NULL;
-    for (guint i = 0; i < 20; i++) {
+    for (guint i = 0; i < WAIT_MS / 500; i++) {
         g_free(text);
-        text = agent_run(vm_agent(session->vm), 10000, error,
+        text = agent_run(vm_agent(session->vm), WAIT_MS, error,
                          "sh cat /sys/bus/usb/devices/*/idProduct || true"); /* one may go */
         if (!text || !strstr(text, "cdcd") == !there)
             return text != NULL;
@@ -114,7 +114,7 @@ static gboolean stream_both(Session cameras[2], GString *note, GError **error)
     };
     guint streams[2];
     for (guint i = 0; i < 2; i++) {
-        if (!session_find(&cameras[i], 20000, error))
+        if (!session_find(&cameras[i], WAIT_MS, error))
             return FALSE;
         streams[i] = session_begin(&cameras[i], &orders[i]);
     }

@@ -109,7 +109,7 @@ static gboolean run_refused(const GuestTest *test, Session *session, GString *no
     session->share = share_start("refused", options, vm_address(session->vm, c->port), error);
     if (!session->share)
         return FALSE;
-    if (!process_wait(share_process(session->share), 20000, &status) || status == 0)
+    if (!process_wait(share_process(session->share), WAIT_MS, &status) || status == 0)
         return fail(error, "the VM takes it (status %d)", status);
     if (!g_file_get_contents(share_log(session->share), &log, NULL, error))
         return FALSE;

@@ -40,7 +40,7 @@ extern const GuestTestTable vm_libvirt_tests; /* what 'camredir vm libvirt' prin
 extern const GuestTestTable vm_args_tests;    /* what 'camredir vm args' prints, run */
 extern const GuestTestTable fuzz_tests;       /* camredir fuzz and its guest */
 void fuzz_tests_end(void);
-extern const GuestTestTable libvirt_tests;    /* and into a domain of libvirt */
+extern const GuestTestTable libvirt_tests; /* and into a domain of libvirt */
 void libvirt_tests_end(void);
 
 /* The second VM, which stays for all tests that want it: the program, vivid, a network, a USB

@@ -10,8 +10,7 @@
 
 #ifndef __SANITIZE_ADDRESS__
 
-#define LEAVES_MS 30000
-#define SMALL     "pattern --format YUY2 --size 160x120 --fps 10"
+#define SMALL "pattern --format YUY2 --size 160x120 --fps 10"
 
 static const char *const valgrind[] = {
     "valgrind",
@@ -28,7 +27,7 @@ static const char *const valgrind[] = {
 
 static gboolean stream(Session *session, GString *note, GError **error)
 {
-    return session_find(session, 60000, error) &&
+    return session_find(session, WAIT_MS, error) &&
            check_stream(session, "YUYV", 160, 120, 10, 5, note, error);
 }
 
@@ -37,10 +36,10 @@ static gboolean leave(Session *session, GError **error)
     Process *process = share_process(session->share);
     int status = -1;
     process_signal(process, SIGTERM);
-    if (!process_wait(process, LEAVES_MS, &status))
+    if (!process_wait(process, WAIT_MS, &status))
         return fail(error, "it does not end");
     if (status != 0) {
-        log_print_tail(share_log(session->share), 60);
+        log_tell_tail(share_log(session->share), 60);
         return fail(error, "it ended with status %d: %s", status, share_log(session->share));
     }
     g_clear_pointer(&session->share, share_free);

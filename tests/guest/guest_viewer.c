@@ -12,7 +12,6 @@
 #define N_PICTURES 4
 #define WIDTH      640
 #define HEIGHT     480
-#define WINDOW_MS  15000
 #define QUESTION   "Camera"
 
 const StreamOrder viewer_mjpeg = {
@@ -166,7 +165,7 @@ static void count_frames(Session *session, guint stream, guint expected, guint *
 gboolean viewer_wait_own(Session *session, guint stream, guint n, GError **error)
 {
     guint own, other;
-    for (guint waited_ms = 0; waited_ms < 20000; waited_ms += 50) {
+    for (guint waited_ms = 0; waited_ms < WAIT_MS; waited_ms += 50) {
         count_frames(session, stream, 0, &own, &other);
         if (own >= n)
             return TRUE;
@@ -178,9 +177,9 @@ gboolean viewer_wait_own(Session *session, guint stream, guint n, GError **error
 gboolean viewer_stop_stream(Session *session, guint stream, guint *ret_own, guint *ret_other,
                             GError **error)
 {
-    g_autofree char *stopped = agent_run(vm_agent(session->vm), 10000, error, "stop");
+    g_autofree char *stopped = agent_run(vm_agent(session->vm), WAIT_MS, error, "stop");
     g_autofree char *ended =
-        stopped ? agent_wait(vm_agent(session->vm), stream, 20000, error) : NULL;
+        stopped ? agent_wait(vm_agent(session->vm), stream, WAIT_MS, error) : NULL;
     if (!ended)
         return FALSE;
     count_frames(session, stream, (guint)g_ascii_strtoull(ended, NULL, 10), ret_own, ret_other);
@@ -214,7 +213,7 @@ char *viewer_notifications(void)
 gboolean viewer_check_notified(const char *text, GError **error)
 {
     g_autofree char *all = NULL;
-    for (guint waited_ms = 0; waited_ms < 5000; waited_ms += 50) {
+    for (guint waited_ms = 0; waited_ms < WAIT_MS; waited_ms += 50) {
         g_free(all);
         all = viewer_notifications();
         if (g_str_has_suffix(all, text))
@@ -228,7 +227,7 @@ gboolean viewer_check_notified(const char *text, GError **error)
 static gboolean check_gone(Session *session, Process *viewer, GError **error)
 {
     int status = -1;
-    if (!process_wait(viewer, 15000, &status))
+    if (!process_wait(viewer, WAIT_MS, &status))
         return fail(error, "the viewer does not end");
     if (status != 0)
         return fail(error, "the viewer ended with status %d", status);
@@ -240,13 +239,12 @@ static gboolean check_gone(Session *session, Process *viewer, GError **error)
                  NULL);
     if (!left || *left)
         return fail(error, "the viewer leaves processes: %s", left);
-    g_autofree char *gone = agent_run(vm_agent(session->vm), 20000, error, "gone uvcvideo 15");
-    return gone != NULL;
+    return session_wait_gone(session, error);
 }
 
 gboolean viewer_close(const ViewerCase *c, Session *session, Process *viewer, GError **error)
 {
-    DesktopWindow window = desktop_find(desktop, c->title, WINDOW_MS, error);
+    DesktopWindow window = desktop_find(desktop, c->title, WAIT_MS, error);
     if (!window)
         return FALSE;
     desktop_close(desktop, window);
@@ -290,18 +288,19 @@ static gboolean stream(const ViewerCase *c, Session *session, Process *viewer, G
 /* Presses Alt with each of the keys in the question, of which the last one answers it. */
 static gboolean answer(const char *keys, GError **error)
 {
-    DesktopWindow window = desktop_find(desktop, QUESTION, WINDOW_MS, error);
+    DesktopWindow window = desktop_find(desktop, QUESTION, WAIT_MS, error);
     for (; window && *keys; keys++)
         desktop_press_alt(desktop, window, (const char[]){*keys, 0});
     return window &&
-           (desktop_wait_gone(desktop, QUESTION, WINDOW_MS) || fail(error, "the question stays"));
+           (desktop_wait_gone(desktop, QUESTION, WAIT_MS) || fail(error, "the question stays"));
 }
 
 static gboolean check_hidden(Session *session, guint stream, GError **error)
 {
     guint own, other;
     if (!session_wait_frames(session, stream,
-                             agent_count_frames(vm_agent(session->vm), stream) + 15, 20000, error))
+                             agent_count_frames(vm_agent(session->vm), stream) + 15, WAIT_MS,
+                             error))
         return FALSE;
     count_frames(session, stream, 0, &own, &other);
     return own == 0 || fail(error, "the guest saw %u frames of the camera", own);
@@ -313,7 +312,7 @@ static gboolean refuse(const ViewerCase *c, Session *session, Process *viewer, G
     guint own, other;
     guint stream = session_begin(session, &viewer_mjpeg);
     (void)note;
-    return desktop_find(desktop, QUESTION, WINDOW_MS, error) &&
+    return desktop_find(desktop, QUESTION, WAIT_MS, error) &&
            check_hidden(session, stream, error) && look(c, "asks", TRUE, error) &&
            answer("r", error) && check_hidden(session, stream, error) &&
            viewer_stop_stream(session, stream, &own, &other, error) &&
@@ -328,10 +327,10 @@ static gboolean allow(const ViewerCase *c, Session *session, Process *viewer, GS
 {
     guint own, other;
     guint unanswered = session_begin(session, &viewer_mjpeg);
-    if (!desktop_find(desktop, QUESTION, WINDOW_MS, error) ||
+    if (!desktop_find(desktop, QUESTION, WAIT_MS, error) ||
         !viewer_stop_stream(session, unanswered, &own, &other, error))
         return FALSE;
-    if (!desktop_wait_gone(desktop, QUESTION, WINDOW_MS))
+    if (!desktop_wait_gone(desktop, QUESTION, WAIT_MS))
         return fail(error, "the question stays when the guest no longer asks");
     guint asked = session_begin(session, &viewer_mjpeg);
     if (!answer("na", error) || !viewer_wait_own(session, asked, 30, error) ||
@@ -354,13 +353,13 @@ static gboolean run_case(const GuestTest *test, Session *outer, GString *note, G
     Session session = {.vm = machine};
     if (!c->prepare || c->prepare(&session, error))
         viewer = viewer_start(c->variables, c->command, error);
-    gboolean good = viewer && (c->late || session_find(&session, 20000, error)) &&
+    gboolean good = viewer && (c->late || session_find(&session, WAIT_MS, error)) &&
                     c->run(c, &session, viewer, note, error);
     process_free(viewer);
     if (!good) {
         g_autofree char *log = viewer_log();
-        log_print_tail(log, 15);
-        vm_print_log(machine);
+        log_tell_tail(log, 15);
+        vm_tell_log(machine);
         session_reset(&session);
         vm_kill(machine); /* which devices it has is unknown */
     }

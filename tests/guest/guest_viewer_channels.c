@@ -13,13 +13,13 @@
 static char *run_at(Session *session, const char *port, const char *format, GError **error)
 {
     g_autofree char *found =
-        agent_run(vm_agent(session->vm), 10000, error,
+        agent_run(vm_agent(session->vm), WAIT_MS, error,
                   "sh cd /sys/class/virtio-ports; grep -l %s */name | busybox cut -d/ -f1", port);
     if (!found)
         return NULL;
     found[strcspn(found, "\n")] = '\0';
     g_autofree char *command = g_strdup_printf(format, found);
-    return agent_run(vm_agent(session->vm), 20000, error, "%s", command);
+    return agent_run(vm_agent(session->vm), WAIT_MS, error, "%s", command);
 }
 
 /* There before the viewer is: spice-server 0.15 crashes now and then when an agent comes while its
@@ -45,7 +45,7 @@ gboolean viewer_add_channel(Session *session, GError **error)
 static gboolean check_agent(Session *session, GError **error)
 {
     g_autofree char *text =
-        agent_run(vm_agent(session->vm), 10000, error,
+        agent_run(vm_agent(session->vm), WAIT_MS, error,
                   "sh kill $(cat /tmp/agent.pid); busybox od -An -v -tx1 -N 16 /tmp/agent");
     return text && (strstr(text, "01 00 00 00 06 00 00 00") ||
                     fail(error, "the viewer does not talk to the VM's agent: %s", text));
@@ -90,7 +90,7 @@ static GHashTable *connected(Session *session, GError **error)
 /* spice-server 0.15 crashes when a client comes while it has not done with the last. */
 static gboolean wait_alone(Session *session, GError **error)
 {
-    for (guint i = 0; i < 100; i++) {
+    for (guint i = 0; i < WAIT_MS / 100; i++) {
         g_autoptr(GHashTable) set = connected(session, error);
         if (!set || g_hash_table_size(set) == 0)
             return set != NULL;
@@ -189,7 +189,7 @@ gboolean viewer_missing(const ViewerCase *c, Session *session, Process *viewer, 
 {
     guint own, other;
     if (!check_told_once(error) || !spice_add_device(session, "cam-usbredir", NULL, error) ||
-        !session_find(session, 20000, error))
+        !session_find(session, WAIT_MS, error))
         return FALSE;
     guint stream = session_begin(session, &viewer_mjpeg);
     if (!viewer_wait_own(session, stream, 10, error) ||

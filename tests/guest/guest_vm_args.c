@@ -352,9 +352,9 @@ static gboolean stream_printed(const BootCase *c, Printed *printed, Session *ses
         good = fail(error, "the camera's speed is %s", session->speed);
     good = good && session_unplug(session, error);
     if (!good) {
-        vm_print_log(session->vm);
+        vm_tell_log(session->vm);
         if (session->share)
-            log_print_tail(share_log(session->share), 10);
+            log_tell_tail(share_log(session->share), 10);
     }
     g_clear_pointer(&session->share, share_free);
     vm_free(session->vm);

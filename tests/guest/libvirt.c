@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START_MS 10000
-
 static Process *daemon_process;
 static char *uri;
 
@@ -40,7 +38,7 @@ gboolean libvirt_begin(GError **error)
         g_build_filename(folder, "XDG_RUNTIME_DIR", "libvirt", "libvirt-sock", NULL);
     if (!(daemon_process = start_daemon(folder, log, error)))
         return FALSE;
-    for (guint waited_ms = 0; waited_ms < START_MS && process_running(daemon_process);
+    for (guint waited_ms = 0; waited_ms < WAIT_MS && process_running(daemon_process);
          waited_ms += 100, g_usleep(100000)) {
         if (g_access(socket, F_OK) != 0)
             continue;

@@ -9,8 +9,6 @@
 #define SERVICE "org.freedesktop.Notifications"
 #define PATH    "/org/freedesktop/Notifications"
 
-#define START_MS 10000
-
 struct Notifications {
     Process *bus;
     char *address;
@@ -78,7 +76,7 @@ static gboolean start_bus(Notifications *notifications, GError **error)
 
 static gboolean connect_bus(Notifications *notifications, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + START_MS * 1000;
+    gint64 deadline = g_get_monotonic_time() + WAIT_MS * 1000;
     for (;;) {
         g_autoptr(GError) refused = NULL;
         notifications->connection = g_dbus_connection_new_for_address_sync(

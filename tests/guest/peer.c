@@ -11,7 +11,7 @@
 
 #include "tests/guest/process.h"
 
-#define ANSWER_MS      5000
+#define SEND_MS        5000 /* to one who may not read */
 #define LONGEST_PACKET (64u << 20)
 #define PROBE_SIZE     34 /* UVC 1.1, 4.3.1.1 */
 #define STREAMING      1  /* the number of the interface that streams */
@@ -110,9 +110,8 @@ gboolean peer_send(Peer *peer, guint32 type, const void *header, gsize header_si
                    const void *data, gsize size)
 {
     struct usb_redir_header head = {.type = type, .length = header_size + size, .id = peer->id++};
-    return peer_write(peer, &head, peer->greeted ? 16 : 12, ANSWER_MS) &&
-           peer_write(peer, header, header_size, ANSWER_MS) &&
-           peer_write(peer, data, size, ANSWER_MS);
+    return peer_write(peer, &head, peer->greeted ? 16 : 12, SEND_MS) &&
+           peer_write(peer, header, header_size, SEND_MS) && peer_write(peer, data, size, SEND_MS);
 }
 
 GBytes *peer_receive(Peer *peer, guint32 type, gint64 timeout_ms, GError **error)
@@ -145,7 +144,7 @@ gboolean peer_hello(Peer *peer, GError **error)
                    1u << usb_redir_cap_32bits_bulk_length};
     if (!peer_send(peer, usb_redir_hello, &hello, sizeof hello, NULL, 0))
         return fail(error, "camredir takes no hello");
-    g_autoptr(GBytes) answer = peer_receive(peer, usb_redir_hello, ANSWER_MS, error);
+    g_autoptr(GBytes) answer = peer_receive(peer, usb_redir_hello, WAIT_MS, error);
     peer->greeted = TRUE;
     return answer != NULL;
 }
@@ -161,7 +160,7 @@ GBytes *peer_control(Peer *peer, guint8 requesttype, guint8 request, guint16 val
                                                      .index = index,
                                                      .length = length};
     peer_send(peer, usb_redir_control_packet, &header, sizeof header, data, in ? 0 : length);
-    g_autoptr(GBytes) answer = peer_receive(peer, usb_redir_control_packet, ANSWER_MS, error);
+    g_autoptr(GBytes) answer = peer_receive(peer, usb_redir_control_packet, WAIT_MS, error);
     if (!answer)
         return NULL;
     gsize size;
@@ -176,7 +175,7 @@ GBytes *peer_control(Peer *peer, guint8 requesttype, guint8 request, guint16 val
 /* The endpoints' numbers in ep_info: OUT 0 to 15, then IN. */
 static gboolean find_bulk(Peer *peer, guint8 *ret_endpoint, GError **error)
 {
-    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_ep_info, ANSWER_MS, error);
+    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_ep_info, WAIT_MS, error);
     if (!packet)
         return FALSE;
     const struct usb_redir_ep_info_header *info = g_bytes_get_data(packet, NULL);
@@ -193,13 +192,13 @@ gboolean peer_start_stream(Peer *peer, guint8 *ret_endpoint, GError **error)
     struct usb_redir_set_configuration_header configuration = {.configuration = 1};
     if (!peer_hello(peer, error))
         return FALSE;
-    g_autoptr(GBytes) connect = peer_receive(peer, usb_redir_device_connect, ANSWER_MS, error);
+    g_autoptr(GBytes) connect = peer_receive(peer, usb_redir_device_connect, WAIT_MS, error);
     if (!connect)
         return FALSE;
     peer_send(peer, usb_redir_set_configuration, &configuration, sizeof configuration, NULL, 0);
     if (!find_bulk(peer, ret_endpoint, error))
         return FALSE;
-    g_autoptr(GBytes) status = peer_receive(peer, usb_redir_configuration_status, ANSWER_MS, error);
+    g_autoptr(GBytes) status = peer_receive(peer, usb_redir_configuration_status, WAIT_MS, error);
     if (!status)
         return FALSE;
     g_autoptr(GBytes) probe =

@@ -14,7 +14,6 @@
 
 #include "tests/guest/vm.h"
 
-#define START_MS 20000
 #define SHELL_MS 120000
 
 struct Printed {
@@ -188,7 +187,7 @@ static char *replace(const char *text)
 static int accept_qmp(Printed *printed)
 {
     struct pollfd fd = {.fd = printed->listener, .events = POLLIN};
-    for (guint i = 0; i < START_MS / 10 && process_running(printed->process); i++)
+    for (guint i = 0; i < WAIT_MS / 10 && process_running(printed->process); i++)
         if (poll(&fd, 1, 10) > 0)
             return accept4(fd.fd, NULL, NULL, SOCK_CLOEXEC);
     return -1;
@@ -230,7 +229,7 @@ gboolean printed_stop(Printed *printed, Qmp *qmp, GError **error)
     int status = -1;
     gboolean good = qmp_run(qmp, "quit", error);
     qmp_free(qmp);
-    if (good && (!process_wait(printed->process, START_MS, &status) || status != 0))
+    if (good && (!process_wait(printed->process, WAIT_MS, &status) || status != 0))
         good = fail(error, "QEMU ended with status %d", status);
     kill_all(printed);
     return good;

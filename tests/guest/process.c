@@ -49,12 +49,17 @@ static void remove_files(const char *path)
         g_dir_close(dir);
 }
 
-static void at_exit(void)
+void process_kill_all(void)
 {
     g_mutex_lock(&running_lock);
     for (guint i = 0; i < running->len; i++)
         kill(((Process *)running->pdata[i])->pid, SIGKILL);
     g_mutex_unlock(&running_lock);
+}
+
+static void at_exit(void)
+{
+    process_kill_all();
     remove_files(folder);
     g_rmdir(folder);
 }
@@ -196,7 +201,7 @@ void process_free(Process *process)
     if (!process)
         return;
     process_signal(process, SIGKILL);
-    process_wait(process, 5000, NULL);
+    process_wait(process, WAIT_MS, NULL);
     g_free(process);
 }
 
@@ -276,14 +281,26 @@ guint process_count_descriptors(const Process *process)
     return count;
 }
 
-void log_print_tail(const char *path, guint n_lines)
+static GString *told;
+
+void log_tell_tail(const char *path, guint n_lines)
 {
     g_autofree char *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL) || !*text)
         return;
     g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
     guint n = g_strv_length(lines);
-    printf("# %s:\n", path);
+    if (!told)
+        told = g_string_new(NULL);
+    g_string_append_printf(told, "# %s:\n", path);
     for (guint i = n > n_lines ? n - n_lines : 0; i < n; i++)
-        printf("#   %s\n", g_strchomp(lines[i]));
+        g_string_append_printf(told, "#   %s\n", g_strchomp(lines[i]));
+}
+
+void log_print_told(FILE *output)
+{
+    if (told)
+        fputs(told->str, output);
+    if (told)
+        g_string_truncate(told, 0);
 }

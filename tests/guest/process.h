@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdio.h>
 
 /* Sets the error and returns FALSE: 'return fail(error, ...)'. */
 gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -22,6 +23,11 @@ const char *harness_logs(void);   /* that folder */
 const char *harness_folder(void); /* for sockets; goes away at exit */
 char *harness_camredir(void);     /* the program under test, of the same build as this one */
 
+/* What anything that a test waits for may take: many times what it takes, so that a machine that is
+   busy does not decide. In milliseconds and, for a guest, a little less in seconds. */
+#define WAIT_MS 90000
+#define WAIT_S  "80"
+
 typedef struct Process Process;
 
 /* Standard output and error go to log_path, appended; standard input is /dev/null. */
@@ -31,6 +37,7 @@ void process_signal(Process *process, int signal);
 /* TRUE where it ended in time; *ret_status as a shell counts: 128 + the signal that ended it. */
 gboolean process_wait(Process *process, gint64 timeout_ms, int *ret_status);
 void process_free(Process *process); /* kills it; accepts NULL */
+void process_kill_all(void);         /* whoever they belong to, who still has to free them */
 
 /* What it has open there; NULL: nothing. */
 char *process_descriptor(const Process *process, int fd);
@@ -41,5 +48,6 @@ gint64 process_peak_kib(const Process *process);     /* VmHWM */
 gint64 process_resident_kib(const Process *process); /* VmRSS */
 guint process_count_descriptors(const Process *process);
 
-/* The last lines of a log, each behind "# ", for people who look at a failed test. */
-void log_print_tail(const char *path, guint n_lines);
+/* The last lines of a log, for people who look at a failed test: told where its verdict is. */
+void log_tell_tail(const char *path, guint n_lines);
+void log_print_told(FILE *output); /* each line behind "# "; once */

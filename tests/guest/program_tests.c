@@ -14,8 +14,8 @@
 
 #include "tests/guest/peer.h"
 #include "tests/guest/share.h"
+#include "tests/guest/suite.h"
 
-#define END_MS  8000
 #define PATTERN "pattern --format YUY2 --size 640x480,1920x1080 --fps 30"
 
 typedef struct ProgramTest ProgramTest;
@@ -73,7 +73,7 @@ static gboolean run_refused(const ProgramTest *test, GError **error)
     g_autofree char *log = new_log();
     int status = -1;
     Process *process = start_camredir(test->command, log, error);
-    gboolean ended = process && process_wait(process, END_MS, &status);
+    gboolean ended = process && process_wait(process, WAIT_MS, &status);
     process_free(process);
     if (!ended)
         return fail(error, "it does not end");
@@ -122,7 +122,7 @@ static gboolean end_camredir(Process *process, int wanted, GError **error)
 {
     int status = -1;
     process_signal(process, SIGTERM);
-    if (!process_wait(process, END_MS, &status))
+    if (!process_wait(process, WAIT_MS, &status))
         return fail(error, "it does not end on SIGTERM");
     return status == wanted || fail(error, "it ended with status %d", status);
 }
@@ -132,7 +132,7 @@ static gboolean check_stream(Peer *peer, guint8 endpoint, GError **error)
 {
     if (!peer_ask_bulk(peer, endpoint, 16384))
         return fail(error, "it takes no request");
-    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_bulk_packet, 5000, error);
+    g_autoptr(GBytes) packet = peer_receive(peer, usb_redir_bulk_packet, WAIT_MS, error);
     if (packet && g_bytes_get_size(packet) != sizeof(struct usb_redir_bulk_packet_header) + 16384)
         return fail(error, "a bulk answer of %u bytes", (guint)g_bytes_get_size(packet));
     return packet != NULL;
@@ -141,7 +141,7 @@ static gboolean check_stream(Peer *peer, guint8 endpoint, GError **error)
 /* The answer to a request that a whole frame fits in. */
 static gboolean take_frame(Peer *peer, GError **error)
 {
-    g_autoptr(GBytes) frame = peer_receive(peer, usb_redir_bulk_packet, 5000, error);
+    g_autoptr(GBytes) frame = peer_receive(peer, usb_redir_bulk_packet, WAIT_MS, error);
     if (frame && g_bytes_get_size(frame) < 640 * 480 * 2)
         return fail(error, "a frame of %u bytes", (guint)g_bytes_get_size(frame));
     return frame != NULL;
@@ -156,12 +156,12 @@ static gboolean check_alive(Peer *peer, GError **error)
 
 static gboolean survive(const ProgramTest *test, Process *process, Peer *peer, GError **error)
 {
-    if (!peer_accept(peer, END_MS, error) || !test->attack(peer, error) ||
+    if (!peer_accept(peer, WAIT_MS, error) || !test->attack(peer, error) ||
         !check_memory(process, error))
         return FALSE;
     if (!process_running(process))
         return fail(error, "it has ended");
-    return !test->reconnects || (peer_accept(peer, 15000, error) && check_alive(peer, error) &&
+    return !test->reconnects || (peer_accept(peer, WAIT_MS, error) && check_alive(peer, error) &&
                                  check_memory(process, error));
 }
 
@@ -176,7 +176,7 @@ static gboolean run_attack(const ProgramTest *test, GError **error)
     if (process && good && !test->reconnects)
         good = end_camredir(process, 0, error);
     if (!good)
-        log_print_tail(log, 10);
+        log_tell_tail(log, 10);
     process_free(process);
     peer_free(peer);
     return good;
@@ -307,7 +307,7 @@ static gboolean serve(Served *served, const char *command, GError **error)
     *served = (Served){.log = new_log()};
     served->peer = peer_new(path, error);
     served->process = served->peer ? start_camredir(command, served->log, error) : NULL;
-    return served->process && peer_accept(served->peer, END_MS, error);
+    return served->process && peer_accept(served->peer, WAIT_MS, error);
 }
 
 static void served_clear(Served *served)
@@ -325,7 +325,7 @@ static gboolean come_late(const ProgramTest *test, GError **error)
     Process *process = start_camredir(test->command, log, error);
     g_usleep(1500000);
     Peer *peer = process ? peer_new(path, error) : NULL;
-    gboolean good = peer && peer_accept(peer, 10000, error) && check_alive(peer, error) &&
+    gboolean good = peer && peer_accept(peer, WAIT_MS, error) && check_alive(peer, error) &&
                     end_camredir(process, 0, error);
     process_free(process);
     peer_free(peer);
@@ -506,20 +506,19 @@ static const ProgramTest tests[] = {
     ATTACK("peer pauses for 8 s and goes on", pause_and_go_on),
 };
 
+static gboolean run_row(gconstpointer user, GString *note, GError **error)
+{
+    const ProgramTest *test = user;
+    (void)note;
+    return test->run(test, error);
+}
+
 int main(int argc, char **argv)
 {
-    guint number = 0, failed = 0;
+    Suite suite = {.output = stdout, .run = run_row, .renew = process_kill_all};
     harness_init("program-tests");
-    for (guint i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autoptr(GError) error = NULL;
-        if (argc > 1 && !strstr(tests[i].name, argv[1]))
-            continue;
-        gboolean good = tests[i].run(&tests[i], &error);
-        printf("%sok %u - %s\n", good ? "" : "not ", ++number, tests[i].name);
-        if (!good)
-            printf("#   %s\n", error->message);
-        failed += !good;
-    }
-    printf("1..%u\n", number);
-    return failed ? 1 : 0;
+    for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+        if (argc < 2 || strstr(tests[i].name, argv[1]))
+            suite_test(&suite, tests[i].name, &tests[i]);
+    return suite_end(&suite);
 }

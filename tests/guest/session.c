@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLUG_MS  20000
-#define GRACE_MS 60000 /* a stream may take so much longer than its frames should */
-
 guint interval_of_fps(double fps)
 {
     return (guint)(1e7 / fps + 0.5);
@@ -37,7 +34,8 @@ gboolean session_plug(Session *session, const char *name, const char *options, V
                          : share_start(name, options, address, error);
     if (!session->share)
         return FALSE;
-    for (guint waited_ms = 0; waited_ms < PLUG_MS; waited_ms += 1000) {
+    gint64 deadline = g_get_monotonic_time() + WAIT_MS * 1000;
+    while (g_get_monotonic_time() < deadline) {
         if (session_find(session, 1000, NULL))
             return TRUE;
         if (process_wait(share_process(session->share), 0, &status))
@@ -48,8 +46,9 @@ gboolean session_plug(Session *session, const char *name, const char *options, V
 
 gboolean session_wait_gone(Session *session, GError **error)
 {
-    g_autofree char *text = agent_run(vm_agent(session->vm), PLUG_MS, error, "gone uvcvideo %d %s",
-                                      PLUG_MS / 1000 - 5, session->part ? session->part : "");
+    g_autofree char *text =
+        agent_run(vm_agent(session->vm), WAIT_MS, error, "gone uvcvideo " WAIT_S " %s",
+                  session->part ? session->part : "");
     return text != NULL;
 }
 
@@ -64,8 +63,8 @@ void session_reset(Session *session)
     g_clear_pointer(&session->share, share_free);
     if (!vm_agent(session->vm))
         return;
-    g_autofree char *text = agent_run(vm_agent(session->vm), PLUG_MS, NULL, "stop");
-    g_autofree char *gone = agent_run(vm_agent(session->vm), PLUG_MS, NULL, "gone uvcvideo 10");
+    g_autofree char *text = agent_run(vm_agent(session->vm), WAIT_MS, NULL, "stop");
+    g_autofree char *gone = agent_run(vm_agent(session->vm), WAIT_MS, NULL, "gone uvcvideo 10");
     if (!text || !gone)
         vm_kill(session->vm);
 }
@@ -89,7 +88,7 @@ gboolean session_end(Session *session, guint stream, const StreamOrder *order, O
     AgentClient *agent = vm_agent(session->vm);
     gint64 length_ms = order->frames * (order->interval / 10000) + order->ms;
     guint frames, flagged, width, height;
-    g_autofree char *text = agent_wait(agent, stream, length_ms + GRACE_MS, error);
+    g_autofree char *text = agent_wait(agent, stream, length_ms + WAIT_MS, error);
     if (!text)
         return FALSE;
     if (sscanf(text, "%u %u %u %u", &frames, &flagged, &width, &height) != 4 ||

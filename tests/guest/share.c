@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define END_MS 20000 /* a guest lets a controller go when it gets to it */
-
 struct Share {
     Process *process;
     char *trace, *log;
@@ -75,7 +73,7 @@ gboolean share_stop(Share *share, GError **error)
     int status = -1;
     gboolean good = TRUE;
     process_signal(share->process, SIGTERM);
-    if (!process_wait(share->process, END_MS, &status))
+    if (!process_wait(share->process, WAIT_MS, &status))
         good = fail(error, "camredir does not end");
     else if (status != 0)
         good = fail(error, "camredir ended with status %d", status);

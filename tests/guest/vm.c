@@ -16,10 +16,8 @@
 #include "tests/guest/process.h"
 #include "tests/guest/qmp.h"
 
-#define BOOT_MS      60000
-#define KVM_BOOT_MS  10000
-#define MIGRATION_MS 60000
-#define GUEST        "build/guest/"
+#define KVM_BOOT_MS 10000
+#define GUEST       "build/guest/"
 #define KERNEL_OPTIONS                                                                             \
     "mitigations=off nokaslr rodata=off init_on_alloc=0 lsm= audit=0 nowatchdog tsc=reliable "     \
     "cryptomgr.notests loglevel=1 console=ttyS0 panic=-1 "                                         \
@@ -366,7 +364,7 @@ static gboolean start(Vm *vm, const char *incoming, GError **error)
 static gboolean boot_once(Vm *vm, GError **error)
 {
     return start(vm, NULL, error) &&
-           agent_wait_ready(vm->agent, accelerator == ACCEL_KVM ? KVM_BOOT_MS : BOOT_MS, error);
+           agent_wait_ready(vm->agent, accelerator == ACCEL_KVM ? KVM_BOOT_MS : WAIT_MS, error);
 }
 
 gboolean vm_boot(Vm *vm, GError **error)
@@ -391,7 +389,7 @@ gboolean vm_boot(Vm *vm, GError **error)
 static gboolean wait_until(Vm *vm, const char *question, const char *says, GError **error)
 {
     g_autofree char *answer = NULL;
-    for (guint waited_ms = 0; waited_ms < MIGRATION_MS; waited_ms += 100) {
+    for (guint waited_ms = 0; waited_ms < WAIT_MS; waited_ms += 100) {
         g_free(answer);
         answer = qmp_ask(vm->qmp, question, error);
         if (!answer || strstr(answer, "\"failed\""))
@@ -500,7 +498,7 @@ const char *vm_output(const Vm *vm)
     return vm->output;
 }
 
-void vm_print_log(const Vm *vm)
+void vm_tell_log(const Vm *vm)
 {
-    log_print_tail(vm->console, 15);
+    log_tell_tail(vm->console, 15);
 }

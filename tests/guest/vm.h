@@ -69,4 +69,4 @@ typedef struct {
 VmSpice vm_spice(const Vm *vm);
 /* Where what programs in the guest wrote to the port GUEST_PORT_OUTPUT is found. */
 const char *vm_output(const Vm *vm);
-void vm_print_log(const Vm *vm); /* the console's end, for a failed test */
+void vm_tell_log(const Vm *vm); /* the console's end, for a failed test */
