@@ -18,7 +18,7 @@ _camredir_cameras() {
 _camredir_values() {
     case $1 in
     --speed) echo full high super ;;
-    --transfer) echo bulk iso ;;
+    --transfer) echo auto bulk iso ;;
     --way) echo auto port usbredir ;;
     --format) echo YUY2 MJPEG NV12 I420 H264 ;;
     --host) echo windows linux macos ;;

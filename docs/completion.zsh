@@ -12,7 +12,7 @@ _camredir() {
     fi
     case $words[CURRENT-1] in
     --speed) compadd full high super; return ;;
-    --transfer) compadd bulk iso; return ;;
+    --transfer) compadd auto bulk iso; return ;;
     --way) compadd auto port usbredir; return ;;
     --format) compadd YUY2 MJPEG NV12 I420 H264; return ;;
     --mutate) compadd typed bytes; return ;;

@@ -6,6 +6,8 @@
 typedef struct {
     RedirGadget base;
     struct vcam_device *device;
+    RedirCameraChoose choose; /* NULL: it is always that device */
+    gpointer user;
     RedirEndpoint *endpoint; /* while the stream is open */
     guint tick_timer;
     guint64 bytes_in, bytes_out; /* of the streams before this one */
@@ -24,6 +26,8 @@ static void camera_open(RedirGadget *gadget, RedirTransport *transport,
 {
     Camera *camera = (Camera *)gadget;
 
+    if (camera->choose != NULL)
+        camera->device = camera->choose(camera->user, transport);
     camera->endpoint = redir_endpoint_new(transport, camera->device, options, events);
     camera->tick_timer = g_timeout_add_seconds(1, on_tick, camera);
 }
@@ -70,7 +74,7 @@ static void camera_get_statistics(const RedirGadget *gadget, RedirGadgetStatisti
     };
 }
 
-RedirGadget *redir_camera_new(struct vcam_device *device)
+static Camera *camera_new(void)
 {
     static const RedirGadgetOps ops = {
         .open = camera_open,
@@ -83,7 +87,23 @@ RedirGadget *redir_camera_new(struct vcam_device *device)
     Camera *camera = g_new0(Camera, 1);
 
     camera->base.ops = &ops;
+    return camera;
+}
+
+RedirGadget *redir_camera_new(struct vcam_device *device)
+{
+    Camera *camera = camera_new();
+
     camera->device = device;
+    return &camera->base;
+}
+
+RedirGadget *redir_camera_new_chosen(RedirCameraChoose choose, gpointer user)
+{
+    Camera *camera = camera_new();
+
+    camera->choose = choose;
+    camera->user = user;
     return &camera->base;
 }
 

@@ -42,7 +42,7 @@ typedef struct {
 /* Output from which on no frame is begun, a larger one from which on nothing is answered nor read,
    and input that a transport may deliver although it was asked to pause. A frame is the most that
    comes on top of it. */
-#define REDIR_HOLD_ISO    (64 * 1024)
+#define REDIR_HOLD_ISO    (32 * 1024)
 #define REDIR_HOLD_BULK   (1024 * 1024)
 #define REDIR_MAX_BACKLOG (1024 * 1024)
 #define REDIR_MAX_INPUT   (1024 * 1024)

@@ -324,7 +324,7 @@ static gboolean begin(struct visit *visit, const struct destination *destination
                                           .address = "doctor"};
     const struct sharing_events events = {.link = on_link, .user = visit};
     struct sharing_options options = {0};
-    if (!sharing_open_camera(&camera, &options.source, &options.profile, error))
+    if (!sharing_open_camera(&camera, &options.source, &options.profile, NULL, error))
         return FALSE;
     if (!open_transport(visit, destination, vcam_profile_options(options.profile)->speed,
                         &options.host, error)) {

@@ -11,7 +11,8 @@
 #define ID_PRODUCT 0x0102
 
 static const char *const speeds[] = {"full", "high", "super", NULL};
-static const char *const transfers[] = {"bulk", "iso", NULL};
+static const char *const transfers[] = {"bulk", "iso", "auto", NULL};
+enum { AUTO = 2 };
 
 static gboolean choose(const char *option, const char *value, const char *const *names, guint *ret,
                        GError **error)
@@ -70,15 +71,35 @@ static gboolean check_text(const char *option, const char *text, GError **error)
 gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
                             GError **error)
 {
-    guint s = VCAM_SPEED_HIGH, t = VCAM_TRANSFER_BULK;
+    guint s = VCAM_SPEED_HIGH, t = AUTO;
     if (!choose("--speed", speed, speeds, &s, error) ||
         !choose("--transfer", transfer, transfers, &t, error) ||
         !check_text("--name", wish->name, error) || !check_text("--serial", wish->serial, error))
         return FALSE;
     wish->speed = s;
     wish->has_speed = speed != NULL;
-    wish->transfer = t;
+    wish->transfer = t == AUTO ? VCAM_TRANSFER_BULK : t;
+    wish->either = t == AUTO;
     return TRUE;
+}
+
+/* By bulk a guest's Linux has five requests under way, of 32 packets each, and no more goes over in
+   one round trip; by iso what the link carries does, with a frame missing now and then.
+   docs/link.md has the figures. */
+enum vcam_transfer transfer_for(gint64 round_trip_us, enum vcam_speed speed)
+{
+    static const struct {
+        guint packet_bytes;
+        guint need; /* bytes a second: 1280x720 MJPEG at 30 fps, or all that fits */
+    } bulk[] = {
+        [VCAM_SPEED_FULL] = {64, 1000000},
+        [VCAM_SPEED_HIGH] = {512, 2000000},
+        [VCAM_SPEED_SUPER] = {1024, 2000000},
+    };
+    gint64 in_flight = 5 * 32 * bulk[speed].packet_bytes;
+
+    return in_flight * G_USEC_PER_SEC < round_trip_us * bulk[speed].need ? VCAM_TRANSFER_ISO
+                                                                         : VCAM_TRANSFER_BULK;
 }
 
 /* Distinguishes two cameras in one guest, and stays the same for the same camera. */

@@ -98,7 +98,7 @@ static int open_camera(const struct share_options *options, const char *spec, gu
         .serial = options->serial,
         .address = address,
     };
-    return sharing_open_camera(&camera, &result->source, &result->profile, error)
+    return sharing_open_camera(&camera, &result->source, &result->profile, &result->far, error)
                ? EXIT_DONE
                : camera_exit_status(*error);
 }
@@ -144,6 +144,7 @@ static int open_sharing(struct share *share, const struct share_options *options
     if (status) {
         vcam_source_free(sharing.source);
         vcam_profile_free(sharing.profile);
+        vcam_profile_free(sharing.far);
         return status;
     }
     share->cameras[number] = sharing_new(&sharing, &events, error);
@@ -233,7 +234,7 @@ int share_run(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"speed", 0, 0, G_OPTION_ARG_STRING, &o.speed, "USB speed: full, high (default), super",
          "SPEED"},
-        {"transfer", 0, 0, G_OPTION_ARG_STRING, &o.transfer, "bulk (default) or iso", "TYPE"},
+        {"transfer", 0, 0, G_OPTION_ARG_STRING, &o.transfer, "auto (default), bulk or iso", "TYPE"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &o.formats, "Offer only these: YUY2,MJPEG", "LIST"},
         {"size", 0, 0, G_OPTION_ARG_STRING, &o.sizes, "Offer only these: 640x480,1280x720", "LIST"},
         {"fps", 0, 0, G_OPTION_ARG_STRING, &o.rates, "Offer only these: 15,30", "LIST"},

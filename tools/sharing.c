@@ -15,8 +15,9 @@ struct sharing {
     struct sharing_events events;
     struct vcam_source *source; /* the placeholder around what we were given */
     struct source_loop *loop;
-    struct vcam_device *device;
-    RedirGadget *camera; /* it, to be plugged in */
+    struct vcam_device *device;     /* what the VM gets: */
+    struct vcam_device *near, *far; /* one of these; far may be NULL */
+    RedirGadget *camera;            /* it, to be plugged in */
     struct trace *trace;
     RedirHost *host;
     guint telling;   /* calls of events that we are in */
@@ -169,11 +170,43 @@ char *sharing_status(struct sharing *sharing)
                        g_get_monotonic_time());
 }
 
+/* A device cannot change while a guest has it: so with each connection anew. */
+static struct vcam_device *choose_device(gpointer user, RedirTransport *transport)
+{
+    struct sharing *sharing = user;
+    RedirTransportMeasure measure = {0};
+    if (!sharing->far)
+        return sharing->near;
+    if (transport->ops->measure)
+        transport->ops->measure(transport, &measure);
+    enum vcam_speed speed = vcam_profile_options(vcam_device_profile(sharing->far))->speed;
+    gboolean is_far = transfer_for(measure.round_trip_us, speed) == VCAM_TRANSFER_ISO;
+    struct vcam_device *device = is_far ? sharing->far : sharing->near;
+    if (device != sharing->device) {
+        g_message("transfer: %s, as a round trip is %.0f ms", is_far ? "iso" : "bulk",
+                  measure.round_trip_us / 1e3);
+        sharing->status = (struct status){0}; /* it counts for itself */
+    }
+    sharing->device = device;
+    return device;
+}
+
 /* ---- setting up ---- */
+
+/* What of it does not fit there a VM that is far would not get in time either. */
+static struct vcam_profile *far_profile(const struct vcam_source *source,
+                                        const struct vcam_offer *offer,
+                                        const struct profile_wish *wish)
+{
+    struct profile_wish far = *wish;
+    far.transfer = VCAM_TRANSFER_ISO;
+    return wish->either ? camera_profile(source, offer, &far, NULL, NULL) : NULL;
+}
 
 static gboolean open_limited(const struct sharing_camera *camera, const struct camera_limit *limit,
                              const struct profile_wish *wish, struct vcam_source **ret_source,
-                             struct vcam_profile **ret_profile, GError **error)
+                             struct vcam_profile **ret_profile, struct vcam_profile **ret_far,
+                             GError **error)
 {
     g_autofree struct vcam_offer *offer = g_new(struct vcam_offer, 1);
     unsigned left_out = 0;
@@ -190,11 +223,14 @@ static gboolean open_limited(const struct sharing_camera *camera, const struct c
                   left_out);
     *ret_source = source;
     *ret_profile = profile;
+    if (ret_far)
+        *ret_far = far_profile(source, offer, wish);
     return TRUE;
 }
 
 gboolean sharing_open_camera(const struct sharing_camera *camera, struct vcam_source **ret_source,
-                             struct vcam_profile **ret_profile, GError **error)
+                             struct vcam_profile **ret_profile, struct vcam_profile **ret_far,
+                             GError **error)
 {
     struct profile_wish wish = {
         .name = camera->name, .serial = camera->serial, .address = camera->address};
@@ -203,7 +239,7 @@ gboolean sharing_open_camera(const struct sharing_camera *camera, struct vcam_so
     gboolean good =
         profile_wish_parse(&wish, camera->speed, camera->transfer, error) &&
         camera_limit_parse(&limit, camera->formats, camera->sizes, camera->rates, error) &&
-        open_limited(camera, &limit, &wish, ret_source, ret_profile, error);
+        open_limited(camera, &limit, &wish, ret_source, ret_profile, ret_far, error);
     camera_limit_clear(&limit);
     return good;
 }
@@ -220,10 +256,11 @@ static void make_camera(struct sharing *sharing, const struct sharing_options *o
                                         control_set,  frame_event, sharing};
     const struct vcam_source_sink sink = {source_frame, source_event, sharing};
     sharing->source = vcam_source_placeholder_new(options->source);
-    sharing->device = vcam_device_new(options->profile, &ops);
-    if (!sharing->source || !sharing->device)
+    sharing->near = sharing->device = vcam_device_new(options->profile, &ops);
+    sharing->far = options->far ? vcam_device_new(options->far, &ops) : NULL;
+    if (!sharing->source || !sharing->near || (options->far && !sharing->far))
         g_error("out of memory");
-    sharing->camera = redir_camera_new(sharing->device);
+    sharing->camera = redir_camera_new_chosen(choose_device, sharing);
     vcam_source_set_sink(sharing->source, &sink);
     sharing->loop = source_loop_new(sharing->source);
 }
@@ -276,7 +313,8 @@ gboolean sharing_free(struct sharing *sharing)
     g_clear_handle_id(&sharing->stop_idle, g_source_remove);
     redir_host_free(sharing->host);
     redir_camera_free(sharing->camera);
-    vcam_device_free(sharing->device);
+    vcam_device_free(sharing->near);
+    vcam_device_free(sharing->far);
     source_loop_free(sharing->loop);
     vcam_source_free(sharing->source);
     gboolean traced = trace_close(sharing->trace);

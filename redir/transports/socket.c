@@ -26,7 +26,7 @@
 #define BATCH_BUFFERS     64
 #define READ_BYTES        65536
 /* In a TCP socket: what waits there is late, and can be dropped no more. */
-#define UNSENT_BYTES (128 * 1024)
+#define UNSENT_BYTES (32 * 1024)
 
 typedef struct {
     guint8 *data;

@@ -111,6 +111,13 @@ static gboolean tap_send(RedirTransport *transport, guint8 *data, gsize size)
     return taken;
 }
 
+static void tap_measure(RedirTransport *transport, RedirTransportMeasure *ret_measure)
+{
+    RedirTransport *inner = inner_of(transport);
+
+    inner->ops->measure(inner, ret_measure);
+}
+
 static gsize tap_outstanding(RedirTransport *transport)
 {
     RedirTransport *inner = inner_of(transport);
@@ -160,6 +167,7 @@ RedirTransport *redir_tap_new(RedirTransport *inner, const RedirTapEvents *event
         .open = tap_open,
         .send = tap_send,
         .outstanding = tap_outstanding,
+        .measure = inner->ops->measure ? tap_measure : NULL,
         .pause_reading = tap_pause_reading,
         .close = tap_close,
         .leave = inner->ops->leave ? tap_leave : NULL,

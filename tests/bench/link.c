@@ -39,8 +39,8 @@ static const LinkWay ways[] = {
     {"plain TCP", NULL, NULL, "#888"},
     {"usbredirect, iso", CAMERA " --transfer iso", BARE, "#d95f02"},
     {"redirect, iso", CAMERA " --transfer iso", REDIRECT, "#e6ab02"},
-    {"share, bulk", NULL, SHARE(""), "#1b9e77"},
-    {"share, super bulk", NULL, SHARE(" --speed super"), "#66a61e"},
+    {"share, bulk", NULL, SHARE(" --transfer bulk"), "#1b9e77"},
+    {"share, super bulk", NULL, SHARE(" --transfer bulk --speed super"), "#66a61e"},
     {"share, iso", NULL, SHARE(" --transfer iso"), "#7570b3"},
 };
 

@@ -79,6 +79,46 @@ static void test_reconnect(void)
     finish(&f);
 }
 
+typedef struct {
+    struct vcam_device *forms[2];
+    guint asked;
+} Choice;
+
+static struct vcam_device *choose_form(gpointer user, RedirTransport *transport)
+{
+    Choice *choice = user;
+    RedirTransportMeasure measure = {.round_trip_us = -1};
+
+    transport->ops->measure(transport, &measure);
+    g_assert_cmpint(measure.round_trip_us, ==, 0); /* not known of a unix socket */
+    return choice->forms[choice->asked++ % 2];
+}
+
+/* What it is may change with each connection, and not before. */
+static void test_chosen(void)
+{
+    static const guint8 types[] = {usb_redir_type_bulk, usb_redir_type_iso, usb_redir_type_bulk};
+    Fixture f, other;
+
+    prepare(&f, &bulk_camera);
+    prepare(&other, &iso_camera);
+    Choice choice = {.forms = {f.device, other.device}};
+    redir_camera_free(f.gadget);
+    f.gadget = redir_camera_new_chosen(choose_form, &choice);
+    listen_as_qemu(&f);
+    start_host(&f, REDIR_CONNECT, TRUE);
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+        begin_qemu(&f, accept_one(f.listen_fd), 0);
+        g_assert_cmpuint(f.qemu->endpoints.type[0x11], ==, types[i]);
+        configure(&f);
+        g_assert_cmpuint(choice.asked, ==, i + 1);
+        g_clear_pointer(&f.qemu, fake_qemu_free);
+        FAKE_WAIT(f.state == REDIR_HOST_WAITING);
+    }
+    finish(&f);
+    finish(&other);
+}
+
 static void test_stop(gconstpointer with_ack)
 {
     Fixture f;
@@ -672,6 +712,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/redir/reconnect", test_reconnect);
+    g_test_add_func("/redir/chosen", test_chosen);
     g_test_add_data_func("/redir/stop/acknowledged", "ack", test_stop);
     g_test_add_data_func("/redir/stop/plain", NULL, test_stop);
     g_test_add_func("/redir/stop/early", test_stop_early);
