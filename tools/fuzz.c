@@ -141,7 +141,7 @@ static int replay(struct fuzz *fuzz, GError **error)
         return FUZZ_FAILED;
     FuzzTarget *target = fresh_target(fuzz, &inner);
     if (target) {
-        FuzzMinimiser m = {.target = target, .title = reported.title};
+        FuzzMinimiser m = {.target = target, .title = reported.title, .before = reported.before};
         shown = fuzz_replay(&m, reported.fuzz_case, n, &inner);
         target->ops->free(target);
     }
@@ -177,7 +177,7 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
     g_autoptr(GPtrArray) valid = g_ptr_array_new();
     g_auto(FuzzOutcome) outcome = {0};
     g_autofree char *options = target_options(fuzz);
-    FuzzMinimiser m = {.target = target, .title = reported->title};
+    FuzzMinimiser m = {.target = target, .title = reported->title, .before = reported->before};
     guint which;
 
     for (guint i = 0; i < seeds->len; i++)
@@ -194,6 +194,7 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
                            .valid = ((FuzzSeed *)seeds->pdata[which])->name,
                            .number = reported->number,
                            .seed = reported->seed,
+                           .before = reported->before->len ? reported->before : NULL,
                            .diff = diff,
                            .kept = kept};
     return look_again(&m, &finding, &outcome, error) &&

@@ -186,6 +186,75 @@ static void check_finding(const char *path)
     m.target->ops->free(m.target);
 }
 
+/* A target that breaks by the fifth case since it was fresh, whatever that is. */
+typedef struct {
+    FuzzTarget base;
+    guint shown;
+} Tired;
+
+static gboolean tired_fresh(FuzzTarget *target, GError **error)
+{
+    (void)error;
+    ((Tired *)target)->shown = 0;
+    return TRUE;
+}
+
+static gboolean tired_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                          GError **error)
+{
+    (void)fuzz_case;
+    (void)error;
+    if (++((Tired *)target)->shown == 5) {
+        ret_outcome->verdict = FUZZ_GREW;
+        ret_outcome->title = g_strdup("tired");
+    }
+    return TRUE;
+}
+
+static void tired_free(FuzzTarget *target)
+{
+    g_free(target);
+}
+
+static FuzzTarget *tired_target(gpointer user, GError **error)
+{
+    static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = tired_run, .free = tired_free};
+    Tired *tired = g_new0(Tired, 1);
+
+    (void)user;
+    (void)error;
+    tired->base = (FuzzTarget){.ops = &ops, .name = (char *)"tired"};
+    return &tired->base;
+}
+
+/* What shows only after other cases is kept with those, and shown again by them. */
+static void test_needs_others(void)
+{
+    g_autofree char *dir = in_folder("needs-others");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 7);
+    campaign.new_target = tired_target;
+    run(&campaign);
+
+    g_autoptr(GPtrArray) names = list(findings);
+    g_assert_cmpuint(names->len, ==, 1);
+    g_autofree char *path = g_build_filename(findings, names->pdata[0], NULL);
+    g_autofree char *report = contents(path, "report.md", NULL);
+    g_auto(FuzzReported) reported = {0};
+    g_autoptr(GError) error = NULL;
+    g_assert_true(fuzz_report_read(path, &reported, &error));
+    g_assert_cmpuint(reported.before->len, ==, 4);
+    g_assert_nonnull(strstr(report, "the 4 in `before/` are shown first"));
+    g_assert_nonnull(strstr(report, "this showed it 3 of 3 times"));
+
+    FuzzMinimiser m = {
+        .target = tired_target(NULL, NULL), .title = reported.title, .before = reported.before};
+    g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 2);
+    m.before = NULL;
+    g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 0);
+    m.target->ops->free(m.target);
+}
+
 /* Its tags match each other, and nothing is fetched from elsewhere. */
 static void check_page(const char *dir, guint findings)
 {
@@ -455,6 +524,7 @@ int main(int argc, char **argv)
     folder = g_dir_make_tmp("camredir-fuzz-XXXXXX", NULL);
     g_test_add_func("/fuzz/finds", test_finds);
     g_test_add_func("/fuzz/first", test_first);
+    g_test_add_func("/fuzz/needs-others", test_needs_others);
     g_test_add_func("/fuzz/names", test_names);
     g_test_add_func("/fuzz/same-seed", test_same_seed);
     g_test_add_func("/fuzz/killed", test_killed);

@@ -13,8 +13,9 @@
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/report.h"
 
-#define ATTEMPTS      3 /* with a target that cannot say, each on a fresh one */
-#define REPLAYS       3 /* of a finding */
+#define ATTEMPTS      3  /* with a target that cannot say, each on a fresh one */
+#define REPLAYS       3  /* of a finding */
+#define MOST_BEFORE   32 /* cases that are kept with a finding that needs some before it */
 #define STATS_EVERY   (2 * G_USEC_PER_SEC)
 #define FOREIGN_EVERY (5 * G_USEC_PER_SEC)
 
@@ -28,6 +29,7 @@ typedef struct {
     FuzzMutator *mutator;
     FuzzOutcome outcome; /* of the last case */
     gboolean stale;      /* the target must be made fresh */
+    GPtrArray *before;   /* of FuzzCase: the last that it was shown since it was fresh */
     gint64 began_us, stats_us, foreign_us;
 } Job;
 
@@ -138,15 +140,30 @@ static gboolean take_ticket(Job *job)
     return job->campaign->cases == 0 || ticket < job->campaign->cases;
 }
 
+static gboolean make_fresh(Job *job, GError **error)
+{
+    g_ptr_array_set_size(job->before, 0);
+    return job->target->ops->fresh(job->target, error);
+}
+
+static void remember(Job *job, const FuzzCase *fuzz_case)
+{
+    if (job->before->len == MOST_BEFORE)
+        g_ptr_array_remove_index(job->before, 0);
+    g_ptr_array_add(job->before, fuzz_case_copy(fuzz_case));
+}
+
 static gboolean run_once(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
-    if (job->stale && !job->target->ops->fresh(job->target, error))
+    if (job->stale && !make_fresh(job, error))
         return FALSE;
     job->stale = TRUE;
     fuzz_outcome_clear(&job->outcome);
     if (!job->target->ops->run(job->target, fuzz_case, &job->outcome, error))
         return FALSE;
     job->stale = job->outcome.verdict != FUZZ_FINE;
+    if (!job->stale)
+        remember(job, fuzz_case);
     return TRUE;
 }
 
@@ -196,6 +213,10 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
 
     if (error == NULL)
         finding->shown = fuzz_replay(&m, fuzz_case, finding->replays = REPLAYS, &error);
+    if (error == NULL && finding->shown == 0 && job->before->len) {
+        m.before = finding->before = job->before;
+        finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
+    }
     if (error)
         g_warning("%s: not made smaller: %s", finding->title, error->message);
     g_free(*kept);
@@ -333,6 +354,7 @@ static gboolean open_all(Job *job, GError **error)
 {
     g_autofree char *name = job_name(job);
 
+    job->before = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
     job->mutator = fuzz_mutator_new(job->campaign->plain);
     job->corpus = fuzz_corpus_open(job->campaign->dir, name, error);
     if (job->corpus == NULL || !read_stats(job, error))
@@ -359,6 +381,7 @@ int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
     if (job.target)
         job.target->ops->free(job.target);
     fuzz_outcome_free(&job.outcome);
+    g_ptr_array_unref(job.before);
     fuzz_corpus_free(job.corpus);
     fuzz_mutator_free(job.mutator);
     return done ? 0 : 1;

@@ -9,6 +9,17 @@
 
 /* ---- Asking ---- */
 
+/* What they show themselves is not the question. */
+static gboolean show_before(FuzzMinimiser *m, FuzzOutcome *outcome, GError **error)
+{
+    for (guint i = 0; m->before && i < m->before->len; i++) {
+        fuzz_outcome_clear(outcome);
+        if (!m->target->ops->run(m->target, m->before->pdata[i], outcome, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *outcome,
                          GError **error)
 {
@@ -16,10 +27,12 @@ static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcom
         return FALSE;
     m->stale = TRUE;
     m->runs++;
+    if (!show_before(m, outcome, error))
+        return FALSE;
     fuzz_outcome_clear(outcome);
     if (!m->target->ops->run(m->target, fuzz_case, outcome, error))
         return FALSE;
-    m->stale = outcome->verdict != FUZZ_FINE;
+    m->stale = m->before || outcome->verdict != FUZZ_FINE;
     return TRUE;
 }
 

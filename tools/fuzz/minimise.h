@@ -11,6 +11,7 @@ typedef struct {
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */
+    const GPtrArray *before;   /* of FuzzCase: what a fresh target is shown first; may be NULL */
     gboolean stale;            /* the target must be made fresh before the next case */
 } FuzzMinimiser;
 

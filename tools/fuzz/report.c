@@ -106,6 +106,11 @@ static void say_replay(GString *text, const FuzzFinding *finding, const char *fo
     g_string_append(text, "\n## How to see it again\n\n");
     g_string_append_printf(text, "    camredir fuzz --replay '%s' %s\n\n", folder,
                            finding->options ? finding->options : "--target self");
+    if (finding->before)
+        g_string_append_printf(text,
+                               "It needs cases before it: the %u in `before/` are shown first, in "
+                               "the order of their names.\n\n",
+                               finding->before->len);
     if (finding->replays)
         g_string_append_printf(text, "When it was found, this showed it %u of %u times.\n",
                                finding->shown, finding->replays);
@@ -135,16 +140,43 @@ static GString *report_text(const FuzzFinding *finding, const char *folder)
     return text;
 }
 
+static char *before_folder(const char *folder)
+{
+    return g_build_filename(folder, "before", NULL);
+}
+
+static gboolean put_case(const char *folder, const char *name, const FuzzCase *fuzz_case,
+                         GError **error)
+{
+    g_autoptr(GBytes) packed = fuzz_case_pack(fuzz_case);
+
+    return fuzz_put_file(folder, name, g_bytes_get_data(packed, NULL), g_bytes_get_size(packed),
+                         error);
+}
+
+static gboolean put_before(const char *folder, const GPtrArray *before, GError **error)
+{
+    g_autofree char *path = before_folder(folder);
+
+    if (before)
+        g_mkdir_with_parents(path, 0755); /* where it cannot be, the files say so */
+    for (guint i = 0; before && i < before->len; i++) {
+        g_autofree char *name = g_strdup_printf("%03u.bin", i);
+        if (!put_case(path, name, before->pdata[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GError **error)
 {
     g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, finding->kept);
-    g_autoptr(GBytes) packed = fuzz_case_pack(fuzz_case);
     g_autoptr(GString) json = json_of(fuzz_case->descriptors);
     g_autoptr(GString) text = report_text(finding, folder);
     const char *console = finding->console ? finding->console : "";
 
-    return fuzz_put_file(folder, "case.bin", g_bytes_get_data(packed, NULL),
-                         g_bytes_get_size(packed), error) &&
+    return put_before(folder, finding->before, error) &&
+           put_case(folder, "case.bin", fuzz_case, error) &&
            fuzz_put_file(folder, "descriptors.bin", g_bytes_get_data(fuzz_case->descriptors, NULL),
                          g_bytes_get_size(fuzz_case->descriptors), error) &&
            fuzz_put_file(folder, "descriptors.json", json->str, json->len, error) &&
@@ -154,23 +186,50 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 
 /* ---- Reading ---- */
 
+static FuzzCase *read_case(const char *path, GError **error)
+{
+    g_autofree char *bytes = NULL;
+    gsize size;
+
+    return g_file_get_contents(path, &bytes, &size, error)
+               ? fuzz_case_parse((const guint8 *)bytes, size)
+               : NULL;
+}
+
+static GPtrArray *read_before(const char *folder)
+{
+    GPtrArray *before = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
+    g_autofree char *path = before_folder(folder);
+    g_autoptr(GPtrArray) names = fuzz_list_folder(path, NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *name = g_build_filename(path, names->pdata[i], NULL);
+        FuzzCase *fuzz_case = read_case(name, NULL);
+        if (fuzz_case)
+            g_ptr_array_add(before, fuzz_case);
+    }
+    return before;
+}
+
 gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError **error)
 {
     g_autofree char *case_path = g_build_filename(folder, "case.bin", NULL);
     g_autofree char *report_path = g_build_filename(folder, "report.md", NULL);
-    g_autofree char *bytes = NULL, *text = NULL;
-    gsize size;
+    g_autoptr(FuzzCase) fuzz_case = read_case(case_path, error);
+    g_autofree char *text = NULL;
 
-    if (!g_file_get_contents(case_path, &bytes, &size, error) ||
-        !g_file_get_contents(report_path, &text, NULL, error))
+    if (!fuzz_case || !g_file_get_contents(report_path, &text, NULL, error)) {
+        g_prefix_error(error, "%s: expected a folder below findings/ of a corpus: ", folder);
         return FALSE;
+    }
     if (!g_str_has_prefix(text, "# ")) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                     "%s: its first line is no '# TITLE'", report_path);
         return FALSE;
     }
     *ret_reported = (FuzzReported){
-        .fuzz_case = fuzz_case_parse((const guint8 *)bytes, size),
+        .fuzz_case = g_steal_pointer(&fuzz_case),
+        .before = read_before(folder),
         .title = g_strndup(text + 2, strcspn(text + 2, "\n")),
     };
     const char *found = strstr(text, FOUND_BY);
@@ -183,5 +242,6 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
 void fuzz_reported_clear(FuzzReported *reported)
 {
     fuzz_case_free(reported->fuzz_case);
+    g_clear_pointer(&reported->before, g_ptr_array_unref);
     g_free(reported->title);
 }

@@ -16,6 +16,8 @@ typedef struct {
     const gboolean *kept; /* its changes that the case has */
     guint64 number;       /* of the case */
     guint64 seed;
+    const GPtrArray
+        *before;          /* of FuzzCase: what a fresh target must be shown first; NULL: nothing */
     guint shown, replays; /* shown of so many replays; 0 of 0: not tried yet */
 } FuzzFinding;
 
@@ -26,13 +28,14 @@ char *fuzz_safe_name(const char *title);
 gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder);
 guint fuzz_report_count(const char *dir);
 
-/* Writes report.md, descriptors.json, descriptors.bin, case.bin, console.log, each whole or not at
-   all; replaces those of before. */
+/* Writes report.md, descriptors.json, descriptors.bin, case.bin, console.log, before/, each whole
+   or not at all; replaces those of before. */
 gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GError **error);
 
 /* What a folder says. */
 typedef struct {
     FuzzCase *fuzz_case;
+    GPtrArray *before; /* of FuzzCase, what comes before it; may be empty */
     char *title;
     guint64 number, seed; /* 0: not said */
 } FuzzReported;

@@ -193,7 +193,8 @@ void fuzz_screen_end(FuzzScreen *screen, const FuzzCampaign *campaign, const Fuz
     g_autofree char *code = code_seen(shared, totals);
     if (code && !screen->terminal)
         printf("The kernel's code: %s\n", code);
-    printf("How far the cases went:\n");
+    if (shared->done)
+        printf("How far the cases went:\n");
     say_reached(campaign, shared);
     if (shared->jobs[0].n_times)
         printf("Where the time went:\n");

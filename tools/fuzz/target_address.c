@@ -111,8 +111,11 @@ static gboolean fresh(FuzzTarget *base, GError **error)
 
     g_clear_pointer(&target->device, fuzz_device_free);
     g_autoptr(GSocketConnection) connection = g_socket_client_connect(client, where, NULL, error);
-    if (!connection)
+    if (!connection) {
+        g_prefix_error(error, "%s: its VM must run, with a usb-redir that listens there: ",
+                       target->address->text);
         return FALSE;
+    }
     int fd = dup(g_socket_get_fd(g_socket_connection_get_socket(connection)));
     target->device = fuzz_device_new(fd);
     if (serve(target, HELLO_MS, is_ready, FALSE) && fuzz_device_state(target->device).ready)

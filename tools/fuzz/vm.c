@@ -20,6 +20,7 @@
 #include "redir/transports/qmp.h"
 #include "tools/fuzz/cover.h"
 #include "tools/fuzz/guest/protocol.h"
+#include "tools/fuzz/put.h"
 
 #define BOOT_S         180
 #define SAVE_S         30
@@ -552,6 +553,50 @@ FuzzVmTimes fuzz_vm_times(const FuzzVm *vm)
     return vm->times;
 }
 
+/* ---- its folder ---- */
+
+#define FOLDER "camredir-fuzz-"
+
+static void remove_folder(const char *folder)
+{
+    g_autoptr(GPtrArray) names = fuzz_list_folder(folder, NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(folder, names->pdata[i], NULL);
+        g_unlink(path);
+    }
+    g_rmdir(folder);
+}
+
+/* The folder's name has the process that made it; one that was killed could not remove it. */
+static gboolean is_left_over(const char *path, const char *name)
+{
+    GStatBuf st;
+    int pid;
+
+    return sscanf(name, FOLDER "%d-", &pid) == 1 && pid > 0 && kill(pid, 0) < 0 && errno == ESRCH &&
+           g_lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid();
+}
+
+static void remove_leftovers(void)
+{
+    g_autoptr(GPtrArray) names = fuzz_list_folder(g_get_tmp_dir(), NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(g_get_tmp_dir(), names->pdata[i], NULL);
+        if (is_left_over(path, names->pdata[i]))
+            remove_folder(path);
+    }
+}
+
+static char *make_folder(GError **error)
+{
+    g_autofree char *name = g_strdup_printf(FOLDER "%d-XXXXXX", (int)getpid());
+
+    remove_leftovers();
+    return g_dir_make_tmp(name, error);
+}
+
 /* ---- life ---- */
 
 FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error)
@@ -562,7 +607,7 @@ FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error)
     vm->state = vm->port = -1;
     vm->input = g_string_new(NULL);
     vm->code = g_array_new(FALSE, FALSE, sizeof(guint32));
-    vm->folder = g_dir_make_tmp("camredir-fuzz-XXXXXX", error);
+    vm->folder = make_folder(error);
     if (!vm->folder || !find_guest(vm, error)) {
         fuzz_vm_free(vm);
         return NULL;
@@ -573,27 +618,13 @@ FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error)
     return vm;
 }
 
-static void remove_folder(FuzzVm *vm)
-{
-    const char *const paths[] = {vm->console_path, vm->error_path, vm->qmp_path};
-
-    for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
-        if (paths[i])
-            g_unlink(paths[i]);
-    for (guint i = 0; i < fuzz_vm_n_ports(vm); i++) {
-        g_autofree char *path = port_path(vm, i);
-        g_unlink(path);
-    }
-    g_rmdir(vm->folder);
-}
-
 void fuzz_vm_free(FuzzVm *vm)
 {
     if (!vm)
         return;
     end(vm);
     if (vm->folder)
-        remove_folder(vm);
+        remove_folder(vm->folder);
     if (vm->state >= 0)
         close(vm->state);
     g_string_free(vm->input, TRUE);
