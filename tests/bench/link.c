@@ -15,7 +15,7 @@
 #define FPS         30
 #define NOISE       4   /* so much that a picture has about 65 kB */
 #define N_PICTURES  240 /* none comes twice while a row is measured */
-#define WINDOW_MS   6000
+#define WINDOW_MS   5000
 #define FIRST_MS    15000 /* then there is no picture */
 #define TOGETHER_US 20000 /* how exactly two machines' clocks are known, at worst */
 
@@ -317,6 +317,7 @@ static gboolean bench(const Options *options, GError **error)
                            .window_ms = WINDOW_MS,
                            .frame_bytes = picture_bytes(),
                            .fps = FPS,
+                           .accelerator = vm_accelerator(),
                            .figures = figures};
     if (options->resume || options->pattern)
         link_read_json(&results, JSON, NULL); /* where there was a run before */

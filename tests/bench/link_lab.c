@@ -10,7 +10,7 @@
 #define FAR        "10.9.0.2"
 #define PORT       4000 /* of the relay */
 #define PLAIN_PORT 4001
-#define PLAIN_S    4
+#define PLAIN_S    3
 #define MTU        1514
 #define QUEUE_MS   100 /* of a router before the link */
 #define PID        "/tmp/link.pid"

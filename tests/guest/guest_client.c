@@ -67,7 +67,7 @@ static gboolean share_begin(Session *session, GError **error)
 {
     g_autofree char *started =
         client_run(error,
-                   "sh camredir share %s --format YUY2 --to tcp:" CLIENT_HOST
+                   "sh camredir share %s --transfer bulk --format YUY2 --to tcp:" CLIENT_HOST
                    ":%u --trace /dev/" GUEST_PORT_OUTPUT " >/tmp/log 2>&1 & echo $! >/tmp/pid",
                    device, vm_tcp_port(session->vm));
     return started && session_find(session, WAIT_MS, error);
