@@ -66,7 +66,7 @@ help: ## this list
 
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(all_cflags) -c -o $@ $<
-$(O)/tools/fuzz/presets.o: $(wildcard descriptors/presets/*.json) # the assembler reads them
+$(O)/tools/fuzz/presets.o: $(wildcard descriptors/presets/*.json tools/fuzz/seeds/*.json) # the assembler reads them
 $(spice_src:%.c=$(O)/%.o): extra_cflags = $(spice_cflags)
 $(module_src:%.c=$(O)/%.o): extra_cflags = $(module_cflags)
 

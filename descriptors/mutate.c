@@ -312,6 +312,12 @@ static int break_guid(struct mutator *m)
     return done(m, node, "one byte of the GUID is another");
 }
 
+static int derived(struct mutator *m)
+{
+    int r = desc_derive(m->tree);
+    return r == -ENOMEM ? r : 0;
+}
+
 /* ---- Arrays ---- */
 
 static bool is_list(const struct desc_node *node, const struct desc_row *row)
@@ -503,6 +509,197 @@ static int cut_end(struct mutator *m)
     return done(m, node, "the last one is cut off, whatever its bLength says");
 }
 
+/* ---- Whole devices ---- */
+
+#define MANY_BYTES 3500 /* a guest may take no more than 4096 at once */
+
+/* Each kind is as likely as any other, however many there are of it. */
+static struct desc_node *pick_of_any_kind(struct mutator *m, node_filter passes)
+{
+    struct desc_node *picked[DESC_KIND_COUNT] = {NULL}, *result = NULL;
+    size_t n[DESC_KIND_COUNT] = {0}, n_kinds = 0;
+    for (struct desc_node *node = desc_next(m->root, m->root); node;
+         node = desc_next(node, m->root)) {
+        enum desc_kind kind = node->type->kind;
+        if (passes(node, NULL) && below(m, ++n[kind]) == 0)
+            picked[kind] = node;
+    }
+    for (size_t kind = 0; kind < DESC_KIND_COUNT; kind++)
+        if (picked[kind] && below(m, ++n_kinds) == 0)
+            result = picked[kind];
+    return result;
+}
+
+static struct desc_node *configuration_of(const struct desc_node *node)
+{
+    struct desc_node *above = node->parent;
+    while (above && above->type->group != DESC_GROUP_CONFIGURATION)
+        above = above->parent;
+    return above;
+}
+
+static bool is_configured(const struct desc_node *node, const void *arg)
+{
+    (void)arg;
+    return node->present > 2 && configuration_of(node);
+}
+
+static struct place any_count(struct mutator *m, struct desc_node *node)
+{
+    struct place picked = {0};
+    size_t n = 0;
+    for (unsigned i = 0; i < node->present; i++)
+        if (node->type->rows[i].role == DESC_ROLE_COUNT && below(m, ++n) == 0)
+            picked = (struct place){node, &node->type->rows[i], 0};
+    return picked;
+}
+
+/* Behind the last one there is nothing: who reads further than it goes reads what is not there. */
+static int end_early(struct mutator *m)
+{
+    struct desc_node *node = pick_of_any_kind(m, is_configured);
+    if (!node)
+        return -ENODATA;
+    desc_drop_children(node);
+    for (struct desc_node *n = node; n->type->group != DESC_GROUP_CONFIGURATION; n = n->parent)
+        desc_drop_after(n);
+    bool cut = below(m, 2);
+    if (cut) {
+        desc_cut_rows(node, 3 + (unsigned)below(m, node->present - 2u));
+        node->n_extra = 0;
+    }
+    if (derived(m))
+        return -ENOMEM;
+    struct place count = any_count(m, node);
+    if (count.row && below(m, 2))
+        return SET_ONE_OF(m, count, value_at(count) + 1, value_at(count) + 2, 16, 255);
+    return done(m, node, cut ? "cut, and the last" : "the last");
+}
+
+/* The numbers that tell one from another of its kind. */
+static bool is_own_number(const char *name)
+{
+    static const char *const names[] = {"bInterfaceNumber", "bAlternateSetting", "bTerminalID",
+                                        "bUnitID",          "bFormatIndex",      "bFrameIndex",
+                                        "bEndpointAddress", "bFirstInterface"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static struct place own_number(struct mutator *m, struct desc_node *node)
+{
+    struct place picked = {0};
+    size_t n = 0;
+    for (unsigned i = 0; i < node->present; i++)
+        if (is_own_number(node->type->rows[i].name) && below(m, ++n) == 0)
+            picked = (struct place){node, &node->type->rows[i], 0};
+    return picked;
+}
+
+static bool is_repeatable(const struct desc_node *node, const void *arg)
+{
+    const struct desc_node *above = configuration_of(node);
+    (void)arg;
+    return node->total && node->total + (above ? above->total : 0) < MANY_BYTES;
+}
+
+static int repeat_node(struct mutator *m)
+{
+    char what[64];
+    struct desc_node *node = pick_of_any_kind(m, is_repeatable);
+    if (!node)
+        return -ENODATA;
+    const struct desc_node *above = configuration_of(node);
+    struct place number = below(m, 2) ? own_number(m, node) : (struct place){0};
+    size_t room = (MANY_BYTES - (above ? above->total : 0)) / node->total, n = 2 + below(m, 15);
+    if (below(m, 2))
+        n = 16 + below(m, 2) * 16 + below(m, 256); /* more than a table has room for */
+    n = n < room ? n : room;
+    for (size_t i = 1; i <= n; i++) {
+        struct desc_node *copy = desc_copy(m->tree, node);
+        if (!copy || desc_place(node->parent, copy, node->next))
+            return -ENOMEM;
+        if (number.row)
+            desc_set(copy, number.row, 0, value_at(number) + n + 1 - i);
+    }
+    bool right = below(m, 2);
+    if (right && derived(m))
+        return -ENOMEM;
+    snprintf(what, sizeof(what), "%zu more of it%s%s", n, number.row ? ", numbered" : "",
+             right ? ", counted" : "");
+    return done(m, node, what);
+}
+
+static int long_string(struct mutator *m)
+{
+    static const uint16_t units[] = {'x', 0x00e9, 0x20ac, 0xd800, 0xdc00};
+    struct desc_node *node = pick_kind(m, DESC_KIND_usb_string);
+    if (!node)
+        return -ENODATA;
+    size_t n = below(m, 2) ? 126 : 1 + below(m, 126);
+    uint16_t unit = ONE_OF(m, units),
+             *text = DESC_VARS(m->tree, (struct usb_string *)node, bString, n);
+    for (size_t i = 0; i < n; i++)
+        text[i] = unit;
+    fix_length(node);
+    return done(m, node, "long, and of one sign");
+}
+
+/* A byte that is no field's. */
+static bool has_extra(const struct desc_node *node, const void *arg)
+{
+    (void)arg;
+    return node->n_extra > 0;
+}
+
+static int break_extra(struct mutator *m)
+{
+    static const uint8_t values[] = {0, 1, 2, 0x7f, 0x80, 0xff};
+    uint8_t bytes[256];
+    struct desc_node *node = pick_node(m, has_extra, NULL);
+    if (!node || node->n_extra > sizeof(bytes))
+        return -ENODATA;
+    memcpy(bytes, node->extra, node->n_extra);
+    size_t at = below(m, node->n_extra);
+    uint8_t value = below(m, 2) ? ONE_OF(m, values) : (uint8_t)any(m);
+    bytes[at] = value == bytes[at] ? value + 1 : value;
+    desc_set_extra(m->tree, node, bytes, node->n_extra);
+    return done(m, node, "a byte that is no field's is another");
+}
+
+/* Drivers go other ways for cameras of which they know. */
+static int real_device(struct mutator *m)
+{
+    static const struct {
+        uint16_t idVendor, idProduct;
+    } known[] = {
+        {0x046d, 0x08c1}, /* extension units of a type of its own */
+        {0x05ac, 0x8501}, /* an iSight: no payload headers */
+        {0x18ec, 0x3188}, /* GET_DEF is not to be asked */
+        {0x05a9, 0x2640}, /* nor are GET_MIN and GET_MAX */
+        {0x18cd, 0xcafe}, /* the probe has fields of another version */
+        {0x0ac8, 0x3410}, /* asks for a bandwidth that it does not need */
+        {0x174f, 0x8a31}, /* no frame ids */
+        {0x04f2, 0xb071}, /* only one frame interval works */
+        {0x19ab, 0x1000}, /* the status endpoint's bInterval is an exponent */
+        {0x2833, 0x0201}, /* grey pictures that are called YUY2 */
+        {0x29fe, 0x4d53}, /* bBitsPerPixel is wrong */
+        {0x1bcf, 0x0b40}, /* controls are of another version */
+        {0x046d, 0x082d}, /* controls are forgotten */
+        {0x8086, 0x0b03}, /* metadata in payload headers */
+    };
+    struct vcam_dev_descriptor *device =
+        (struct vcam_dev_descriptor *)pick_kind(m, DESC_KIND_vcam_dev_descriptor);
+    if (!device || device->node.present < 9)
+        return -ENODATA;
+    size_t i = below(m, sizeof(known) / sizeof(known[0]));
+    device->idVendor = known[i].idVendor;
+    device->idProduct = known[i].idProduct;
+    return done(m, &device->node, "says that it is a camera of which drivers know");
+}
+
 /* ---- Known-bad shapes: 'uvc-rules', the table's numbers ---- */
 
 /* A node that the shape needs. NULL: out of memory, or no place for it. */
@@ -510,12 +707,6 @@ static void *add(struct mutator *m, void *parent, enum desc_kind kind)
 {
     struct desc_node *node = parent ? desc_add(m->tree, parent, kind) : NULL;
     return node && node->parent ? node : NULL;
-}
-
-static int derived(struct mutator *m)
-{
-    int r = desc_derive(m->tree);
-    return r == -ENOMEM ? r : 0;
 }
 
 static int no_room(struct mutator *m, const struct desc_node *parent)
@@ -845,6 +1036,15 @@ static const struct {
     {{"truncate-node", "a descriptor ends early"}, truncate_node},
     {{"lengthen-node", "bytes follow a descriptor's fields"}, lengthen_node},
     {{"cut-end", "the input ends within its last descriptor"}, cut_end},
+    {{"end-early",
+      "the configuration ends with or within a descriptor; but for its counts, the rest "
+      "is derived"},
+     end_early},
+    {{"repeat-node", "a descriptor is there many times; the rest may be derived"}, repeat_node},
+    {{"long-string", "a string is as long as can be, or is no text"}, long_string},
+    {{"break-extra", "a byte that is no field's is another"}, break_extra},
+    {{"real-device", "idVendor and idProduct are those of a camera of which drivers know"},
+     real_device},
     {{"k1-dv-then-undefined", "DV format, then frames of subtype 0; the rest is derived"},
      k1_dv_undefined},
     {{"k2-three-bytes-left", "the block ends with a format of 3 bytes; the rest is derived"},

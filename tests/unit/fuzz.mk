@@ -6,6 +6,7 @@ LIBS_test_fuzz_case := fuzz redir sources vcam descriptors
 LIBS_fuzz_case := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_console := fuzz
 LIBS_test_fuzz_cover := fuzz redir sources vcam descriptors
+LIBS_test_fuzz_camera := fuzz vcam descriptors
 
 LIBS_test_fuzz_command := descriptors
 $(O)/tests/unit/test_fuzz_command: | $(O)/camredir

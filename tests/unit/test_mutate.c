@@ -10,7 +10,8 @@
 #include "descriptors_camera.h"
 #include "descriptors_inputs.h"
 
-/* The small camera, made sound, and with an extension unit, which has pins. */
+/* The small camera, made sound, and with what it has not: pins, a name, bytes of nobody knows what.
+ */
 static struct desc_tree *camera(void)
 {
     struct desc_tree *tree = desc_tree_new(0x0110);
@@ -25,8 +26,11 @@ static struct desc_tree *camera(void)
             struct uvc_extension_unit *unit = DESC_ADD(tree, header, uvc_extension_unit);
             unit->bUnitID = 4;
             DESC_VARS(tree, unit, baSourceID, 1)[0] = 2;
+            desc_set_extra(tree, unit, (const uint8_t[]){1, 2, 3, 4}, 4);
         }
     }
+    struct usb_string *name = DESC_ADD(tree, NULL, usb_string);
+    DESC_VARS(tree, name, bString, 1)[0] = 'c';
     g_assert_cmpint(desc_derive(tree), ==, 0);
     return tree;
 }

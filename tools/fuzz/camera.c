@@ -8,7 +8,9 @@
 
 #define DEVICE_BYTES    18
 #define SENTINEL_STRING 0xf5
-#define SENTINEL_BYTES  9
+#define SENTINEL_BYTES  INTERFACE_BYTES
+#define INTERFACE_BYTES 9
+#define ENDPOINT_BYTES  7
 #define CONFIG_HEAD     9 /* a guest reads as much at least, whatever wTotalLength says */
 #define PROBE_MAX       48
 #define PAYLOAD_HEADER  12
@@ -35,6 +37,7 @@ struct FuzzCamera {
     struct uvc_probe_commit probe;
     gsize probe_length; /* as the guest has it */
     gsize left;         /* of the picture under way */
+    gsize picture;      /* bytes; 0: by what was negotiated */
     gboolean frame_id;
     guint8 streaming; /* the interface that committed */
 };
@@ -127,37 +130,84 @@ static guint16 get16(const guint8 *bytes)
 
 /* ---- the sentinel ---- */
 
-/* How far a guest that goes from bLength to bLength gets, and which interface number is free. */
-static gsize walk(const guint8 *bytes, gsize size, guint8 *ret_free)
+/* A configuration as a guest goes through it, from bLength to bLength. */
+typedef struct {
+    gsize end;          /* of the last descriptor */
+    gsize last;         /* where that one is */
+    gsize interface;    /* where the last interface is; 0: none */
+    gboolean used[256]; /* interface numbers */
+} Walk;
+
+static void walk(Walk *w, const guint8 *bytes, gsize size)
 {
-    gboolean used[256] = {FALSE};
     gsize at = 0;
 
+    *w = (Walk){0};
     while (at + 2 <= size && bytes[at] >= 2 && at + bytes[at] <= size) {
-        if (bytes[at + 1] == USB_DESC_INTERFACE && bytes[at] > 2)
-            used[bytes[at + 2]] = TRUE;
+        if (bytes[at + 1] == USB_DESC_INTERFACE && bytes[at] >= INTERFACE_BYTES) {
+            w->used[bytes[at + 2]] = TRUE;
+            w->interface = at;
+        }
+        w->last = at;
         at += bytes[at];
     }
-    *ret_free = 0;
-    while (used[*ret_free] && *ret_free < 255)
-        (*ret_free)++;
-    return at;
+    w->end = at;
+}
+
+/* Whoever reads further than such a descriptor goes is to read what is not there. */
+static gboolean ends_badly(const Walk *w, const guint8 *bytes, gsize size)
+{
+    static const guint8 least[] = {[USB_DESC_CONFIGURATION] = CONFIG_HEAD,
+                                   [USB_DESC_INTERFACE] = INTERFACE_BYTES,
+                                   [USB_DESC_ENDPOINT] = ENDPOINT_BYTES};
+    guint8 type = bytes[w->last + 1];
+    guint8 bytes_at_least = type < G_N_ELEMENTS(least) ? least[type] : 0;
+
+    if (w->end < size)
+        return size - w->end < SENTINEL_BYTES;
+    return bytes_at_least == 0 || bytes[w->last] < bytes_at_least;
+}
+
+/* The last interface is the sentinel, where its string is not asked for too soon: before the
+   VideoControl interface has been looked at, which looks at all others. */
+static void take_last(const Walk *w, guint8 *bytes)
+{
+    const guint8 *last = bytes + w->interface;
+
+    if (w->interface == 0 || (last[5] == CC_VIDEO && last[6] == SC_VIDEOCONTROL))
+        return;
+    for (gsize at = 0; at < w->end; at += bytes[at])
+        if (bytes[at + 1] == USB_DESC_INTERFACE && bytes[at] >= INTERFACE_BYTES &&
+            bytes[at + 2] == last[2])
+            bytes[at + 8] = SENTINEL_STRING;
+}
+
+static guint8 free_number(const Walk *w)
+{
+    guint8 number = 0;
+    while (w->used[number] && number < 255)
+        number++;
+    return number;
 }
 
 /* Behind the last descriptor that a guest reads. What lies behind that, it does not look at. */
 static gsize add_sentinel(guint8 *bytes, gsize size)
 {
-    guint8 number;
-    gsize total = get16(bytes + 2);
-    gsize at = walk(bytes, MIN(size, MAX(total, CONFIG_HEAD)), &number);
+    Walk w;
+    gsize total = get16(bytes + 2), read = MIN(size, MAX(total, CONFIG_HEAD));
 
-    if (at < CONFIG_HEAD || size + SENTINEL_BYTES > FUZZ_CONTROL_MOST ||
+    walk(&w, bytes, read);
+    if (w.end < CONFIG_HEAD || size + SENTINEL_BYTES > FUZZ_CONTROL_MOST ||
         total + SENTINEL_BYTES > G_MAXUINT16)
         return size;
+    if (ends_badly(&w, bytes, read)) {
+        take_last(&w, bytes);
+        return size;
+    }
     const guint8 interface[SENTINEL_BYTES] = {
-        SENTINEL_BYTES, USB_DESC_INTERFACE, number, 0, 0, 0xff, 0, 0, SENTINEL_STRING};
-    memmove(bytes + at + SENTINEL_BYTES, bytes + at, size - at);
-    memcpy(bytes + at, interface, SENTINEL_BYTES);
+        SENTINEL_BYTES, USB_DESC_INTERFACE, free_number(&w), 0, 0, 0xff, 0, 0, SENTINEL_STRING};
+    memmove(bytes + w.end + SENTINEL_BYTES, bytes + w.end, size - w.end);
+    memcpy(bytes + w.end, interface, SENTINEL_BYTES);
     total = MAX(total, CONFIG_HEAD) + SENTINEL_BYTES;
     bytes[2] = total & 0xff;
     bytes[3] = total >> 8;
@@ -461,6 +511,11 @@ void fuzz_camera_class_out(FuzzCamera *camera, const FuzzSetup *setup, const gui
 
 /* ---- the stream ---- */
 
+void fuzz_camera_set_picture(FuzzCamera *camera, gsize bytes)
+{
+    camera->picture = MAX(bytes, 1);
+}
+
 /* A JPEG's size is its own; a raw picture has that of the mode. */
 static gsize picture_size(const FuzzCamera *camera)
 {
@@ -468,6 +523,8 @@ static gsize picture_size(const FuzzCamera *camera)
     const struct desc_node *format =
         streaming ? chosen(&streaming->node, DESC_GROUP_VS_FORMAT, camera->probe.bFormatIndex)
                   : NULL;
+    if (camera->picture)
+        return camera->picture;
     if (!format || format->type->kind != DESC_KIND_uvc_vs_format_uncompressed)
         return JPEG_BYTES;
     return CLAMP(camera->probe.dwMaxVideoFrameSize, 1, PICTURE_MAX);

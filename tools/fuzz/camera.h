@@ -12,7 +12,8 @@ typedef struct FuzzCamera FuzzCamera;
 
 /* descriptors: a device with its configurations, then what else can be asked for (strings in the
    order of their index, BOS); any bytes. sentinel: each configuration ends with one interface more,
-   of which the guest asks a string when all before it have been looked at. */
+   of which the guest asks a string when all before it have been looked at; where the end is what is
+   wrong, it stays as it is, and the last interface gets the string where that is late enough. */
 FuzzCamera *fuzz_camera_new(GBytes *descriptors, gboolean sentinel);
 void fuzz_camera_free(FuzzCamera *camera); /* accepts NULL */
 
@@ -65,6 +66,9 @@ gsize fuzz_camera_class_in(FuzzCamera *camera, const FuzzSetup *setup,
                            guint8 ret_bytes[FUZZ_CONTROL_MOST]);
 void fuzz_camera_class_out(FuzzCamera *camera, const FuzzSetup *setup, const guint8 *bytes,
                            gsize size);
+
+/* All pictures are as long from now on, whatever was negotiated. */
+void fuzz_camera_set_picture(FuzzCamera *camera, gsize bytes);
 
 /* The next payload of the stream, of at most room bytes: its header, and a piece of a picture. */
 gsize fuzz_camera_payload(FuzzCamera *camera, guint8 *ret_bytes, gsize room);

@@ -283,6 +283,7 @@ gboolean fuzz_device_plug(FuzzDevice *device, const FuzzCase *fuzz_case, gboolea
     forget(device);
     device->fuzz_case = fuzz_case_copy(fuzz_case);
     device->camera = fuzz_camera_new(fuzz_case->descriptors, sentinel);
+    const FuzzFault *picture = fault_of(device, FUZZ_FAULT_PICTURE, 0);
     FuzzCameraIdentity identity = fuzz_camera_identity(device->camera);
     struct usb_redir_device_connect_header connect = {
         .speed = speed_of(device, &identity),
@@ -294,6 +295,8 @@ gboolean fuzz_device_plug(FuzzDevice *device, const FuzzCase *fuzz_case, gboolea
         .device_version_bcd = identity.bcdDevice,
     };
     device->state.speed = connect.speed;
+    if (picture)
+        fuzz_camera_set_picture(device->camera, picture->value);
     send_interfaces(device);
     send_endpoints(device);
     usbredirparser_send_device_connect(device->parser, &connect);
@@ -585,25 +588,44 @@ static void on_stop_iso(void *priv, uint64_t id, struct usb_redir_stop_iso_strea
 
 /* ---- status interrupts ---- */
 
-/* As many as there are faults for: a good camera has nothing to tell. Between them, a button. */
-static void send_interrupts(FuzzDevice *device, guint8 endpoint)
+/* How many there are faults for. */
+static guint count_interrupts(const FuzzDevice *device)
 {
     const GArray *faults = device->fuzz_case->faults;
     guint n = 0;
 
-    for (guint i = 0; faults && i < faults->len; i++)
-        if (g_array_index(faults, FuzzFault, i).kind == FUZZ_FAULT_INTERRUPT)
-            n = MAX(n, MIN(g_array_index(faults, FuzzFault, i).at + 1u, INTERRUPT_MOST));
-    while (device->counts[FUZZ_AT_INTERRUPT] < n) {
+    for (guint i = 0; faults && i < faults->len; i++) {
+        const FuzzFault *fault = &g_array_index(faults, FuzzFault, i);
+        if (fuzz_fault_texts[fault->kind].at == FUZZ_AT_INTERRUPT)
+            n = MAX(n, MIN(fault->at + 1u, INTERRUPT_MOST));
+    }
+    return n;
+}
+
+/* Returns its length. Without a fault, a button; each byte that is set is there. */
+static guint make_interrupt(const FuzzDevice *device, guint at, guint8 *bytes)
+{
+    const FuzzFault *fault = fault_of(device, FUZZ_FAULT_INTERRUPT, at);
+    guint length = fault ? fault->value >> 24 : STATUS_BYTES, from = 0;
+
+    for (guint i = 0; fault && i < 3; i++)
+        bytes[i] = fault->value >> 8 * i & 0xff;
+    while ((fault = fault_next(device, FUZZ_FAULT_INTERRUPT_BYTE, at, &from))) {
+        guint where = fault->value >> 8 & 0xff;
+        bytes[where] = fault->value & 0xff;
+        length = MAX(length, where + 1);
+    }
+    return length;
+}
+
+/* A good camera has nothing to tell. */
+static void send_interrupts(FuzzDevice *device, guint8 endpoint)
+{
+    for (guint n = count_interrupts(device); device->counts[FUZZ_AT_INTERRUPT] < n;) {
         guint at = device->counts[FUZZ_AT_INTERRUPT]++;
-        const FuzzFault *fault = fault_of(device, FUZZ_FAULT_INTERRUPT, at);
         guint8 bytes[256] = {2, 1, 0, 1};
-        struct usb_redir_interrupt_packet_header header = {.endpoint = endpoint,
-                                                           .length = STATUS_BYTES};
-        for (guint i = 0; fault && i < 3; i++)
-            bytes[i] = fault->value >> 8 * i & 0xff;
-        if (fault)
-            header.length = fault->value >> 24;
+        struct usb_redir_interrupt_packet_header header = {
+            .endpoint = endpoint, .length = (guint16)make_interrupt(device, at, bytes)};
         usbredirparser_send_interrupt_packet(device->parser, at, &header, bytes, header.length);
     }
 }

@@ -90,6 +90,8 @@ static const guint32 lengths[] = {0,  1,  2,  3,  4,   5,   7,   8,   9,   10,  
                                   19, 63, 64, 65, 254, 255, 256, 511, 513, 4096, 65535};
 static const guint32 class_lengths[] = {0, 1, 2, 3, 4, 11, 25, 26, 27, 33, 34, 35, 48, 64, 255};
 static const guint32 fills[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+static const guint32 picture_lengths[] = {0,    1,     2,       699,     701,     4095,
+                                          4096, 65535, 1 << 20, 4 << 20, 64 << 20};
 static const guint32 payload_lengths[] = {0,   1,    2,    3,    11,   12,   13,   511,
                                           513, 1023, 1024, 1025, 3072, 3073, 16384};
 
@@ -115,9 +117,36 @@ static const struct {
     LIST(PAYLOAD_LENGTH, payload_lengths, 40),
     LIST(PAYLOAD_STATUS, statuses, 40),
     BYTE(INTERRUPT, 0, 4),
+    BYTE(INTERRUPT_BYTE, 16, 4),
+    LIST(PICTURE, picture_lengths, 1),
 #undef LIST
 #undef BYTE
 };
+
+/* What is said to have happened to which entity or interface: those that there are have small
+   numbers, and those events that mean something are 0. */
+static guint32 any_interrupt(FuzzRandom *random)
+{
+    guint32 length = fuzz_random_below(random, 17), status = fuzz_random_below(random, 4);
+    guint32 originator = fuzz_random_below(random, fuzz_random_below(random, 2) ? 16 : 256);
+    guint32 event = fuzz_random_below(random, 2) ? 0 : fuzz_random_below(random, 256);
+
+    return length << 24 | event << 16 | originator << 8 | status;
+}
+
+/* The first bytes more often. Those that are changed are so by what is not 0. */
+static guint32 any_byte(FuzzRandom *random, guint n, gboolean is_set)
+{
+    static const guint8 edges[] = {0, 1, 2, 3, 11, 13, 127, 128, 255};
+    guint most = 1 + fuzz_random_below(random, n);
+    guint32 at = fuzz_random_below(random, most);
+
+    if (!is_set)
+        return at << 8 | (1 + fuzz_random_below(random, 255));
+    if (fuzz_random_below(random, 2))
+        return at << 8 | edges[fuzz_random_below(random, G_N_ELEMENTS(edges))];
+    return at << 8 | fuzz_random_below(random, 256);
+}
 
 static guint32 any_value(Work *work, FuzzFaultKind kind)
 {
@@ -125,15 +154,12 @@ static guint32 any_value(Work *work, FuzzFaultKind kind)
 
     if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_STREAM)
         return 0;
-    if (kind == FUZZ_FAULT_INTERRUPT) { /* length, then bStatusType 1 or 2, bOriginator, bEvent */
-        guint32 length = fuzz_random_below(random, 17);
-        guint32 middle = (guint32)fuzz_random(random) & 0xffff00;
-        return length << 24 | middle | fuzz_random_below(random, 4);
-    }
+    if (kind == FUZZ_FAULT_INTERRUPT)
+        return any_interrupt(random);
     if (ranges[kind].values)
         return ranges[kind].values[fuzz_random_below(random, ranges[kind].n_values)];
-    guint32 at = fuzz_random_below(random, ranges[kind].n_bytes);
-    return at << 8 | (1 + fuzz_random_below(random, 255));
+    return any_byte(random, ranges[kind].n_bytes,
+                    kind == FUZZ_FAULT_PAYLOAD_BYTE || kind == FUZZ_FAULT_INTERRUPT_BYTE);
 }
 
 /* The first ones more often. */
@@ -164,7 +190,8 @@ static gboolean apply_fault(Work *work, const Op *op)
     if (kind == FUZZ_FAULT_STREAM && streams)
         return FALSE;
     g_array_append_val(work->faults, fault);
-    if (!streams && (at == FUZZ_AT_CLASS_IN || at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT))
+    if (!streams && (at == FUZZ_AT_CLASS_IN || at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT ||
+                     kind == FUZZ_FAULT_PICTURE))
         g_array_append_val(work->faults, stream);
     return TRUE;
 }
