@@ -381,12 +381,19 @@ RedirQmp *fuzz_vm_monitor(FuzzVm *vm, GError **error)
     }
 }
 
+/* QEMU lets a machine go on only when it has left the migration behind, which it says later. */
+static gboolean may_go_on(RedirQmp *qmp)
+{
+    g_autoptr(JsonNode) answer = redir_qmp_run(qmp, NULL, "query-status", NULL);
+    return answer && strcmp(redir_qmp_string(answer, "status"), "postmigrate") == 0;
+}
+
 static gboolean wait_saved(RedirQmp *qmp, GError **error)
 {
     for (guint i = 0; i < SAVE_S * 100; i++) {
         g_autoptr(JsonNode) answer = redir_qmp_run(qmp, error, "query-migrate", NULL);
         const char *status = answer ? redir_qmp_string(answer, "status") : "failed";
-        if (strcmp(status, "completed") == 0)
+        if (strcmp(status, "completed") == 0 && may_go_on(qmp))
             return TRUE;
         if (strcmp(status, "failed") == 0)
             return FALSE;
