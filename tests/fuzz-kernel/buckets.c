@@ -14,16 +14,20 @@ static const struct {
 static const struct {
     guint reader;
     ReaderVerdict verdict;
-    const char *rules, *mutations, *why;
+    const char *rules, *says, *where, *why;
 } reasons[] = {
-#define REASON(tag, verdict, rules, mutations, why)                                                \
-    {READER_##tag, READER_##verdict, rules, mutations, why},
+#define REASON(tag, verdict, rules, says, where, why)                                              \
+    {READER_##tag, READER_##verdict, rules, says, where, why},
 #include "tests/fuzz-kernel/readers.def"
 };
+#define N_REASONS G_N_ELEMENTS(reasons)
+#define AGREES    -1 /* instead of a reason's number */
+#define UNKNOWN   -2
 
 typedef struct {
     const struct desc_lint_rule *rule; /* NULL: the linter finds nothing worse than a note */
-    Verdicts verdicts;
+    char verdicts[N_READERS];
+    int reasons[N_READERS];
     const Mutant *example; /* the first */
     guint n;
 } Bucket;
@@ -65,30 +69,6 @@ static const char *rule_id(const struct desc_lint_rule *rule)
     return rule ? rule->id : "-";
 }
 
-void buckets_add(Buckets *buckets, const Mutant *mutant, const Verdicts *verdicts)
-{
-    g_autofree char *key =
-        g_strdup_printf("%s %s %.*s", rule_id(mutant->rule), mutant->rule ? "" : mutant->mutation,
-                        N_READERS, verdicts->of);
-    Bucket *bucket = g_hash_table_lookup(buckets->table, key);
-
-    if (!bucket) {
-        bucket = g_new0(Bucket, 1);
-        *bucket = (Bucket){mutant->rule, *verdicts, mutant, 0};
-        g_hash_table_insert(buckets->table, g_steal_pointer(&key), bucket);
-    }
-    bucket->n++;
-    buckets->n++;
-}
-
-static gboolean all_agree(const Verdicts *verdicts)
-{
-    for (guint i = 1; i < N_READERS; i++)
-        if (verdicts->of[i] != verdicts->of[0])
-            return FALSE;
-    return TRUE;
-}
-
 /* ---- why ---- */
 
 /* Is `word` one of the words of `list`, or is that "*"? */
@@ -98,63 +78,73 @@ static gboolean is_listed(const char *list, const char *word)
     return strcmp(list, "*") == 0 || g_strv_contains((const char *const *)entries, word);
 }
 
-/* NULL: nobody knows. */
-static const char *find_reason(const Bucket *bucket, guint reader)
+/* Does it say one of `list`, or is that "*"? "-" is in no reader's words. */
+static gboolean is_said(const char *list, const char *says)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(reasons); i++)
-        if (reasons[i].reader == reader &&
-            reasons[i].verdict == (ReaderVerdict)bucket->verdicts.of[reader] &&
-            is_listed(reasons[i].rules, rule_id(bucket->rule)) &&
-            is_listed(reasons[i].mutations, bucket->example->mutation))
-            return reasons[i].why;
-    return NULL;
+    g_auto(GStrv) entries = g_strsplit(list, "|", -1);
+    gboolean said = strcmp(list, "*") == 0;
+    for (guint i = 0; entries[i] && !said; i++)
+        said = strstr(says, entries[i]) != NULL;
+    return said;
 }
 
-static gboolean is_host(const struct desc_lint_rule *rule, enum desc_host host)
+static int find_reason(const Mutant *mutant, guint reader, const Opinion *opinion)
 {
-    return rule && (rule->hosts & host);
+    for (guint i = 0; i < N_REASONS; i++)
+        if (reasons[i].reader == reader && reasons[i].verdict == (ReaderVerdict)opinion->verdict &&
+            is_listed(reasons[i].rules, rule_id(mutant->rule)) &&
+            is_said(reasons[i].says, opinion->says))
+            return (int)i;
+    return UNKNOWN;
 }
 
-/* What the linter has against it, by which clause, and whether the rule is one for this driver. */
-static void explain_ours(const Bucket *bucket, GString *text)
+static Bucket bucket_of(const Mutant *mutant, const Verdicts *verdicts)
 {
-    const struct desc_lint_rule *rule = bucket->rule;
-    if (!rule)
-        return;
-    g_string_append_printf(text, "%s (%s)", rule->text, rule->clause);
-    if (rule->severity == DESC_WARNING)
-        g_string_append(text, "; a warning: hosts get over it");
-    else if (!is_host(rule, DESC_HOST_LINUX))
-        g_string_append(text, is_host(rule, DESC_HOST_WINDOWS)
-                                  ? "; Windows refuses it, Linux does not"
-                                  : "; hosts get over it in different ways");
-    g_string_append(text, ". ");
-}
+    Bucket bucket = {.rule = mutant->rule, .example = mutant};
 
-/* The linter itself says that this reader takes such a camera. */
-static gboolean is_no_rule_of(const Bucket *bucket, guint reader)
-{
-    return reader == READER_LINUX && bucket->verdicts.of[reader] == READER_ACCEPTS &&
-           !is_host(bucket->rule, DESC_HOST_LINUX);
-}
-
-/* FALSE: a reader is of another mind than ours, and there is no reason. */
-static gboolean explain(const Bucket *bucket, GString *text)
-{
-    gboolean explained = TRUE;
-
-    explain_ours(bucket, text);
-    for (guint i = READER_OURS + 1; i < N_READERS; i++) {
-        if (bucket->verdicts.of[i] == bucket->verdicts.of[READER_OURS] || is_no_rule_of(bucket, i))
-            continue;
-        const char *why = find_reason(bucket, i);
-        explained = explained && why;
-        g_string_append_printf(text, "%s: %s. ", readers[i].name, why ? why : "**not explained**");
+    for (guint i = 0; i < N_READERS; i++) {
+        const Opinion *opinion = &verdicts->of[i];
+        gboolean agrees = opinion->verdict == verdicts->of[READER_OURS].verdict;
+        bucket.verdicts[i] = opinion->verdict;
+        bucket.reasons[i] = agrees ? AGREES : find_reason(mutant, i, opinion);
     }
-    return explained;
+    return bucket;
+}
+
+void buckets_add(Buckets *buckets, const Mutant *mutant, const Verdicts *verdicts)
+{
+    Bucket is = bucket_of(mutant, verdicts);
+    g_autoptr(GString) key = g_string_new(rule_id(mutant->rule));
+
+    for (guint i = 0; i < N_READERS; i++)
+        g_string_append_printf(key, " %c%d", is.verdicts[i], is.reasons[i]);
+    Bucket *bucket = g_hash_table_lookup(buckets->table, key->str);
+    if (!bucket) {
+        bucket = g_memdup2(&is, sizeof is);
+        g_hash_table_insert(buckets->table, g_strdup(key->str), bucket);
+    }
+    bucket->n++;
+    buckets->n++;
+}
+
+static gboolean all_agree(const Bucket *bucket)
+{
+    for (guint i = 0; i < N_READERS; i++)
+        if (bucket->reasons[i] != AGREES)
+            return FALSE;
+    return TRUE;
 }
 
 /* ---- as text ---- */
+
+/* "uvcvideo 3", the third of this reader's reasons. */
+static char *reason_name(guint reason)
+{
+    guint number = 1;
+    for (guint i = 0; i < reason; i++)
+        number += reasons[i].reader == reasons[reason].reader;
+    return g_strdup_printf("%s %u", readers[reasons[reason].reader].name, number);
+}
 
 static gint by_size(gconstpointer a, gconstpointer b)
 {
@@ -162,7 +152,8 @@ static gint by_size(gconstpointer a, gconstpointer b)
     if (x->n != y->n)
         return x->n > y->n ? -1 : 1;
     int order = strcmp(rule_id(x->rule), rule_id(y->rule));
-    return order ? order : memcmp(x->verdicts.of, y->verdicts.of, N_READERS);
+    order = order ? order : memcmp(x->verdicts, y->verdicts, sizeof x->verdicts);
+    return order ? order : memcmp(x->reasons, y->reasons, sizeof x->reasons);
 }
 
 static GPtrArray *sorted(const Buckets *buckets)
@@ -181,48 +172,84 @@ static GPtrArray *sorted(const Buckets *buckets)
 static void print_totals(const Buckets *buckets, GPtrArray *list)
 {
     static const ReaderVerdict verdicts[] = {READER_ACCEPTS, READER_REFUSES, READER_CRASHES};
-    guint counts[N_READERS][G_N_ELEMENTS(verdicts)] = {0}, n_agreed = 0;
+    guint counts[N_READERS][G_N_ELEMENTS(verdicts)] = {0}, n_agreed = 0, n_buckets = 0;
 
     for (guint b = 0; b < list->len; b++) {
         const Bucket *bucket = list->pdata[b];
-        n_agreed += all_agree(&bucket->verdicts) ? bucket->n : 0;
+        n_agreed += all_agree(bucket) ? bucket->n : 0;
+        n_buckets += !all_agree(bucket);
         for (guint r = 0; r < N_READERS; r++)
             for (guint v = 0; v < G_N_ELEMENTS(verdicts); v++)
-                counts[r][v] += bucket->verdicts.of[r] == (char)verdicts[v] ? bucket->n : 0;
+                counts[r][v] += bucket->verdicts[r] == (char)verdicts[v] ? bucket->n : 0;
     }
     printf("| reader | what it is here | accepted | refused | crashed |\n|---|---|---|---|---|\n");
     for (guint r = 0; r < N_READERS; r++)
         printf("| %s | %s | %u | %u | %u |\n", readers[r].name, readers[r].what, counts[r][0],
                counts[r][1], counts[r][2]);
-    printf("\nOf %u cameras, all four say the same of %u.\n", buckets->n, n_agreed);
+    printf("\nOf %u cameras, all four say the same of %u. The other %u are in %u buckets.\n",
+           buckets->n, n_agreed, buckets->n - n_agreed, n_buckets);
 }
 
-static gboolean print_bucket(const Bucket *bucket)
+/* Those that hold for some camera, and for how many. FALSE: a disagreement has none. */
+static gboolean print_reasons(GPtrArray *list)
 {
-    g_autoptr(GString) why = g_string_new(NULL);
-    gboolean explained = explain(bucket, why);
+    guint counts[N_REASONS] = {0};
+    gboolean explained = TRUE;
 
-    printf("| %u | %s |", bucket->n, rule_id(bucket->rule));
-    for (guint r = 0; r < N_READERS; r++)
-        printf(" %s |", words[(guint)bucket->verdicts.of[r]]);
-    printf(" %s, `%s` | %s|\n", bucket->example->seed, bucket->example->what, why->str);
+    for (guint b = 0; b < list->len; b++) {
+        const Bucket *bucket = list->pdata[b];
+        for (guint r = 0; r < N_READERS; r++) {
+            explained = explained && bucket->reasons[r] != UNKNOWN;
+            if (bucket->reasons[r] >= 0)
+                counts[bucket->reasons[r]] += bucket->n;
+        }
+    }
+    printf("\n## Reasons\n\n| reason | verdict | cameras | where in its source | why |\n"
+           "|---|---|---|---|---|\n");
+    for (guint i = 0; i < N_REASONS; i++) {
+        g_autofree char *name = reason_name(i);
+        if (counts[i])
+            printf("| %s | %s | %u | %s | %s |\n", name, words[reasons[i].verdict], counts[i],
+                   reasons[i].where, reasons[i].why);
+    }
     return explained;
+}
+
+static void print_opinion(const Bucket *bucket, guint reader)
+{
+    int reason = bucket->reasons[reader];
+    g_autofree char *name = reason >= 0        ? reason_name((guint)reason)
+                            : reason == AGREES ? g_strdup("")
+                                               : g_strdup("**not explained**");
+    printf(" %s%s%s |", words[(guint)bucket->verdicts[reader]], *name ? ": " : "", name);
+}
+
+static void print_bucket(const Bucket *bucket)
+{
+    const struct desc_lint_rule *rule = bucket->rule;
+
+    printf("| %u | %s |", bucket->n, rule_id(rule));
+    for (guint r = 0; r < N_READERS; r++)
+        print_opinion(bucket, r);
+    printf(" %s, `%s` |", bucket->example->seed, bucket->example->what);
+    if (rule)
+        printf(" %s (%s) |\n", rule->text, rule->clause);
+    else
+        printf(" nothing worse than a note |\n");
 }
 
 gboolean buckets_print(const Buckets *buckets)
 {
     g_autoptr(GPtrArray) list = sorted(buckets);
-    gboolean explained = TRUE;
 
     print_totals(buckets, list);
-    printf("\n| cameras | rule |");
+    gboolean explained = print_reasons(list);
+    printf("\n## Buckets\n\n| cameras | rule |");
     for (guint r = 0; r < N_READERS; r++)
         printf(" %s |", readers[r].name);
-    printf(" example | why |\n|---|---|---|---|---|---|---|---|\n");
-    for (guint b = 0; b < list->len; b++) {
-        const Bucket *bucket = list->pdata[b];
-        if (!all_agree(&bucket->verdicts))
-            explained = print_bucket(bucket) && explained;
-    }
+    printf(" example | what camredir has against it |\n|---|---|---|---|---|---|---|---|\n");
+    for (guint b = 0; b < list->len; b++)
+        if (!all_agree(list->pdata[b]))
+            print_bucket(list->pdata[b]);
     return explained;
 }

@@ -13,7 +13,12 @@ enum {
 };
 
 typedef struct {
-    char of[N_READERS]; /* ReaderVerdict */
+    char verdict;     /* ReaderVerdict */
+    const char *says; /* in the reader's own words; NULL: nothing */
+} Opinion;
+
+typedef struct {
+    Opinion of[N_READERS];
 } Verdicts;
 
 /* Ours. */

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* make differential: the same broken cameras before four readers, and where these disagree.
    usage: differential CASES FOLDER (what is known stays there) >docs/differential.md */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/fuzz-kernel/buckets.h"
+#include "tests/fuzz-kernel/guest_reader.h"
 #include "tests/fuzz-kernel/host_readers.h"
 #include "tests/fuzz-kernel/journal.h"
 #include "tests/fuzz-kernel/mutants.h"
 #include "tests/unit/mock_usb.h"
-#include "tools/fuzz/target.h"
 
-#define AT_ONCE 200
+#define N_HOSTS 2              /* processes that ask lsusb and libuvc */
+#define HOSTS   "lsusb-libuvc" /* journals */
+#define GUEST   "uvcvideo"
 
 static void say_progress(const char *reader, guint done, guint n)
 {
@@ -24,25 +31,28 @@ static void say_progress(const char *reader, guint done, guint n)
     }
 }
 
-/* ---- lsusb and libuvc: "ra Warning: Descriptor too short" ---- */
+/* ---- lsusb and libuvc: "ra\tWarning: Descriptor too short\t" ---- */
 
 static void note_hosts(Journal *journal, guint i, HostVerdicts *verdicts)
 {
-    g_autofree char *line = g_strdup_printf("%c%c %s", verdicts->lsusb, verdicts->libuvc,
-                                            verdicts->complaint ? verdicts->complaint : "");
+    g_autofree char *line = g_strdup_printf("%c%c\t%s\t%s", verdicts->lsusb, verdicts->libuvc,
+                                            verdicts->lsusb_says ? verdicts->lsusb_says : "",
+                                            verdicts->libuvc_says ? verdicts->libuvc_says : "");
     journal_put(journal, i, line);
-    g_clear_pointer(&verdicts->complaint, g_free);
+    g_clear_pointer(&verdicts->lsusb_says, g_free);
+    g_clear_pointer(&verdicts->libuvc_says, g_free);
 }
 
-static void ask_hosts(Journal *journal, GBytes *const *inputs, guint n)
+/* Every N_HOSTS-th camera from `first` on. */
+static void ask_hosts(Journal *journal, GBytes *const *inputs, guint first, guint n)
 {
-    guint i = 0;
+    guint i = first;
 
     while (i < n) {
-        HostVerdicts verdicts[AT_ONCE];
-        GBytes *some[AT_ONCE];
-        guint which[AT_ONCE], n_some = 0;
-        for (; i < n && n_some < AT_ONCE; i++)
+        HostVerdicts verdicts[MOCK_USB_MOST];
+        GBytes *some[MOCK_USB_MOST];
+        guint which[MOCK_USB_MOST], n_some = 0;
+        for (; i < n && n_some < MOCK_USB_MOST; i += N_HOSTS)
             if (!journal_get(journal, i)) {
                 some[n_some] = inputs[i];
                 which[n_some++] = i;
@@ -50,59 +60,31 @@ static void ask_hosts(Journal *journal, GBytes *const *inputs, guint n)
         host_readers_judge(some, n_some, verdicts);
         for (guint k = 0; k < n_some; k++)
             note_hosts(journal, which[k], &verdicts[k]);
-        say_progress("lsusb, libuvc", i, n);
+        say_progress("lsusb, libuvc", MIN(i, n), n);
     }
 }
 
-/* ---- uvcvideo: "a probed", "x KASAN: slab-out-of-bounds in uvc_parse_format" ---- */
-
-/* It takes a camera when it has negotiated pictures with it: the last thing before it makes it
-   known to programs. */
-static char *judge_outcome(const FuzzOutcome *outcome)
-{
-    gboolean taken =
-        g_strcmp0(outcome->reached, "probed") == 0 || g_strcmp0(outcome->reached, "streamed") == 0;
-    if (outcome->verdict != FUZZ_FINE)
-        return g_strdup_printf("%c %s", READER_CRASHES, outcome->title);
-    return g_strdup_printf("%c %s", taken ? READER_ACCEPTS : READER_REFUSES, outcome->reached);
-}
-
-static gboolean ask_guest_of(FuzzTarget *target, GBytes *input, char **ret_line, GError **error)
-{
-    g_auto(FuzzOutcome) outcome = {0};
-    gsize size;
-    const guint8 *bytes = g_bytes_get_data(input, &size);
-    g_autoptr(FuzzCase) fuzz_case = fuzz_case_parse(bytes, size);
-
-    fuzz_outcome_clear(&outcome);
-    if (!target->ops->run(target, fuzz_case, &outcome, error) ||
-        (outcome.verdict != FUZZ_FINE && !target->ops->fresh(target, error)))
-        return FALSE;
-    *ret_line = judge_outcome(&outcome);
-    return TRUE;
-}
+/* ---- uvcvideo: "a probed", "r bound\tno endpoint", "x KASAN: slab-out-of-bounds in f" ---- */
 
 static gboolean ask_guest(Journal *journal, GBytes *const *inputs, guint n, GError **error)
 {
-    FuzzTarget *target = NULL;
-    FuzzQemuOptions options = {0};
+    GuestReader *reader = NULL;
     gboolean good = TRUE;
 
     for (guint i = 0; i < n && good; i++) {
         g_autofree char *line = NULL;
         if (journal_get(journal, i))
             continue;
-        if (!target) {
-            target = fuzz_target_qemu_new(&options, error);
-            good = target && target->ops->fresh(target, error);
-        }
-        good = good && ask_guest_of(target, inputs[i], &line, error);
+        if (!reader)
+            reader = guest_reader_new(error);
+        if (reader)
+            line = guest_reader_judge(reader, inputs[i], error);
+        good = line != NULL;
         if (good)
             journal_put(journal, i, line);
         say_progress("uvcvideo", i + 1, n);
     }
-    if (target)
-        target->ops->free(target);
+    guest_reader_free(reader);
     return good;
 }
 
@@ -114,15 +96,60 @@ static Journal *open_journal(const char *folder, const char *name, GBytes *const
     return journal_open(path, inputs, n);
 }
 
+/* In a process of its own, beside the guest. What each writes to the journal is a line. */
+static pid_t start_hosts(const char *folder, GBytes *const *inputs, guint first, guint n)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        g_error("fork: %s", g_strerror(errno));
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        Journal *journal = open_journal(folder, HOSTS, inputs, n);
+        ask_hosts(journal, inputs, first, n);
+        journal_close(journal);
+        _exit(0);
+    }
+    return pid;
+}
+
+static gboolean ask_all(const char *folder, GBytes *const *inputs, guint n)
+{
+    g_autoptr(GError) error = NULL;
+    pid_t hosts[N_HOSTS];
+    for (guint i = 0; i < N_HOSTS; i++)
+        hosts[i] = start_hosts(folder, inputs, i, n);
+    Journal *journal = open_journal(folder, GUEST, inputs, n);
+    gboolean good = ask_guest(journal, inputs, n, &error);
+
+    if (!good)
+        fprintf(stderr, "differential: %s\n", error->message);
+    journal_close(journal);
+    for (guint i = 0; i < N_HOSTS; i++) {
+        int status;
+        waitpid(hosts[i], &status, 0);
+        good = good && status == 0;
+    }
+    return good;
+}
+
+/* "ra\tUNRECOGNIZED\tuvc_get_device_list" and "a probed\tno endpoint" */
+static Verdicts read_verdicts(const Mutant *mutant, const char *host_line, const char *guest_line)
+{
+    g_auto(GStrv) hosts = g_strsplit(host_line, "\t", 3);
+    return (Verdicts){{[READER_OURS] = {mutant_verdict(mutant), NULL},
+                       [READER_LINUX] = {guest_line[0], guest_line + 2},
+                       [READER_LSUSB] = {hosts[0][0], g_intern_string(hosts[1])},
+                       [READER_LIBUVC] = {hosts[0][1], g_intern_string(hosts[2])}}};
+}
+
 /* FALSE: there is a disagreement that nothing explains. */
 static gboolean document(GPtrArray *mutants, const Journal *hosts, const Journal *guest)
 {
     Buckets *buckets = buckets_new();
 
     for (guint i = 0; i < mutants->len; i++) {
-        const char *host_line = journal_get(hosts, i), *guest_line = journal_get(guest, i);
-        const Verdicts verdicts = {
-            {mutant_verdict(mutants->pdata[i]), guest_line[0], host_line[0], host_line[1]}};
+        const Verdicts verdicts =
+            read_verdicts(mutants->pdata[i], journal_get(hosts, i), journal_get(guest, i));
         buckets_add(buckets, mutants->pdata[i], &verdicts);
     }
     gboolean explained = buckets_print(buckets);
@@ -140,22 +167,18 @@ int main(int argc, char **argv)
         fputs("differential: umockdev-wrapper is missing: 'make deps'\n", stderr);
         return 1;
     }
-    g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) mutants = mutants_new((guint)strtoul(argv[1], NULL, 10));
     g_autofree GBytes **inputs = g_new(GBytes *, mutants->len);
     for (guint i = 0; i < mutants->len; i++)
         inputs[i] = ((Mutant *)mutants->pdata[i])->bytes;
     g_mkdir_with_parents(argv[2], 0777);
-    Journal *hosts = open_journal(argv[2], "hosts", inputs, mutants->len);
-    Journal *guest = open_journal(argv[2], "guest", inputs, mutants->len);
+    if (!ask_all(argv[2], inputs, mutants->len))
+        return 1;
 
-    ask_hosts(hosts, inputs, mutants->len);
-    int status = 1;
-    if (!ask_guest(guest, inputs, mutants->len, &error))
-        fprintf(stderr, "differential: %s\n", error->message);
-    else if (document(mutants, hosts, guest))
-        status = 0;
+    Journal *hosts = open_journal(argv[2], HOSTS, inputs, mutants->len);
+    Journal *guest = open_journal(argv[2], GUEST, inputs, mutants->len);
+    gboolean explained = document(mutants, hosts, guest);
     journal_close(hosts);
     journal_close(guest);
-    return status;
+    return explained ? 0 : 1;
 }

@@ -27,6 +27,6 @@ $(differential): $(patsubst %.c,$(O)/%.o,$(wildcard tests/fuzz-kernel/*.c)) $(re
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) $(reader_libs) -ldl -lm
 
 .PHONY: differential
-differential: $(differential) build/guest/fuzz.cpio ## broken cameras before four readers, and where these disagree, into docs/differential.md (half an hour)
+differential: $(differential) build/guest/fuzz.cpio ## broken cameras before four readers, and where these disagree, into docs/differential.md (a quarter of an hour)
 	@$(differential) $(MUTANTS) build/differential >build/differential.md
 	@tests/fuzz-kernel/put-table.sh docs/differential.md buckets <build/differential.md

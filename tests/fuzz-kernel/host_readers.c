@@ -1,32 +1,74 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fuzz-kernel/host_readers.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/mock_usb.h"
 #include "tests/unit/other_readers.h"
 
+#define CPU_US           200000 /* for what takes libuvc microseconds */
 #define PATIENCE_SECONDS 120
+#define MAX_LINE         100 /* of what is kept of a line: one may have megabytes */
 
 /* ---- libuvc, in a process that may die ---- */
 
-/* A byte each for devices from first on, before which it is a process of its own. */
+/* Its last words. */
+static int words_fd;
+
+static const char *function_of_libuvc(void *address)
+{
+    Dl_info info;
+    gboolean known = dladdr(address, &info) && info.dli_fname && info.dli_sname;
+    return known && strstr(info.dli_fname, "libuvc") ? info.dli_sname : NULL;
+}
+
+/* "xuvc_parse_vs_frame_uncompressed", the innermost of libuvc's on the stack. */
+static void say_where(int signal_number)
+{
+    void *addresses[32];
+    int n = backtrace(addresses, G_N_ELEMENTS(addresses));
+    const char *name = NULL;
+
+    for (int i = 0; i < n && !name; i++)
+        name = function_of_libuvc(addresses[i]);
+    dprintf(words_fd, "%c%s%s\n", READER_CRASHES, signal_number == SIGVTALRM ? "no end of " : "",
+            name ? name : "");
+    _exit(1);
+}
+
+static void prepare_end(int fd)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGVTALRM};
+    void *address;
+
+    words_fd = fd;
+    backtrace(&address, 1); /* loads what it needs while that can be loaded */
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+        signal(signals[i], say_where);
+}
+
+/* A line each for devices from first on, before which it is a process of its own. */
 static G_NORETURN void judge_by_libuvc(int fd, guint first, guint n)
 {
-    int nothing = open("/dev/null", O_WRONLY);
-    dup2(nothing, STDERR_FILENO);
-    alarm(PATIENCE_SECONDS);
+    dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+    prepare_end(fd);
     OtherReaders *readers = other_readers_new_listed();
     for (guint i = first; i < n; i++) {
-        alarm(PATIENCE_SECONDS);
-        gboolean taken = other_readers_parse_libuvc_at(readers, (guint8)(MOCK_USB_FIRST + i));
-        char verdict = taken ? READER_ACCEPTS : READER_REFUSES;
-        if (write(fd, &verdict, 1) != 1)
+        static const struct itimerval patience = {.it_value.tv_usec = CPU_US};
+        setitimer(ITIMER_VIRTUAL, &patience, NULL);
+        g_autofree char *why =
+            other_readers_refused_by_libuvc(readers, (guint8)(MOCK_USB_FIRST + i));
+        if (dprintf(fd, "%c%s\n", why ? READER_REFUSES : READER_ACCEPTS, why ? why : "") < 0)
             break;
     }
     _exit(0);
@@ -36,7 +78,7 @@ static G_NORETURN void judge_by_libuvc(int fd, guint first, guint n)
 static guint run_libuvc(guint first, guint n, HostVerdicts *verdicts)
 {
     int ends[2];
-    char verdict;
+    char line[512];
 
     if (pipe(ends) < 0)
         g_error("pipe: %s", g_strerror(errno));
@@ -48,20 +90,25 @@ static guint run_libuvc(guint first, guint n, HostVerdicts *verdicts)
         judge_by_libuvc(ends[1], first, n);
     }
     close(ends[1]);
+    FILE *words = fdopen(ends[0], "r");
     guint done = 0;
-    while (first + done < n && read(ends[0], &verdict, 1) == 1)
-        verdicts[first + done++].libuvc = (ReaderVerdict)verdict;
-    close(ends[0]);
+    for (; first + done < n && fgets(line, sizeof line, words); done++) {
+        g_strchomp(line);
+        verdicts[first + done].libuvc = (ReaderVerdict)line[0];
+        verdicts[first + done].libuvc_says = g_strdup(line + 1);
+    }
+    fclose(words);
     waitpid(pid, NULL, 0);
     return done;
 }
 
 static void ask_libuvc(guint n, HostVerdicts *verdicts)
 {
-    for (guint i = 0; i < n; i++) {
-        i += run_libuvc(i, n, verdicts);
-        if (i < n)
-            verdicts[i].libuvc = READER_CRASHES;
+    for (guint i = 0; i < n;) {
+        guint done = run_libuvc(i, n, verdicts);
+        if (!done)
+            verdicts[i].libuvc = READER_CRASHES; /* without a word */
+        i += MAX(done, 1);
     }
 }
 
@@ -88,8 +135,16 @@ static char *find_complaint(const char *text)
     for (guint i = 0; lines[i]; i++)
         for (guint c = 0; c < G_N_ELEMENTS(complaints); c++)
             if (strstr(lines[i], complaints[c]))
-                return g_strstrip(g_strdup(lines[i]));
+                return g_strstrip(g_strndup(lines[i], MAX_LINE));
     return NULL;
+}
+
+/* Its place in the text is its place in the program. */
+static char *last_line(const char *text)
+{
+    g_autofree char *whole = g_strchomp(g_strdup(text));
+    const char *newline = strrchr(whole, '\n');
+    return g_strstrip(g_strndup(newline ? newline + 1 : whole, MAX_LINE));
 }
 
 /* What it prints. Line by line, so that what goes to standard error stands where it belongs. */
@@ -112,8 +167,10 @@ static char *run_lsusb(gboolean *ret_died)
 
 static void judge_lsusb(HostVerdicts *verdicts, const char *text, gboolean died)
 {
-    verdicts->complaint = died ? NULL : find_complaint(text);
-    verdicts->lsusb = died ? READER_CRASHES : verdicts->complaint ? READER_REFUSES : READER_ACCEPTS;
+    verdicts->lsusb_says = died ? last_line(text) : find_complaint(text);
+    verdicts->lsusb = died                   ? READER_CRASHES
+                      : verdicts->lsusb_says ? READER_REFUSES
+                                             : READER_ACCEPTS;
 }
 
 /* Which of all devices are still to be shown, for it may have died at one of them. */
@@ -178,7 +235,7 @@ void host_readers_judge(GBytes *const *descriptors, guint n, HostVerdicts *ret_v
         guint some = MIN(MOCK_USB_MOST, n - first);
         /* What neither lists, it refuses. */
         for (guint i = first; i < first + some; i++)
-            ret_verdicts[i] = (HostVerdicts){READER_REFUSES, READER_REFUSES, NULL};
+            ret_verdicts[i] = (HostVerdicts){READER_REFUSES, READER_REFUSES, NULL, NULL};
         ask_lsusb(descriptors + first, some, ret_verdicts + first);
         MockUsb *mock = mock_usb_new_many(descriptors + first, some);
         ask_libuvc(some, ret_verdicts + first);

@@ -13,9 +13,11 @@ typedef enum {
 
 typedef struct {
     ReaderVerdict lsusb, libuvc;
-    char *complaint; /* lsusb's first about this device; NULL: none, it shows all that it reads */
+    /* lsusb's first complaint, or what it showed last before it died; why libuvc refuses, or where
+       it died. NULL: nothing. */
+    char *lsusb_says, *libuvc_says;
 } HostVerdicts;
 
-/* ret_verdicts: n of them, whose complaints are to be freed. The program began with
+/* ret_verdicts: n of them, whose texts are to be freed. The program began with
    mock_usb_init(). */
 void host_readers_judge(GBytes *const *descriptors, guint n, HostVerdicts *ret_verdicts);

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <libusb.h>
 #include <libuvc/libuvc.h>
+#include <string.h>
 
 #define SEEN_BY_LIBRARIES __attribute__((visibility("default")))
 
@@ -60,13 +61,31 @@ OtherReaders *other_readers_new(const char **ret_why)
     return readers;
 }
 
+static char said[256]; /* by libusb, the first since it was emptied */
+
+/* "libusb: warning [parse_configuration] short extra config desc read 2/9": what is behind "] " */
+static void LIBUSB_CALL note(libusb_context *context, enum libusb_log_level level, const char *text)
+{
+    const char *message = strstr(text, "] ");
+
+    (void)context;
+    (void)level;
+    if (*said || !message)
+        return;
+    g_strlcpy(said, message + 2, sizeof said);
+    g_strchomp(said);
+}
+
 OtherReaders *other_readers_new_listed(void)
 {
     OtherReaders *readers = g_new0(OtherReaders, 1);
 
     if (libusb_init(&readers->usb) < 0 || uvc_init(&readers->uvc, readers->usb) < 0 ||
+        libusb_get_device_list(readers->usb, &readers->devices) < 0 ||
         uvc_get_device_list(readers->uvc, &readers->uvc_devices) < 0)
         readers->uvc_devices = NULL;
+    libusb_set_option(readers->usb, LIBUSB_OPTION_LOG_LEVEL, LIBUSB_LOG_LEVEL_WARNING);
+    libusb_set_log_cb(readers->usb, note, LIBUSB_LOG_CB_CONTEXT);
     return readers;
 }
 
@@ -112,12 +131,39 @@ gboolean other_readers_parse_libuvc(OtherReaders *readers)
     return parse_libuvc(readers->uvc_devices[0]);
 }
 
-gboolean other_readers_parse_libuvc_at(OtherReaders *readers, guint8 number)
+static libusb_device *find_usb(OtherReaders *readers, guint8 number)
+{
+    for (libusb_device **device = readers->devices; device && *device; device++)
+        if (libusb_get_device_address(*device) == number)
+            return *device;
+    return NULL;
+}
+
+static uvc_device_t *find_uvc(OtherReaders *readers, guint8 number)
 {
     for (uvc_device_t **device = readers->uvc_devices; device && *device; device++)
         if (uvc_get_device_address(*device) == number)
-            return parse_libuvc(*device);
-    return FALSE;
+            return *device;
+    return NULL;
+}
+
+char *other_readers_refused_by_libuvc(OtherReaders *readers, guint8 number)
+{
+    libusb_device *usb_device = find_usb(readers, number);
+    uvc_device_t *uvc_device = find_uvc(readers, number);
+    struct libusb_config_descriptor *config;
+
+    *said = 0;
+    if (!usb_device)
+        return g_strdup("libusb_get_device_list");
+    int result = libusb_get_config_descriptor(usb_device, 0, &config);
+    if (result < 0)
+        return g_strdup_printf("libusb_get_config_descriptor: %s %s", libusb_error_name(result),
+                               said);
+    libusb_free_config_descriptor(config);
+    if (!uvc_device)
+        return g_strdup("uvc_get_device_list");
+    return parse_libuvc(uvc_device) ? NULL : g_strdup("uvc_get_device_info");
 }
 
 static void report_units(GString *text, uvc_device_handle_t *handle)

@@ -22,8 +22,9 @@ OtherReaders *other_readers_new_listed(void);
  */
 gboolean other_readers_parse_libusb(OtherReaders *readers);
 gboolean other_readers_parse_libuvc(OtherReaders *readers);
-/* By its number on the bus; FALSE too where libuvc lists no such camera. */
-gboolean other_readers_parse_libuvc_at(OtherReaders *readers, guint8 number);
+/* By its number on the bus. NULL: libuvc takes it; else why not, to be freed: the function that
+   refuses, and what libusb says. */
+char *other_readers_refused_by_libuvc(OtherReaders *readers, guint8 number);
 
 /* What libuvc makes of the camera, a line each as test_readers.c writes them. */
 char *other_readers_report_libuvc(OtherReaders *readers);
