@@ -117,13 +117,13 @@ check: ## every test: unit, layers, fuzz (short), guest
 .PHONY: check-run demo-run bench-run
 check-run: $(O)/camredir $(unit_tests) $(check_programs)
 	@LOGS=$(O)/logs tests/run.sh tests/check-layers.sh $(if $(SAN),,'$(MAKE) -s check-clang') \
-		$(unit_tests:%='% --tap') $(check_commands) --beside $(beside_commands)
+		$(unit_tests:%='% --tap') $(check_commands) $(check_lanes)
 
 check-unit: $(unit_tests) ## the unit tests alone, seconds
 	@LOGS=$(O)/logs tests/run.sh $(unit_tests:%='% --tap')
 
 check-clang: ## everything compiles without a warning with clang too
-	@$(MAKE) -s CC=clang V= all $(unit_tests:$(O)/%=build/clang/%) >/dev/null && echo 'ok 1 - clang builds without a warning'
+	@nice $(MAKE) -s CC=clang V= all $(unit_tests:$(O)/%=build/clang/%) >/dev/null && echo 'ok 1 - clang builds without a warning'
 
 check-layers: ## the includes keep to the table of who may use whom
 	@tests/check-layers.sh

@@ -1,8 +1,7 @@
 #!/bin/sh
 # Runs test commands that speak TAP, one argument each, and closes with 'N passed, N failed' over all
 # of them. A command that dies, or that reports nothing, is a failure by itself. Whole output: LOGS.
-# Those behind --beside mostly wait: they run one after the other while the first ones do, and are
-# shown at the end.
+# What is behind a --beside runs at the same time, in a lane of its own, and is shown at the end.
 set -u
 logs=${LOGS:-build/logs}
 mkdir -p "$logs"
@@ -22,7 +21,7 @@ failures() { # log
     awk '/^(not )?ok /{ bad = /^not/; lines = 0 } bad && /^(not ok |#)/ && lines++ < 8' "$1"
 }
 
-run() { # number, command
+run() { # name of its log, command
     name=$(echo "$2" | sed 's#.*/##; s# .*##')
     log=$logs/$1-$name.log
     printf '# %s\n' "$2"
@@ -38,38 +37,41 @@ run() { # number, command
         bad=1
     fi
     [ "$bad" -eq 0 ] || [ "$status" -le 1 ] || tail -n 40 "$log" | sed 's/^/    /'
-    echo $((good - skip)) "$bad" "$skip" >"$counts/$1"
+    echo $((good - skip)) "$bad" "$skip" >"$counts/$1.count"
 }
 
-number=0 lane=first beside=
+lane() { # number
+    for command in "$counts/$1"/*; do
+        run "$1-${command##*/}" "$(cat "$command")"
+    done
+}
+
+lanes=1 number=10
+mkdir "$counts/1"
 for command; do
     number=$((number + 1))
     if [ "$command" = --beside ]; then
-        lane=beside
-    elif [ $lane = beside ]; then
-        echo "$command" >"$counts/$number.command"
-        beside="$beside $number"
+        lanes=$((lanes + 1)) number=10
+        mkdir "$counts/$lanes"
+    else
+        printf '%s\n' "$command" >"$counts/$lanes/$number"
     fi
 done
-for number in $beside; do
-    run "$number" "$(cat "$counts/$number.command")"
-done >"$counts/beside.log" 2>&1 &
-
-number=0
-for command; do
-    [ "$command" != --beside ] || break
-    number=$((number + 1))
-    run $number "$command"
+for beside in $(seq 2 $lanes); do
+    lane "$beside" >"$counts/$beside.shown" 2>&1 &
 done
+lane 1
 wait
-cat "$counts/beside.log"
+for beside in $(seq 2 $lanes); do
+    cat "$counts/$beside.shown"
+done
 
 if [ -n "$(cat "$counts"/*.failed)" ]; then
     echo failed:
     cat "$counts"/*.failed
 fi
 
-cat "$counts"/*[0-9] | {
+cat "$counts"/*.count | {
     passed=0 failed=0 skipped=0
     while read -r good bad skip; do
         passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))

@@ -4,7 +4,7 @@
 
 FUZZ_SECONDS ?= 10
 fuzz_names := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-fuzz_build  = $(MAKE) -s CC=clang O=build/fuzz SAN= CFLAGS='-O1 -g -fno-omit-frame-pointer \
+fuzz_build  = nice $(MAKE) -s CC=clang O=build/fuzz SAN= CFLAGS='-O1 -g -fno-omit-frame-pointer \
         -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
         $(fuzz_names:%=build/fuzz/tests/fuzz/%)
 

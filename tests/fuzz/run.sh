@@ -12,7 +12,7 @@ run() { # name
     short=${1#fuzz_}
     mkdir -p "$scratch/$short"
     [ ! -d "tests/fuzz/corpus/$short" ] || cp -r "tests/fuzz/corpus/$short/." "$scratch/$short"
-    "build/fuzz/tests/fuzz/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+    nice "build/fuzz/tests/fuzz/$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
         -print_final_stats=1 -artifact_prefix="$found/$short-" "$scratch/$short" \
         >"build/fuzz/$short.log" 2>&1
     echo $? >"$scratch/$short.status"

@@ -126,7 +126,9 @@ int main(int argc, char **argv)
     Suite suite = {.output = stdout, .run = run_row, .renew = end_all};
     int lane = argc > 2 && strcmp(argv[1], "--lane") == 0 ? atoi(argv[2]) : 0;
     char **parts = argv + (lane ? 3 : 1);
-    harness_init("guest-tests");
+    g_autofree char *name =
+        lane ? g_strdup_printf("guest-tests-%d", lane) : g_strdup("guest-tests");
+    harness_init(name);
     session.vm = vm_new("guest", VM_PARTS);
     for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
         for (guint i = 0; i < tables[t].table->n_tests; i++) {

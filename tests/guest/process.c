@@ -100,9 +100,11 @@ void harness_init(const char *program)
 
     running = g_ptr_array_new();
     logs = own_logs(program);
-    folder = g_dir_make_tmp("camredir-XXXXXX", NULL);
+    const char *outer = g_getenv("TMPDIR"); /* GLib asks once, and shall find the inner */
+    folder = g_mkdtemp(g_build_filename(outer ? outer : "/tmp", "camredir-XXXXXX", NULL));
     if (!folder || g_mkdir_with_parents(logs, 0755) < 0)
         g_error("%s: %s", logs, g_strerror(errno));
+    g_setenv("TMPDIR", folder, TRUE);
     remove_files(logs);
     atexit(at_exit);
 }

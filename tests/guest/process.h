@@ -20,7 +20,7 @@ gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
    PROGRAM.PID/, where another run has that one). */
 void harness_init(const char *program);
 const char *harness_logs(void);   /* that folder */
-const char *harness_folder(void); /* for sockets; goes away at exit */
+const char *harness_folder(void); /* for sockets, and TMPDIR; goes away at exit */
 char *harness_camredir(void);     /* the program under test, of the same build as this one */
 
 /* What anything that a test waits for may take: many times what it takes, so that a machine that is
