@@ -46,12 +46,12 @@ lane() { # number
     done
 }
 
-lanes=1 number=10
+lanes=1 number=100
 mkdir "$counts/1"
 for command; do
     number=$((number + 1))
     if [ "$command" = --beside ]; then
-        lanes=$((lanes + 1)) number=10
+        lanes=$((lanes + 1)) number=100
         mkdir "$counts/$lanes"
     else
         printf '%s\n' "$command" >"$counts/$lanes/$number"
