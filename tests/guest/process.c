@@ -57,8 +57,12 @@ void process_kill_all(void)
     g_mutex_unlock(&running_lock);
 }
 
+/* Of the two that may come here, by a signal and by the end of main(), or of Xlib whose server is
+   gone, one does it and the other waits for the end. */
 static void at_exit(void)
 {
+    static GMutex once;
+    g_mutex_lock(&once);
     process_kill_all();
     remove_files(folder);
     g_rmdir(folder);
@@ -68,7 +72,8 @@ static void *wait_for_signal(void *user)
 {
     int number = 0;
     sigwait(user, &number);
-    exit(128 + number);
+    at_exit();
+    _exit(128 + number);
 }
 
 /* Two runs of one program at a time: the second keeps away from the first one's files. */
