@@ -56,6 +56,7 @@ static gboolean shed_video(RedirShedStream *stream, guint8 *payload, gsize size,
     guint8 toggle = payload[1] & FRAME_ID;
     if (toggle != stream->toggle || (stream->between && size > payload[0]))
         begin_picture(stream, toggle, backlog);
+    stream->left_out |= backlog > REDIR_SHED_MOST;
     gboolean leave_out = stream->left_out || (stream->between && backlog > REDIR_SHED_BACKLOG);
     stream->between |= (payload[1] & END_OF_FRAME) != 0;
     payload[1] ^= stream->turned;

@@ -8,6 +8,8 @@
 
 /* Bytes that have not gone out, from which on nothing new is begun. */
 #define REDIR_SHED_BACKLOG (64 * 1024)
+/* ... and from which on also what was begun is given up: a picture need not have an end. */
+#define REDIR_SHED_MOST (8 * 1024 * 1024)
 
 typedef struct {
     gboolean between;  /* pictures: the last one's end was seen */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { VIDEO = 0x81, SOUND = 0x82, HEADER = 12 };
-enum { FREE = REDIR_SHED_BACKLOG, FULL = REDIR_SHED_BACKLOG + 1 };
+enum { FREE = REDIR_SHED_BACKLOG, FULL = REDIR_SHED_BACKLOG + 1, MOST = REDIR_SHED_MOST + 1 };
 
 static void show(RedirShed *shed, guint32 type, gconstpointer body, gsize size)
 {
@@ -55,7 +55,8 @@ static gboolean pass(RedirShed *shed, guint8 endpoint, gsize length, guint8 *fla
 
 /* A script of intervals. "0 1": the frame id, with data; "a b": the same and the picture's end;
    "x y": a header alone; "X Y": a header alone that ends the picture; "-": nothing; behind one of
-   these "!": the link is full by now. What goes out is told in the same letters; "." is left out.
+   these "!": the link is full by now; "*": so full that nothing more is kept for it. What goes out
+   is told in the same letters; "." is left out.
  */
 static const struct {
     const char *letters;
@@ -93,6 +94,7 @@ static const struct {
     {"no toggle told", "00a0!0a00a", "00a...00a"},
     {"between pictures, while the link is full", "00a-!x!-11b", "00a..-11b"},
     {"empty intervals go first", "0-!0a", "0.0a"},
+    {"a picture without an end", "00*00!001b", "0.....1b"},
 };
 
 static void test_scripts(void)
@@ -102,9 +104,9 @@ static void test_scripts(void)
         RedirShed shed;
         announce(&shed);
         for (const char *at = scripts[i].in; *at; at++) {
-            gboolean full = at[1] == '!';
-            g_string_append_c(out, letter_after(&shed, *at, full ? FULL : FREE));
-            at += full;
+            gsize backlog = at[1] == '!' ? FULL : at[1] == '*' ? MOST : FREE;
+            g_string_append_c(out, letter_after(&shed, *at, backlog));
+            at += backlog != FREE;
         }
         g_test_message("%s: %s", scripts[i].name, scripts[i].in);
         g_assert_cmpstr(out->str, ==, scripts[i].out);
