@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define LINE_EVERY (10 * G_USEC_PER_SEC)
+#define MOST_JOBS  12u /* shown one by one: all must fit on a terminal of 24 lines */
 
 void fuzz_screen_init(FuzzScreen *screen)
 {
@@ -92,11 +93,13 @@ static GString *draw(const FuzzScreen *screen, const FuzzCampaign *campaign,
         add_row(text, "kernel's code", "%s", code);
     add_row(text, "last new", "%s", last);
     add_row(text, "findings", "%u", totals->findings);
-    for (guint i = 0; campaign->jobs > 1 && i < campaign->jobs; i++) {
+    for (guint i = 0; campaign->jobs > 1 && i < MIN(campaign->jobs, MOST_JOBS); i++) {
         g_autofree char *job = g_strdup_printf("  job %u", i + 1);
         add_row(text, job, "%" G_GUINT64_FORMAT " cases, %u kept", shared->jobs[i].cases,
                 shared->jobs[i].kept);
     }
+    if (campaign->jobs > MOST_JOBS)
+        add_row(text, "", "and %u jobs more", campaign->jobs - MOST_JOBS);
     return text;
 }
 
@@ -115,7 +118,7 @@ static void redraw(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzS
 
     if (screen->lines)
         printf("\033[%uA", screen->lines);
-    fputs(text->str, stdout);
+    printf("\033[?7l%s\033[?7h", text->str); /* a line that is too long is cut, or all would move */
     screen->lines = count_lines(text->str);
 }
 
