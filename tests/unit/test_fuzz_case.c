@@ -10,6 +10,7 @@
 #include "tools/fuzz/diff.h"
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/mutate.h"
+#include "tools/fuzz/pictures.h"
 #include "tools/fuzz/seeds.h"
 
 static GPtrArray *seeds;
@@ -377,6 +378,35 @@ static void test_deaths(void)
     target->ops->free(target);
 }
 
+/* Of 1000 cases that ask for pictures, those that stay so: nearly none, or all. */
+static void test_pictures(void)
+{
+    static const struct {
+        FuzzFaultKind beside;
+        guint least, most;
+    } rows[] = {{FUZZ_FAULT_STALL, 30, 100},
+                {FUZZ_FAULT_CLASS_BYTE, 30, 100},
+                {FUZZ_FAULT_PAYLOAD_LENGTH, 1000, 1000},
+                {FUZZ_FAULT_INTERRUPT, 1000, 1000}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const FuzzFault beside = {.kind = rows[i].beside};
+        guint stay = 0;
+        for (guint n = 0; n < 1000; n++) {
+            FuzzRandom random = fuzz_random_of(1, 0, n);
+            g_autoptr(FuzzCase) fuzz_case = fuzz_case_copy(seed(0));
+            g_array_append_val(fuzz_case->faults, beside);
+            fuzz_pictures_add(fuzz_case);
+            gboolean put_off = fuzz_pictures_put_off(fuzz_case, &random);
+            g_assert_cmpint(put_off, !=, fuzz_has_fault(fuzz_case->faults, FUZZ_FAULT_STREAM));
+            g_assert_true(fuzz_has_fault(fuzz_case->faults, beside.kind));
+            stay += !put_off;
+        }
+        g_assert_cmpuint(stay, >=, rows[i].least);
+        g_assert_cmpuint(stay, <=, rows[i].most);
+    }
+}
+
 int main(int argc, char **argv)
 {
     char *none[] = {NULL};
@@ -389,6 +419,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
     g_test_add_func("/fuzz/mutate/streamed", test_streamed);
     g_test_add_func("/fuzz/mutate/learning", test_learning);
+    g_test_add_func("/fuzz/pictures/put-off", test_pictures);
     g_test_add_func("/fuzz/diff/all-and-none", test_diff);
     g_test_add_func("/fuzz/diff/places", test_diff_words);
     g_test_add_func("/fuzz/diff/words-of-pieces", test_words_of_pieces);

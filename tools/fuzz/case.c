@@ -14,6 +14,14 @@ const FuzzFaultText fuzz_fault_texts[FUZZ_FAULT_KINDS] = {
 #include "tools/fuzz/faults.def"
 };
 
+gboolean fuzz_has_fault(const GArray *faults, FuzzFaultKind kind)
+{
+    for (guint i = 0; i < faults->len; i++)
+        if (g_array_index(faults, FuzzFault, i).kind == kind)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean is_fault(const guint8 *bytes)
 {
     return bytes[0] == FAULT_BYTES && bytes[1] == FUZZ_FAULT_TYPE && bytes[2] < FUZZ_FAULT_KINDS;

@@ -47,6 +47,8 @@ struct desc_tree;
 /* Any bytes are a tree. */
 struct desc_tree *fuzz_parse_tree(GBytes *descriptors);
 
+gboolean fuzz_has_fault(const GArray *faults, FuzzFaultKind kind);
+
 /* Any bytes are a case. */
 FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size);
 GBytes *fuzz_case_pack(const FuzzCase *fuzz_case);

@@ -11,6 +11,7 @@
 #include "tools/fuzz/corpus.h"
 #include "tools/fuzz/cover.h"
 #include "tools/fuzz/minimise.h"
+#include "tools/fuzz/pictures.h"
 #include "tools/fuzz/report.h"
 
 #define ATTEMPTS      3  /* with a target that cannot say, each on a fresh one */
@@ -307,6 +308,19 @@ static gboolean look_at_seeds(Job *job, GError **error)
     return TRUE;
 }
 
+/* What is new without pictures may well be so with them. */
+static gboolean look_at_pictures(Job *job, FuzzCase *made, const char *origin, gboolean *ret_new,
+                                 GError **error)
+{
+    if (!*ret_new || job->outcome.verdict != FUZZ_FINE || is_over(job) || !take_ticket(job))
+        return TRUE;
+    gboolean is_new;
+    fuzz_pictures_add(made);
+    gboolean done = look(job, made, origin, FALSE, &is_new, error);
+    *ret_new |= done && is_new;
+    return done;
+}
+
 static gboolean look_at_mutant(Job *job, GError **error)
 {
     FuzzRandom random = fuzz_random_of(job->campaign->seed, job->number, job->state->cases);
@@ -319,8 +333,10 @@ static gboolean look_at_mutant(Job *job, GError **error)
         fuzz_mutate(job->mutator, &random, from->fuzz_case, other->fuzz_case, &trail);
     g_autofree char *ops = fuzz_trail_text(job->mutator, &trail);
     g_autofree char *origin = g_strdup_printf("src:%06u,op:%s", from->id, ops);
+    gboolean put_off = fuzz_pictures_put_off(made, &random);
 
-    if (!look(job, made, origin, FALSE, &is_new, error))
+    if (!look(job, made, origin, FALSE, &is_new, error) ||
+        (put_off && !look_at_pictures(job, made, origin, &is_new, error)))
         return FALSE;
     fuzz_mutator_learn(job->mutator, &trail, is_new);
     return TRUE;

@@ -169,14 +169,6 @@ static guint16 any_at(Work *work, FuzzFaultKind kind)
     return (guint16)fuzz_random_below(work->random, n);
 }
 
-static gboolean has_stream(const GArray *faults)
-{
-    for (guint i = 0; i < faults->len; i++)
-        if (g_array_index(faults, FuzzFault, i).kind == FUZZ_FAULT_STREAM)
-            return TRUE;
-    return FALSE;
-}
-
 /* Those that are met by who uses the camera come with somebody who does. */
 static gboolean apply_fault(Work *work, const Op *op)
 {
@@ -185,7 +177,7 @@ static gboolean apply_fault(Work *work, const Op *op)
     const guint16 when = any_at(work, kind); /* drawn before the value, on every compiler */
     const FuzzFault fault = {kind, when, any_value(work, kind)};
     const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
-    gboolean streams = has_stream(work->faults);
+    gboolean streams = fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM);
 
     if (kind == FUZZ_FAULT_STREAM && streams)
         return FALSE;

@@ -33,7 +33,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FuzzOutcome, fuzz_outcome_free)
 
 /* Where the time of all cases went, for tables. */
 typedef struct {
-    const char *name; /* "boot", "guest", "waiting", "restart" */
+    const char *name; /* "boot", "probe", "waiting" */
     gint64 us;
 } FuzzTime;
 

@@ -14,7 +14,7 @@
 #define QUIET_MS  1000  /* of the guest's time: a guest that asks nothing for so long is done */
 #define FIRST_MS  3000  /* the same, before it has asked anything */
 #define SETTLE_MS 150   /* of the guest's time: what an unplugged device still causes */
-#define STREAM_MS 400   /* of the guest's time */
+#define STREAM_MS 200   /* of the guest's time */
 #define STUCK_MS  15000 /* ours: no sign of life */
 #define EXPLAIN_MS                                                                                 \
     300000              /* of the guest's time: until its watchdogs have said what it hangs in     \
@@ -25,6 +25,19 @@
 #define MEMORY_EACH   16
 #define MEMORY_GROWTH (512 * 1024) /* KiB */
 
+/* Of a case; what QEMU's CPU is used in. */
+typedef enum {
+    PHASE_ATTACH,    /* until the guest asks something */
+    PHASE_ENUMERATE, /* until it selects a configuration */
+    PHASE_PROBE,     /* its drivers */
+    PHASE_PICTURES,
+    PHASE_UNPLUG,
+    PHASE_ALIVE, /* whether it takes another device */
+    PHASES,
+} Phase;
+static const char *const phase_names[PHASES] = {"attach",   "enumerate", "probe",
+                                                "pictures", "unplug",    "still alive"};
+
 typedef struct {
     FuzzTarget base;
     FuzzQemuOptions options;
@@ -33,8 +46,10 @@ typedef struct {
     guint next;           /* port */
     guint cases;
     gint64 resident_kib; /* when it was fresh */
-    gint64 cases_us, cases_cpu_us, own_cpu_us;
-    FuzzTime times[5];
+    gint64 cases_us, own_cpu_us;
+    Phase phase;
+    gint64 phase_at_us, phases_us[PHASES];
+    FuzzTime times[PHASES + 4];
 } QemuTarget;
 
 /* How the wait for something ended. */
@@ -76,6 +91,23 @@ static gboolean never(const FuzzDevice *device)
     return FALSE;
 }
 
+static void enter(QemuTarget *target, Phase phase)
+{
+    gint64 now_us = fuzz_vm_cpu_us(target->vm);
+
+    target->phases_us[target->phase] += MAX(now_us - target->phase_at_us, 0);
+    target->phase_at_us = now_us;
+    target->phase = phase;
+}
+
+static Phase plugged_phase(const FuzzDevice *device)
+{
+    FuzzDeviceState state = fuzz_device_state(device);
+    return state.requests == 0             ? PHASE_ATTACH
+           : state.reach < FUZZ_CONFIGURED ? PHASE_ENUMERATE
+                                           : PHASE_PROBE;
+}
+
 /* One round: hears device and init. */
 static Wait hear(QemuTarget *target, guint timeout_ms, gboolean *ret_answered)
 {
@@ -96,6 +128,8 @@ static Wait hear(QemuTarget *target, guint timeout_ms, gboolean *ret_answered)
         return WAIT_LOST;
     if (fds[1].revents && !fuzz_vm_read_answers(target->vm, ret_answered))
         return WAIT_LOST;
+    if (target->phase < plugged_phase(device) && target->phase < PHASE_PROBE)
+        enter(target, plugged_phase(device));
     return WAIT_DONE;
 }
 
@@ -192,6 +226,7 @@ static Wait unplug(QemuTarget *target)
 {
     FuzzDevice *device = device_of(target);
 
+    enter(target, PHASE_UNPLUG);
     if (!fuzz_device_unplug(device))
         return WAIT_LOST;
     Wait wait = wait_for(target, never, SETTLE_MS, FALSE);
@@ -202,10 +237,8 @@ static Wait unplug(QemuTarget *target)
 
 static gboolean wants_stream(const QemuTarget *target, const FuzzCase *fuzz_case)
 {
-    gboolean wants = target->options.stream;
+    gboolean wants = target->options.stream || fuzz_has_fault(fuzz_case->faults, FUZZ_FAULT_STREAM);
 
-    for (guint i = 0; i < fuzz_case->faults->len; i++)
-        wants |= g_array_index(fuzz_case->faults, FuzzFault, i).kind == FUZZ_FAULT_STREAM;
     return wants && fuzz_vm_has_clock(target->vm) &&
            fuzz_device_state(device_of(target)).reach >= FUZZ_BOUND;
 }
@@ -220,11 +253,14 @@ static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *out
 {
     FuzzDevice *device = device_of(target);
 
+    enter(target, PHASE_ATTACH);
     if (!fuzz_device_plug(device, fuzz_case, has_sentinel(target)))
         return WAIT_LOST;
     Wait wait = wait_for(target, is_done, QUIET_MS, TRUE);
-    if (wait <= WAIT_QUIET && wants_stream(target, fuzz_case))
+    if (wait <= WAIT_QUIET && wants_stream(target, fuzz_case)) {
+        enter(target, PHASE_PICTURES);
         wait = MAX(wait, let_guest(target, "stream", G_STRINGIFY(STREAM_MS)));
+    }
     outcome->reached = fuzz_reach_name(fuzz_device_state(device).reach);
     fuzz_device_features(device, outcome->features);
     return wait;
@@ -237,6 +273,7 @@ static Wait still_works(QemuTarget *target)
     FuzzDevice *device = device_of(target);
     g_autoptr(FuzzCase) simplest = fuzz_case_simplest(fuzz_device_state(device).speed);
 
+    enter(target, PHASE_ALIVE);
     if (!fuzz_device_plug(device, simplest, has_sentinel(target)))
         return WAIT_LOST;
     Wait wait =
@@ -273,11 +310,11 @@ static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *re
 {
     QemuTarget *target = (QemuTarget *)base;
     gint64 begun = g_get_monotonic_time(), own = own_cpu_us();
-    gint64 cpu = fuzz_vm_cpu_us(target->vm);
     GArray *code = fuzz_vm_code(target->vm);
 
     if (!target->devices[0] && !base->ops->fresh(base, error))
         return FALSE;
+    target->phase_at_us = fuzz_vm_cpu_us(target->vm);
     target->next = (target->next + 1) % fuzz_vm_n_ports(target->vm);
     g_array_set_size(code, 0);
     for (guint i = 0; i < ATTEMPTS; i++) {
@@ -288,7 +325,7 @@ static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *re
     g_array_append_vals(ret_outcome->features, code->data, code->len);
     ret_outcome->taken_us = g_get_monotonic_time() - begun;
     target->cases_us += ret_outcome->taken_us;
-    target->cases_cpu_us += fuzz_vm_cpu_us(target->vm) - cpu;
+    enter(target, PHASE_ATTACH);
     target->own_cpu_us += own_cpu_us() - own;
     return TRUE;
 }
@@ -337,18 +374,22 @@ static gboolean fresh(FuzzTarget *base, GError **error)
     return TRUE;
 }
 
-/* QEMU's CPU is the guest's, emulation and all. */
+/* QEMU's CPU is the guest's, emulation and all; what neither it nor we use is waited. */
 static const FuzzTime *times(const FuzzTarget *base, guint *ret_n)
 {
     QemuTarget *target = (QemuTarget *)base;
     FuzzVmTimes vm = fuzz_vm_times(target->vm);
-    gint64 waiting = target->cases_us - target->cases_cpu_us - target->own_cpu_us;
+    gint64 waiting = target->cases_us - target->own_cpu_us;
+    FuzzTime *next = target->times;
 
-    target->times[0] = (FuzzTime){"boot", vm.boot_us};
-    target->times[1] = (FuzzTime){"restart", vm.restart_us};
-    target->times[2] = (FuzzTime){"guest", target->cases_cpu_us};
-    target->times[3] = (FuzzTime){"device", target->own_cpu_us};
-    target->times[4] = (FuzzTime){"waiting", MAX(waiting, 0)};
+    *next++ = (FuzzTime){"boot", vm.boot_us};
+    *next++ = (FuzzTime){"restart", vm.restart_us};
+    for (guint i = 0; i < PHASES; i++) {
+        *next++ = (FuzzTime){phase_names[i], target->phases_us[i]};
+        waiting -= target->phases_us[i];
+    }
+    *next++ = (FuzzTime){"device", target->own_cpu_us};
+    *next++ = (FuzzTime){"waiting", MAX(waiting, 0)};
     *ret_n = G_N_ELEMENTS(target->times);
     return target->times;
 }

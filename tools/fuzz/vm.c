@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "redir/transports/qmp.h"
@@ -544,15 +545,12 @@ gint64 fuzz_vm_resident_kib(const FuzzVm *vm)
 
 gint64 fuzz_vm_cpu_us(const FuzzVm *vm)
 {
-    g_autofree char *text = NULL;
-    gint64 ticks_user = 0, ticks_system = 0;
+    struct timespec used = {0};
+    clockid_t clock;
 
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", vm->pid);
-    if (vm->pid && g_file_get_contents(path, &text, NULL, NULL))
-        sscanf(strrchr(text, ')') + 2,
-               "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
-               &ticks_user, &ticks_system);
-    return vm->cpu_us + (ticks_user + ticks_system) * (G_USEC_PER_SEC / sysconf(_SC_CLK_TCK));
+    if (vm->pid && clock_getcpuclockid(vm->pid, &clock) == 0)
+        clock_gettime(clock, &used);
+    return vm->cpu_us + used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
 }
 
 FuzzVmTimes fuzz_vm_times(const FuzzVm *vm)
