@@ -144,6 +144,7 @@ static char *hand_over(Relay *relay, const RedirUsbDevice *device, int fd)
                       : g_strdup_printf("%s is used by another program", name);
     }
     relay->guard = redir_guard_new(device->node, fd);
+    relay->shed = (RedirShed){0};
     if (usbredirhost_set_device(relay->host, handle) != usb_redir_success) {
         close(fd);
         g_clear_pointer(&relay->guard, redir_guard_dismiss);

@@ -42,6 +42,7 @@ static gboolean is_video(const RedirShed *shed, guint8 endpoint)
 static void begin_picture(RedirShedStream *stream, guint8 toggle, gsize backlog)
 {
     stream->left_out = backlog > REDIR_SHED_BACKLOG;
+    stream->given_up = FALSE;
     if (stream->left_out)
         stream->turned ^= stream->toggle ^ toggle;
     stream->toggle = toggle;
@@ -56,7 +57,10 @@ static gboolean shed_video(RedirShedStream *stream, guint8 *payload, gsize size,
     guint8 toggle = payload[1] & FRAME_ID;
     if (toggle != stream->toggle || (stream->between && size > payload[0]))
         begin_picture(stream, toggle, backlog);
-    stream->left_out |= backlog > REDIR_SHED_MOST;
+    if (stream->given_up && backlog == 0) /* it may be one that never ends */
+        stream->left_out = stream->given_up = FALSE;
+    if (backlog > REDIR_SHED_MOST)
+        stream->left_out = stream->given_up = TRUE;
     gboolean leave_out = stream->left_out || (stream->between && backlog > REDIR_SHED_BACKLOG);
     stream->between |= (payload[1] & END_OF_FRAME) != 0;
     payload[1] ^= stream->turned;

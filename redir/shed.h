@@ -14,6 +14,7 @@
 typedef struct {
     gboolean between;  /* pictures: the last one's end was seen */
     gboolean left_out; /* the picture under way is */
+    gboolean given_up; /* it is, from somewhere within */
     guint8 toggle;     /* its frame id */
     guint8 turned;     /* what frame ids are turned by, one for each picture left out */
 } RedirShedStream;

@@ -55,8 +55,8 @@ static gboolean pass(RedirShed *shed, guint8 endpoint, gsize length, guint8 *fla
 
 /* A script of intervals. "0 1": the frame id, with data; "a b": the same and the picture's end;
    "x y": a header alone; "X Y": a header alone that ends the picture; "-": nothing; behind one of
-   these "!": the link is full by now; "*": so full that nothing more is kept for it. What goes out
-   is told in the same letters; "." is left out.
+   these "!": the link is full by now; "*": so full that nothing more is kept for it, "_": nothing
+   waits. What goes out is told in the same letters; "." is left out.
  */
 static const struct {
     const char *letters;
@@ -80,6 +80,11 @@ static char letter_after(RedirShed *shed, char letter, gsize backlog)
     g_assert_not_reached();
 }
 
+static gsize backlog_of(char link)
+{
+    return link == '!' ? FULL : link == '*' ? MOST : 0;
+}
+
 static const struct {
     const char *name, *in, *out;
 } scripts[] = {
@@ -95,6 +100,7 @@ static const struct {
     {"between pictures, while the link is full", "00a-!x!-11b", "00a..-11b"},
     {"empty intervals go first", "0-!0a", "0.0a"},
     {"a picture without an end", "00*00!001b", "0.....1b"},
+    {"a picture without an end, the link empty again", "00*00!0_00*0", "0...00.."},
 };
 
 static void test_scripts(void)
@@ -104,9 +110,9 @@ static void test_scripts(void)
         RedirShed shed;
         announce(&shed);
         for (const char *at = scripts[i].in; *at; at++) {
-            gsize backlog = at[1] == '!' ? FULL : at[1] == '*' ? MOST : FREE;
-            g_string_append_c(out, letter_after(&shed, *at, backlog));
-            at += backlog != FREE;
+            const char *link = at[1] ? strchr("!*_", at[1]) : NULL;
+            g_string_append_c(out, letter_after(&shed, *at, link ? backlog_of(*link) : FREE));
+            at += link != NULL;
         }
         g_test_message("%s: %s", scripts[i].name, scripts[i].in);
         g_assert_cmpstr(out->str, ==, scripts[i].out);
