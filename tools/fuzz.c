@@ -159,11 +159,8 @@ static gboolean look_again(FuzzMinimiser *m, FuzzFinding *finding, FuzzOutcome *
 {
     g_autoptr(FuzzCase) small = fuzz_diff_apply(finding->diff, finding->kept);
 
-    fuzz_outcome_clear(outcome);
-    if (!m->target->ops->fresh(m->target, error) ||
-        !m->target->ops->run(m->target, small, outcome, error))
+    if (!fuzz_run_fresh(m, small, outcome, error))
         return FALSE;
-    m->stale = TRUE;
     finding->verdict = outcome->verdict;
     finding->console = outcome->console;
     finding->replays = SMALL_REPLAYS;

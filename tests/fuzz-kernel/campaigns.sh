@@ -13,7 +13,7 @@ here=$(dirname "$0")
 
 # Warnings of the kernel as it is are findings, but no planted flaw.
 finding_of() { # a campaign's folder
-    ls -d "$1"/corpus/findings/KASAN-* 2>/dev/null | head -n 1
+    ls -d "$1"/corpus/findings/* 2>/dev/null | grep -v /WARNING- | head -n 1
 }
 
 # "cases fields title"; nothing where nothing was found.

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-void fuzz_cover_read(GArray *features, const char *line)
+gboolean fuzz_cover_read(GArray *features, const char *line)
 {
     if (!g_str_has_prefix(line, "pcs "))
-        return;
+        return FALSE;
     line += strlen("pcs ");
     for (char *end; features->len < FUZZ_COVER_MOST; line = end) {
         guint64 pc = g_ascii_strtoull(line, &end, 16);
@@ -16,4 +16,5 @@ void fuzz_cover_read(GArray *features, const char *line)
         const guint32 feature = (guint32)pc | ~FUZZ_BEHAVIOUR;
         g_array_append_val(features, feature);
     }
+    return TRUE;
 }

@@ -14,5 +14,6 @@ static inline gboolean fuzz_cover_is_code(guint32 feature)
     return (feature & ~FUZZ_BEHAVIOUR) != 0;
 }
 
-/* Appends the addresses of a line of guest/protocol.h, "pcs HEX HEX ..."; what is none ends it. */
-void fuzz_cover_read(GArray *features, const char *line);
+/* Appends the addresses of a line of guest/protocol.h, "pcs HEX HEX ..."; what is none ends it. FALSE: it
+   is another line. */
+gboolean fuzz_cover_read(GArray *features, const char *line);

@@ -215,8 +215,9 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
     if (error == NULL)
         finding->shown = fuzz_replay(&m, fuzz_case, finding->replays = REPLAYS, &error);
     if (error == NULL && finding->shown == 0 && job->before->len) {
-        m.before = finding->before = job->before;
+        m.before = job->before;
         finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
+        finding->before = finding->shown ? job->before : NULL;
     }
     if (error)
         g_warning("%s: not made smaller: %s", finding->title, error->message);

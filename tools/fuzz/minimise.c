@@ -36,6 +36,18 @@ static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcom
     return TRUE;
 }
 
+gboolean fuzz_run_fresh(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                        GError **error)
+{
+    m->stale = TRUE;
+    return run_once(m, fuzz_case, ret_outcome, error);
+}
+
+static gboolean is_enough(const FuzzMinimiser *m)
+{
+    return m->stop && *m->stop;
+}
+
 gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
 {
     g_auto(FuzzOutcome) outcome = {0};
@@ -53,7 +65,7 @@ guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError *
     GError *inner = NULL;
     guint shown = 0;
 
-    for (guint i = 0; i < n && inner == NULL; i++) {
+    for (guint i = 0; i < n && inner == NULL && !is_enough(m); i++) {
         m->stale = TRUE;
         shown += fuzz_shows(m, fuzz_case, &inner);
     }
@@ -73,8 +85,7 @@ typedef struct {
 
 static gboolean is_over(const Reduction *r)
 {
-    return r->error || (r->m->stop && *r->m->stop) ||
-           (r->m->most_runs && r->m->runs >= r->m->most_runs);
+    return r->error || is_enough(r->m) || (r->m->most_runs && r->m->runs >= r->m->most_runs);
 }
 
 /* Units are groups, or (single) changes. Takes back units first to first + n - 1 of those that are

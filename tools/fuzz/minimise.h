@@ -17,7 +17,10 @@ typedef struct {
 
 /* Does the case show it? A target that cannot say: FALSE, and *error. */
 gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error);
-/* Of n runs, each on a fresh target. */
+/* What it does on a fresh target, behind what goes before it. */
+gboolean fuzz_run_fresh(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                        GError **error);
+/* Of n runs, each on a fresh target; enough is enough. */
 guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error);
 
 /* Which changes must stay: an array of fuzz_diff_size(), g_free(). All of them where the broken

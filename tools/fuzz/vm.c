@@ -310,7 +310,8 @@ static void read_line(FuzzVm *vm, const char *line)
 
     if (strcmp(line, "tick") == 0)
         tell(vm, "tock\n");
-    fuzz_cover_read(vm->code, line);
+    if (fuzz_cover_read(vm->code, line))
+        return;
     if (g_str_has_prefix(line, "ready")) {
         vm->answered = vm->asked;
         vm->covers = strcmp(line, "ready kcov") == 0;
@@ -577,10 +578,11 @@ static void remove_folder(const char *folder)
 static gboolean is_left_over(const char *path, const char *name)
 {
     GStatBuf st;
-    int pid;
+    int pid, end = 0;
 
-    return sscanf(name, FOLDER "%d-", &pid) == 1 && pid > 0 && kill(pid, 0) < 0 && errno == ESRCH &&
-           g_lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid();
+    return sscanf(name, FOLDER "%d-%n", &pid, &end) == 1 && end > 0 && pid > 0 &&
+           kill(pid, 0) < 0 && errno == ESRCH && g_lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+           st.st_uid == getuid();
 }
 
 static void remove_leftovers(void)
