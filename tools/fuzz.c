@@ -407,9 +407,9 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
                        entries, &argc, &argv, G_MAXINT - 1))
         return FUZZ_FAILED;
     fuzz->seeds = argv + 1;
-    if (fuzz->guest && strcmp(fuzz->target, "self") == 0) {
+    if (!fuzz->target || (fuzz->guest && strcmp(fuzz->target, "self") == 0)) {
         g_free(fuzz->target);
-        fuzz->target = g_strdup("qemu");
+        fuzz->target = g_strdup(fuzz->guest ? "qemu" : "self");
     }
     int status = run(fuzz, &error);
     if (error)
@@ -419,7 +419,7 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
 
 int fuzz_run(int argc, char **argv)
 {
-    struct fuzz fuzz = {.target = g_strdup("self"), .seed = 1, .jobs = 1};
+    struct fuzz fuzz = {.seed = 1, .jobs = 1};
     int status = parse_and_run(&fuzz, argc, argv);
 
     char *const strings[] = {fuzz.target, fuzz.guest,  fuzz.kernel, fuzz.initramfs, fuzz.corpus,

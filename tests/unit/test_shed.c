@@ -150,7 +150,8 @@ static void test_nonsense(void)
         static const guint32 types[] = {usb_redir_interface_info, usb_redir_ep_info};
         for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
             g_autofree guint8 *body = g_malloc(size);
-            memset(body, 0xff, size);
+            if (size > 0)
+                memset(body, 0xff, size);
             show(&shed, types[i], body, size);
         }
     }

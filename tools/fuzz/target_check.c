@@ -57,7 +57,8 @@ static void look_at_one(const CheckTarget *target, GArray *features)
     target->check(fuzz_case, features, &shared->stage);
     fuzz_case_free(fuzz_case);
     shared->n_features = MIN(features->len, MAX_FEATURES);
-    memcpy(shared->features, features->data, shared->n_features * sizeof(guint32));
+    if (features->len > 0)
+        memcpy(shared->features, features->data, shared->n_features * sizeof(guint32));
 }
 
 G_GNUC_NORETURN static void be_child(const CheckTarget *target, int ask, int answer, pid_t parent)
