@@ -40,12 +40,12 @@ here() {
 
 # What it has to come to: connected and ended by us; a device waited for; a checklist; or success.
 run() { # page's command
-    log=$folder/log
+    log=$folder/log status=0
     line=$(here "$1")
     case $1 in
     "camredir share "*)
-        timeout --preserve-status -s TERM 5 $line >"$log" 2>&1 &&
-            grep -q 'the guest will find the camera' "$log" ;;
+        timeout --preserve-status -s TERM 5 $line >"$log" 2>&1 || status=$?
+        [ $status -eq 0 ] && grep -q 'the guest will find the camera' "$log" ;;
     "camredir redirect "*)
         timeout --preserve-status -s TERM 3 $line >"$log" 2>&1 && grep -q 'is not plugged in' "$log" ;;
     "camredir viewer "*)
@@ -68,7 +68,7 @@ while IFS= read -r command; do
     else
         failed=1
         echo "not ok $number - $page: ${command%%  *}"
-        sed 's/^/#   /' "$folder"/log
+        sed "s/^/#   /; \$s/\$/ (status $status)/" "$folder"/log
     fi
 done <"$folder"/commands
 [ $number -gt 0 ] || { echo "not ok 1 - $page has no commands"; failed=1; }
