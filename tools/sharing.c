@@ -180,10 +180,9 @@ static guint count_modes(struct vcam_device *device)
     return n;
 }
 
-static void tell_far(const struct sharing *sharing, gint64 round_trip_us)
+static void tell_left_out(const struct sharing *sharing)
 {
     guint near = count_modes(sharing->near), far = count_modes(sharing->far);
-    g_message("transfer: iso, as a round trip is %.0f ms", round_trip_us / 1e3);
     if (far < near)
         g_message("%u of %u modes are not offered by iso: --transfer bulk has them all", near - far,
                   near);
@@ -201,10 +200,11 @@ static struct vcam_device *choose_device(gpointer user, RedirTransport *transpor
     enum vcam_speed speed = vcam_profile_options(vcam_device_profile(sharing->far))->speed;
     gboolean is_far = transfer_for(measure.round_trip_us, speed) == VCAM_TRANSFER_ISO;
     struct vcam_device *device = is_far ? sharing->far : sharing->near;
+    if (is_far || device != sharing->device)
+        g_message("transfer: %s, as a round trip is %.0f ms", is_far ? "iso" : "bulk",
+                  measure.round_trip_us / 1e3);
     if (is_far)
-        tell_far(sharing, measure.round_trip_us);
-    else if (device != sharing->device)
-        g_message("transfer: bulk, as a round trip is %.0f ms", measure.round_trip_us / 1e3);
+        tell_left_out(sharing);
     if (device != sharing->device)
         sharing->status = (struct status){0}; /* it counts for itself */
     sharing->device = device;

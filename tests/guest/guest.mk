@@ -72,13 +72,14 @@ $(O)/tests/guest/doctor-tests: $(O)/tests/guest/doctor_tests.o $(harness)
 guest_programs := $(O)/tests/guest/program-tests $(O)/tests/guest/doctor-tests $(O)/tests/guest/guest-tests
 guest_needs += $(guest_programs) $(O)/tests/guest/camredir.cpio
 check_programs += $(guest_needs)
-check_commands += $(patsubst %,'%',$(filter-out %/guest-tests,$(guest_programs))) \
+guest_commands := $(patsubst %,'%',$(filter-out %/guest-tests,$(guest_programs)))
+check_commands += $(guest_commands) \
         $(patsubst %,'tests/docs.sh % $(O)/camredir',docs/troubleshooting.md README.md)
 # Two lanes of VMs, of which most wait, for two cores.
 check_lanes += $(foreach l,1 2,--beside '$(O)/tests/guest/guest-tests --lane $(l)')
 
 check-guest: $(guest_needs) ## the tests of the whole program and in the guest alone, minutes
-	@LOGS=$(O)/logs tests/run.sh $(patsubst %,'%',$(filter-out %/guest-tests,$(guest_programs))) $(check_lanes)
+	@LOGS=$(O)/logs tests/run.sh $(guest_commands) $(check_lanes)
 
 .PHONY: soak
 soak: $(guest_needs) ## 200 SPICE connections and streams by each way: memory and descriptors stay flat
