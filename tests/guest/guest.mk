@@ -21,9 +21,9 @@ $(guest)/base.cpio: $(guest)/agent $(guest)/kernel/vmlinux $(guest_packer)
 	        bin/busybox=$$(command -v busybox) $(busybox_links:%=bin/%@=busybox)
 
 # The guest of 'camredir fuzz': the same kernel, an init of its own.
-$(guest)/fuzz-init: tools/fuzz/guest/init.c $(wildcard tools/fuzz/guest/*.h)
+$(guest)/fuzz-init: $(wildcard tools/fuzz/guest/*.c) $(wildcard tools/fuzz/guest/*.h)
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -std=gnu11 $(warnings) -O2 -g0 -I. -D_GNU_SOURCE \
-	        -static -pthread -o $@ $<
+	        -static -pthread -o $@ $(filter %.c,$^)
 
 $(guest)/fuzz.cpio: $(guest)/fuzz-init $(guest)/kernel/vmlinux $(guest_packer)
 	$(call say,PACK,$@)$(guest_packer) $@ init=$< modules=$(guest)/kernel/modules

@@ -2,34 +2,23 @@
 /* The fuzzed guest's whole user space: it keeps a virtual clock from leaping while the host has
    something to say, tells the host what time it is, and uses the cameras that come. */
 #include <inttypes.h>
-#include <linux/videodev2.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/reboot.h>
-#include <time.h>
 
 #include "tools/fuzz/guest/boot.h"
 #include "tools/fuzz/guest/cover.h"
+#include "tools/fuzz/guest/now.h"
 #include "tools/fuzz/guest/protocol.h"
+#include "tools/fuzz/guest/use_cameras.h"
 
-#define TICK_MS    250 /* the drivers' time-outs are 5 s */
-#define POLL_MS    20
-#define N_BUFFERS  2
-#define N_PICTURES 2 /* of each camera */
+#define TICK_MS 250 /* the drivers' time-outs are 5 s */
+#define POLL_MS 20
 
 static int port = -1;
 static bool waiting; /* for the host's answer to a tick */
 static struct cover cover;
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
-}
 
 static void send_text(const char *text, size_t n)
 {
@@ -57,93 +46,6 @@ static int write_file(const char *path, const char *text)
 }
 
 /* ---- cameras ---- */
-
-struct buffer {
-    void *start;
-    size_t length;
-};
-
-static unsigned take_buffers(int fd, struct buffer *buffers)
-{
-    struct v4l2_requestbuffers request = {
-        .count = N_BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    unsigned n = 0;
-    if (ioctl(fd, VIDIOC_REQBUFS, &request) < 0)
-        return 0;
-    for (; n < request.count && n < N_BUFFERS; n++) {
-        struct v4l2_buffer buffer = {
-            .index = n, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-        if (ioctl(fd, VIDIOC_QUERYBUF, &buffer) < 0)
-            break;
-        buffers[n].length = buffer.length;
-        buffers[n].start = mmap(NULL, buffer.length, PROT_READ, MAP_SHARED, fd, buffer.m.offset);
-        if (buffers[n].start == MAP_FAILED || ioctl(fd, VIDIOC_QBUF, &buffer) < 0)
-            break;
-    }
-    return n;
-}
-
-static int dequeue(int fd)
-{
-    struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    return ioctl(fd, VIDIOC_DQBUF, &buffer) < 0 || ioctl(fd, VIDIOC_QBUF, &buffer) < 0 ? -1 : 0;
-}
-
-static unsigned take_pictures(int fd, int64_t deadline)
-{
-    struct buffer buffers[N_BUFFERS];
-    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-    unsigned taken = 0, n = take_buffers(fd, buffers);
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    bool on = n && ioctl(fd, VIDIOC_STREAMON, &type) == 0;
-    while (on && taken < N_PICTURES && now_ms() < deadline) {
-        if (poll(&ready, 1, POLL_MS) > 0 && dequeue(fd) == 0)
-            taken++;
-        on = !(ready.revents & (POLLERR | POLLHUP));
-    }
-    ioctl(fd, VIDIOC_STREAMOFF, &type);
-    for (unsigned i = 0; i < n; i++)
-        munmap(buffers[i].start, buffers[i].length);
-    return taken;
-}
-
-/* Every control that the driver found is read: each of them asks the camera. */
-static void read_controls(int fd)
-{
-    struct v4l2_queryctrl query = {.id = V4L2_CTRL_FLAG_NEXT_CTRL};
-    while (ioctl(fd, VIDIOC_QUERYCTRL, &query) == 0) {
-        struct v4l2_control value = {.id = query.id};
-        ioctl(fd, VIDIOC_G_CTRL, &value);
-        query.id |= V4L2_CTRL_FLAG_NEXT_CTRL;
-    }
-}
-
-/* What a picture costs here grows with its size, what it shows of a driver does not. */
-static void take_smallest(int fd)
-{
-    struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-    if (ioctl(fd, VIDIOC_G_FMT, &format) < 0)
-        return;
-    format.fmt.pix.width = format.fmt.pix.height = 1;
-    ioctl(fd, VIDIOC_S_FMT, &format);
-}
-
-static unsigned use_cameras(int64_t deadline)
-{
-    unsigned taken = 0;
-    for (int i = 0; i < 16; i++) {
-        char path[32];
-        snprintf(path, sizeof path, "/dev/video%d", i);
-        int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0)
-            continue;
-        read_controls(fd);
-        take_smallest(fd);
-        taken += take_pictures(fd, deadline);
-        close(fd);
-    }
-    return taken;
-}
 
 /* By a thread of its own: while the driver waits for an answer of the camera, somebody must hold
    the clock. */
