@@ -14,7 +14,7 @@
 #define QUIET_MS  1000  /* of the guest's time: a guest that asks nothing for so long is done */
 #define FIRST_MS  3000  /* the same, before it has asked anything */
 #define SETTLE_MS 150   /* of the guest's time: what an unplugged device still causes */
-#define STREAM_MS 200   /* of the guest's time */
+#define STREAM_MS 1000  /* of the guest's time: a camera that answers as it should needs a tenth */
 #define STUCK_MS  15000 /* ours: no sign of life */
 #define EXPLAIN_MS                                                                                 \
     300000              /* of the guest's time: until its watchdogs have said what it hangs in     \
@@ -259,7 +259,8 @@ static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *out
     Wait wait = wait_for(target, is_done, QUIET_MS, TRUE);
     if (wait <= WAIT_QUIET && wants_stream(target, fuzz_case)) {
         enter(target, PHASE_PICTURES);
-        wait = MAX(wait, let_guest(target, "stream", G_STRINGIFY(STREAM_MS)));
+        Wait used = let_guest(target, "stream", G_STRINGIFY(STREAM_MS));
+        wait = MAX(wait, used);
     }
     outcome->reached = fuzz_reach_name(fuzz_device_state(device).reach);
     fuzz_device_features(device, outcome->features);
@@ -278,7 +279,10 @@ static Wait still_works(QemuTarget *target)
         return WAIT_LOST;
     Wait wait =
         wait_for(target, has_sentinel(target) ? is_done : was_configured, EXPLAIN_MS, FALSE);
-    return wait == WAIT_QUIET ? WAIT_STUCK : MAX(wait, unplug(target));
+    if (wait == WAIT_QUIET)
+        return WAIT_STUCK;
+    Wait unplugged = unplug(target);
+    return MAX(wait, unplugged);
 }
 
 static gint64 own_cpu_us(void)
