@@ -10,11 +10,13 @@
 #include "redir/transports/qmp.h"
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/mutate.h"
+#include "tools/fuzz/pictures.h"
 #include "tools/fuzz/seeds.h"
 #include "tools/fuzz/vm.h"
 
 #define CASES     300
-#define MOST_RUNS 20 /* until memory is looked at */
+#define MOST_RUNS 20  /* until memory is looked at */
+#define MORE_WAYS 100 /* in which a program has a camera asked */
 #define FLAW      "KASAN: slab-out-of-bounds in planted_flaw"
 
 static FuzzTarget *target; /* one VM for all tests */
@@ -90,6 +92,43 @@ static gboolean test_stock(const GuestTest *test, Session *session, GString *not
         note, "%u cases, of %u the driver negotiated pictures and no more; %u known findings",
         CASES, probed, n_known);
     return probed > CASES / 4 || fail(error, "only %u of %u cases were probed", probed, CASES);
+}
+
+/* ---- the guest's program ---- */
+
+/* In how many ways a device was asked. */
+static gboolean count_asked(const FuzzCase *fuzz_case, guint *ret_n, GError **error)
+{
+    g_auto(FuzzOutcome) outcome = {0};
+
+    fuzz_outcome_clear(&outcome);
+    if (!target->ops->run(target, fuzz_case, &outcome, error))
+        return FALSE;
+    *ret_n = outcome.features->len;
+    return outcome.verdict == FUZZ_FINE || fail(error, "%s\n%s", outcome.title, outcome.console);
+}
+
+static gboolean test_use(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    guint probed, used;
+
+    (void)test, (void)session;
+    if (!begin(error))
+        return FALSE;
+    const FuzzSeed *studio = NULL;
+    for (guint i = 0; i < seeds->len; i++)
+        if (strcmp(((FuzzSeed *)seeds->pdata[i])->name, "studio") == 0)
+            studio = seeds->pdata[i];
+    if (!studio)
+        return fail(error, "no seed 'studio'");
+    g_autoptr(FuzzCase) with_pictures = fuzz_case_copy(studio->fuzz_case);
+    fuzz_pictures_add(with_pictures);
+    if (!count_asked(studio->fuzz_case, &probed, error) ||
+        !count_asked(with_pictures, &used, error))
+        return FALSE;
+    g_string_append_printf(note, "asked in %u ways by its drivers, in %u with a program", probed,
+                           used);
+    return used >= probed + MORE_WAYS || fail(error, "%s", note->str);
 }
 
 /* ---- each oracle ---- */
@@ -265,6 +304,7 @@ static gboolean test_flaw(const GuestTest *test, Session *session, GString *note
 static const GuestTest tests[] = {
     {"fuzzing: 300 broken cameras, and a stock guest minds none in a way that is not known",
      test_stock, NULL},
+    {"fuzzing: a program in the guest uses all that a camera has", test_use, NULL},
     {"fuzzing: what goes wrong on purpose is noticed", test_oracles, NULL},
     {"fuzzing: a flaw is made small, and shown again in real time", test_flaw, NULL},
 };

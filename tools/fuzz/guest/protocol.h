@@ -3,7 +3,7 @@
    verb, a number that the answer repeats, arguments. A new line ends what is under way.
 
      "clock N MS"       "clock N" when MS milliseconds of the guest's time have gone by
-     "stream N MS"      opens each camera that there is, takes a few pictures of each, for MS
+     "stream N MS"      uses each camera that there is, and takes a few pictures of each, for MS
                         milliseconds at most: "stream N PICTURES"
      "write N PATH TEXT" what a shell's echo would do: "write N ERRNO"
      "cover N"          what of the kernel's code was run and not told of before: lines

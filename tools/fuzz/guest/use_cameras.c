@@ -1,105 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opens each camera, reads its controls, and takes pictures. */
+/* Goes from node to node: first what only asks, then pictures, whatever time that leaves. */
 #include "tools/fuzz/guest/use_cameras.h"
 
 #include <fcntl.h>
-#include <linux/videodev2.h>
-#include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "tools/fuzz/guest/now.h"
+#include "tools/fuzz/guest/use.h"
 
-#define POLL_MS    20
-#define N_BUFFERS  2
-#define N_PICTURES 2 /* of each camera */
+#define MOST_NODES  16  /* of a kind */
+#define PICTURES_MS 150 /* of a camera: a stream in which no picture comes costs the host much */
 
-struct buffer {
-    void *start;
-    size_t length;
-};
-
-static unsigned take_buffers(int fd, struct buffer *buffers)
+/* By what it lists, not by VIDIOC_QUERYCAP: Debian's 6.1 warns when that is asked of the node
+   beside a display. */
+static uint32_t type_of(int fd)
 {
-    struct v4l2_requestbuffers request = {
-        .count = N_BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    unsigned n = 0;
-    if (ioctl(fd, VIDIOC_REQBUFS, &request) < 0)
-        return 0;
-    for (; n < request.count && n < N_BUFFERS; n++) {
-        struct v4l2_buffer buffer = {
-            .index = n, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-        if (ioctl(fd, VIDIOC_QUERYBUF, &buffer) < 0)
-            break;
-        buffers[n].length = buffer.length;
-        buffers[n].start = mmap(NULL, buffer.length, PROT_READ, MAP_SHARED, fd, buffer.m.offset);
-        if (buffers[n].start == MAP_FAILED || ioctl(fd, VIDIOC_QBUF, &buffer) < 0)
-            break;
+    static const uint32_t types[] = {V4L2_BUF_TYPE_VIDEO_CAPTURE, V4L2_BUF_TYPE_VIDEO_OUTPUT,
+                                     V4L2_BUF_TYPE_META_CAPTURE};
+    for (unsigned i = 0; i < sizeof types / sizeof *types; i++) {
+        struct v4l2_fmtdesc first = {.type = types[i]};
+        if (ioctl(fd, VIDIOC_ENUM_FMT, &first) == 0)
+            return types[i];
     }
-    return n;
+    return 0;
 }
 
-static int dequeue(int fd)
+bool open_node(struct node *node, const char *kind, int number, int64_t deadline)
 {
-    struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
-    return ioctl(fd, VIDIOC_DQBUF, &buffer) < 0 || ioctl(fd, VIDIOC_QBUF, &buffer) < 0 ? -1 : 0;
+    char path[32];
+    *node = (struct node){.deadline = deadline};
+    snprintf(node->name, sizeof node->name, "%s%d", kind, number);
+    snprintf(path, sizeof path, "/dev/%s", node->name);
+    node->fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (node->fd >= 0)
+        node->type = type_of(node->fd);
+    return node->fd >= 0;
 }
 
-static unsigned take_pictures(int fd, int64_t deadline)
+void close_node(struct node *node)
 {
-    struct buffer buffers[N_BUFFERS];
-    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-    unsigned taken = 0, n = take_buffers(fd, buffers);
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    bool on = n && ioctl(fd, VIDIOC_STREAMON, &type) == 0;
-    while (on && taken < N_PICTURES && now_ms() < deadline) {
-        if (poll(&ready, 1, POLL_MS) > 0 && dequeue(fd) == 0)
-            taken++;
-        on = !(ready.revents & (POLLERR | POLLHUP));
-    }
-    ioctl(fd, VIDIOC_STREAMOFF, &type);
-    for (unsigned i = 0; i < n; i++)
-        munmap(buffers[i].start, buffers[i].length);
+    if (node->fd >= 0)
+        close(node->fd);
+    node->fd = -1;
+}
+
+static bool has_pictures(const struct node *node)
+{
+    return node->type == V4L2_BUF_TYPE_VIDEO_CAPTURE || node->type == V4L2_BUF_TYPE_VIDEO_OUTPUT;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static unsigned use_camera(struct node *node, int number)
+{
+    struct node meta;
+    int64_t deadline = node->deadline;
+    bool beside =
+        open_node(&meta, "video", number + 1, deadline) && meta.type == V4L2_BUF_TYPE_META_CAPTURE;
+    node->deadline -= PICTURES_MS;
+    use_files(node);
+    use_inputs(node);
+    use_controls(node);
+    use_units(node);
+    use_formats(node);
+    node->deadline = least(deadline, now_ms() + PICTURES_MS);
+    unsigned taken = use_pictures(node, beside ? &meta : NULL);
+    close_node(&meta);
     return taken;
-}
-
-/* Every control that the driver found is read: each of them asks the camera. */
-static void read_controls(int fd)
-{
-    struct v4l2_queryctrl query = {.id = V4L2_CTRL_FLAG_NEXT_CTRL};
-    while (ioctl(fd, VIDIOC_QUERYCTRL, &query) == 0) {
-        struct v4l2_control value = {.id = query.id};
-        ioctl(fd, VIDIOC_G_CTRL, &value);
-        query.id |= V4L2_CTRL_FLAG_NEXT_CTRL;
-    }
-}
-
-/* What a picture costs here grows with its size, what it shows of a driver does not. */
-static void take_smallest(int fd)
-{
-    struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-    if (ioctl(fd, VIDIOC_G_FMT, &format) < 0)
-        return;
-    format.fmt.pix.width = format.fmt.pix.height = 1;
-    ioctl(fd, VIDIOC_S_FMT, &format);
 }
 
 unsigned use_cameras(int64_t deadline)
 {
     unsigned taken = 0;
-    for (int i = 0; i < 16; i++) {
-        char path[32];
-        snprintf(path, sizeof path, "/dev/video%d", i);
-        int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0)
-            continue;
-        read_controls(fd);
-        take_smallest(fd);
-        taken += take_pictures(fd, deadline);
-        close(fd);
+    struct node node;
+    for (int i = 0; i < MOST_NODES; i++) {
+        if (open_node(&node, "media", i, deadline))
+            use_media(&node);
+        close_node(&node);
     }
+    for (int i = 0; i < MOST_NODES; i++) {
+        if (open_node(&node, "video", i, deadline) && has_pictures(&node))
+            taken += use_camera(&node, i);
+        close_node(&node);
+    }
+    use_statistics();
     return taken;
 }
