@@ -13,6 +13,7 @@
 #include "redir/guard.h"
 #include "redir/line.h"
 #include "redir/shed.h"
+#include "redir/silence.h"
 #include "redir/usb_loop.h"
 
 #define LOOK_MS     1000 /* sysfs asked for the device */
@@ -36,6 +37,8 @@ typedef struct {
     gboolean bulk_on; /* the guest has asked for bulk data */
     guint bulk_pending;
     RedirShed shed;
+    RedirSilence silence;
+    gboolean reviving; /* what libusbredirhost answers now is not the VM's */
 
     /* while the device is ours */
     RedirUsbDevice *device;
@@ -66,21 +69,34 @@ static void look_at_output(Relay *relay, const RedirPacketView *packet)
         relay->bulk_on = FALSE, relay->bulk_pending = 0;
 }
 
+static gboolean is_ours(const Relay *relay, guint32 type)
+{
+    return relay->reviving &&
+           (type == usb_redir_alt_setting_status || type == usb_redir_iso_stream_status ||
+            type == usb_redir_interface_info || type == usb_redir_ep_info);
+}
+
+/* FALSE: it is not for the VM. */
+static gboolean goes_out(Relay *relay, const RedirPacketView *packet, guint8 *bytes, gsize size)
+{
+    if (is_ours(relay, packet->type))
+        return FALSE;
+    look_at_output(relay, packet);
+    redir_silence_note(&relay->silence, REDIR_TO_VM, packet, relay->shed.owner);
+    return !redir_shed(&relay->shed, packet, bytes, size, redir_line_backlog(&relay->line));
+}
+
 /* What is left out here shows by its id, which the next packet does not follow on. */
 static int on_write(void *user, uint8_t *data, int count)
 {
     Relay *relay = user;
     RedirPacketView packet;
 
-    if (redir_packet_look(&relay->line.ids, REDIR_TO_VM, data, (gsize)count, &packet)) {
-        look_at_output(relay, &packet);
-        if (redir_shed(&relay->shed, &packet, data, (gsize)count,
-                       redir_line_backlog(&relay->line))) {
-            free(data);
-            return count;
-        }
-    }
-    redir_line_send(&relay->line, data, (gsize)count);
+    if (redir_packet_look(&relay->line.ids, REDIR_TO_VM, data, (gsize)count, &packet) &&
+        !goes_out(relay, &packet, data, (gsize)count))
+        free(data);
+    else
+        redir_line_send(&relay->line, data, (gsize)count);
     return count;
 }
 
@@ -145,6 +161,7 @@ static char *hand_over(Relay *relay, const RedirUsbDevice *device, int fd)
     }
     relay->guard = redir_guard_new(device->node, fd);
     relay->shed = (RedirShed){0};
+    relay->silence = (RedirSilence){0};
     if (usbredirhost_set_device(relay->host, handle) != usb_redir_success) {
         close(fd);
         g_clear_pointer(&relay->guard, redir_guard_dismiss);
@@ -193,23 +210,6 @@ static void device_lost(Relay *relay)
     give_back(relay);
     tell(relay, REDIR_RELAY_WAITING,
          gone ? "the device was pulled out" : "the device does not come back from a reset");
-}
-
-static gboolean on_look(gpointer user)
-{
-    Relay *relay = user;
-
-    if (relay->line.ended)
-        return G_SOURCE_CONTINUE;
-    if (relay->line.leaving || !relay->line.greeted)
-        ; /* nobody wants it */
-    else if (relay->device == NULL)
-        look_for_device(relay);
-    else if (is_gone(relay))
-        device_lost(relay);
-    redir_line_beat(&relay->line, relay->bulk_on && relay->bulk_pending == 0);
-    redir_line_flush(&relay->line);
-    return G_SOURCE_CONTINUE;
 }
 
 /* ---- bytes in ---- */
@@ -262,6 +262,7 @@ static void on_result(Relay *relay, int result)
 
 static void look_at_input(Relay *relay, const RedirPacketView *packet)
 {
+    redir_silence_note(&relay->silence, REDIR_FROM_VM, packet, relay->shed.owner);
     if (packet->type == usb_redir_set_configuration)
         relay->line.events.attached(relay->line.events.user);
     if (packet->type != usb_redir_bulk_packet)
@@ -280,6 +281,71 @@ static void read_packets(Relay *relay)
         usbredirhost_write_guest_data(relay->host);
         redir_line_flush(&relay->line);
     }
+}
+
+/* ---- streams that fell silent ---- */
+
+/* To the VM as if nothing had been. */
+static void revive(Relay *relay, guint8 endpoint)
+{
+    g_autoptr(GByteArray) packets = redir_silence_packets(
+        &relay->silence, endpoint, relay->shed.owner, redir_packet_long_ids(&relay->line.ids));
+
+    g_message("nothing comes from the device's endpoint %02x any more; its stream is begun anew",
+              endpoint);
+    usbredirhost_write_guest_data(relay->host); /* before, what is the VM's */
+    relay->reviving = TRUE;
+    relay->feed = packets->data;
+    relay->feed_size = packets->len;
+    int result = usbredirhost_read_guest_data(relay->host);
+    usbredirhost_write_guest_data(relay->host);
+    relay->reviving = FALSE;
+    on_result(relay, result);
+}
+
+/* As pulled out and plugged in, with a reset in between. */
+static void attach_again(Relay *relay)
+{
+    give_back(relay);
+    tell(relay, REDIR_RELAY_WAITING,
+         "still nothing comes from the device, which is taken from the guest and attached again");
+}
+
+static void look_for_silence(Relay *relay)
+{
+    guint8 endpoint;
+
+    switch (redir_silence_look(&relay->silence, &endpoint)) {
+    case REDIR_STREAMS_ALIVE:
+        break;
+    case REDIR_STREAMS_SILENT:
+        revive(relay, endpoint);
+        break;
+    case REDIR_STREAMS_LOST:
+        attach_again(relay);
+        break;
+    }
+}
+
+/* ---- once a second ---- */
+
+static gboolean on_look(gpointer user)
+{
+    Relay *relay = user;
+
+    if (relay->line.ended)
+        return G_SOURCE_CONTINUE;
+    if (relay->line.leaving || !relay->line.greeted)
+        ; /* nobody wants it */
+    else if (relay->device == NULL)
+        look_for_device(relay);
+    else if (is_gone(relay))
+        device_lost(relay);
+    else
+        look_for_silence(relay);
+    redir_line_beat(&relay->line, relay->bulk_on && relay->bulk_pending == 0);
+    redir_line_flush(&relay->line);
+    return G_SOURCE_CONTINUE;
 }
 
 /* ---- the gadget ---- */

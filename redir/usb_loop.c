@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A GSource for libusb's file descriptors. */
+/* A GSource for libusb's file descriptors, and isochronous transfers without a time limit. */
 #include "redir/usb_loop.h"
 
+#include <dlfcn.h>
 #include <sys/time.h>
 
 #include "redir/error.h"
+
+/* Stands before libusb's own, for libusbredirhost too, which gives each isochronous transfer one
+   second. The bus paces them: none is ever late, unless this machine itself stood still. Then
+   libusb takes back all that are under way before it asks which of them are done. QEMU's xHCI waits
+   up to two seconds at what was taken back, so within another second all that was asked for since
+   is taken back as well, and so on without end. */
+__attribute__((visibility("default"))) int libusb_submit_transfer(struct libusb_transfer *transfer)
+{
+    static int (*submit)(struct libusb_transfer * transfer);
+
+    if (submit == NULL)
+        *(void **)&submit = dlsym(RTLD_NEXT, "libusb_submit_transfer");
+    if (transfer->type == LIBUSB_TRANSFER_TYPE_ISOCHRONOUS)
+        transfer->timeout = 0;
+    return submit(transfer);
+}
 
 struct RedirUsbLoop {
     libusb_context *context;

@@ -12,14 +12,17 @@
 #include "tests/unit/mock_usb.h"
 
 /* USB 2.0, 9.6.1, 9.6.3, 9.6.5, 9.6.6 */
-const guint8 fake_usb_descriptors[43] = {
+const guint8 fake_usb_descriptors[59] = {
     18, 1, 0x00, 0x02, 0xef, 2,  1, 64,   0x6d, 0x04, 0x25, 0x08, 0x10, 0x00, 0, 0, 0, 1, /**/
-    9,  2, 25,   0,    1,    1,  0, 0x80, 50,                                             /**/
+    9,  2, 41,   0,    1,    1,  0, 0x80, 50,                                             /**/
     9,  4, 0,    0,    1,    14, 2, 0,    0,                                              /**/
-    7,  5, 0x81, 2,    0x00, 2,  0,
+    7,  5, 0x81, 2,    0x00, 2,  0,                                                       /**/
+    9,  4, 0,    1,    1,    14, 2, 0,    0,                                              /**/
+    7,  5, 0x82, 5,    0x00, 1,  1,
 };
 
 #define DEVICE_SIZE 18
+#define ISO_US      10000 /* between two transfers of a stream */
 
 struct FakeUsbfs {
     UMockdevTestbed *testbed;
@@ -28,6 +31,7 @@ struct FakeUsbfs {
     GMutex mutex;
     FakeUsbState state;
     GQueue flying, done; /* of UMockdevIoctlData: transfers */
+    gint64 iso_us;       /* when the last isochronous one was completed */
 };
 
 gboolean fake_usbfs_init(char **argv)
@@ -93,11 +97,43 @@ static void answer_bulk(UMockdevIoctlData *data)
     finish_urb(data, 0, bytes, sizeof bytes);
 }
 
+static gboolean is_iso(const struct usbdevfs_urb *urb)
+{
+    return urb->type == USBDEVFS_URB_TYPE_ISO;
+}
+
+/* How long it is stands in it, and who submits it is a thread of this process. */
+static UMockdevIoctlData *resolve_urb(Call *call)
+{
+    const struct usbdevfs_urb *theirs = *(struct usbdevfs_urb **)(gpointer)call->arg->data;
+    gsize packets = is_iso(theirs) ? (gsize)theirs->number_of_packets : 0;
+
+    return umockdev_ioctl_data_resolve(
+        call->arg, 0, sizeof *theirs + packets * sizeof(struct usbdevfs_iso_packet_desc), NULL);
+}
+
+/* The next of a stream that runs, when its time has come. */
+static UMockdevIoctlData *take_iso(FakeUsbfs *fake)
+{
+    gint64 now_us = g_get_monotonic_time();
+
+    if (fake->state.iso != FAKE_ISO_RUNS || now_us - fake->iso_us < ISO_US)
+        return NULL;
+    for (GList *l = fake->flying.head; l != NULL; l = l->next) {
+        UMockdevIoctlData *data = l->data;
+        if (!is_iso(urb_of(data)))
+            continue;
+        g_queue_delete_link(&fake->flying, l);
+        fake->iso_us = now_us;
+        return data;
+    }
+    return NULL;
+}
+
 static int submit(Call *call)
 {
     FakeUsbState *state = &call->fake->state;
-    UMockdevIoctlData *data =
-        umockdev_ioctl_data_resolve(call->arg, 0, sizeof(struct usbdevfs_urb), NULL);
+    UMockdevIoctlData *data = resolve_urb(call);
     gboolean control = urb_of(data)->type == USBDEVFS_URB_TYPE_CONTROL;
     UMockdevIoctlData *buffer =
         umockdev_ioctl_data_resolve(data, G_STRUCT_OFFSET(struct usbdevfs_urb, buffer),
@@ -105,7 +141,7 @@ static int submit(Call *call)
 
     g_clear_pointer(&buffer, umockdev_ioctl_data_unref);
     state->submits++;
-    if (!control && state->bulk_waits) {
+    if (is_iso(urb_of(data)) || (!control && state->bulk_waits)) {
         g_queue_push_tail(&call->fake->flying, data);
         return 0;
     }
@@ -123,6 +159,8 @@ static int reap(Call *call)
 {
     UMockdevIoctlData *data = g_queue_pop_head(&call->fake->done);
 
+    if (data == NULL)
+        data = take_iso(call->fake);
     if (data == NULL)
         return call->fake->state.gone ? ENODEV : EAGAIN;
     UMockdevIoctlData *place = umockdev_ioctl_data_resolve(call->arg, 0, sizeof(gpointer), NULL);
@@ -180,7 +218,24 @@ static int release(Call *call)
 static int reset(Call *call)
 {
     call->fake->state.resets++;
+    call->fake->state.iso = FAKE_ISO_RUNS;
     return call->fake->state.reset_error ? EIO : 0;
+}
+
+static int set_alternate(Call *call)
+{
+    FakeUsbState *state = &call->fake->state;
+    UMockdevIoctlData *data =
+        umockdev_ioctl_data_resolve(call->arg, 0, sizeof(struct usbdevfs_setinterface), NULL);
+    guint alternate = ((struct usbdevfs_setinterface *)(gpointer)data->data)->altsetting;
+    gsize n = strlen(state->alternates);
+
+    umockdev_ioctl_data_unref(data);
+    if (n + 1 < sizeof state->alternates)
+        state->alternates[n] = (char)('0' + alternate);
+    if (alternate == 0 && state->iso == FAKE_ISO_LOST_TO_ALTERNATE)
+        state->iso = FAKE_ISO_RUNS;
+    return 0;
 }
 
 /* Detach or attach the kernel's driver; only usbfs' claims are of interest here. */
@@ -252,7 +307,7 @@ static const struct {
     {USBDEVFS_CONNECTINFO, connect_info, 0, FALSE},
     {USBDEVFS_CONTROL, control, 1, FALSE},
     {USBDEVFS_GET_SPEED, nothing, 3, FALSE}, /* high */
-    {USBDEVFS_SETINTERFACE, nothing, 0, FALSE},
+    {USBDEVFS_SETINTERFACE, set_alternate, 0, FALSE},
     {USBDEVFS_SETCONFIGURATION, nothing, 0, FALSE},
     {USBDEVFS_CLEAR_HALT, nothing, 0, FALSE},
 };

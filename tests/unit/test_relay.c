@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A device of a scripted usbfs redirected to a QEMU that a test plays: what happens to requests,
-   and to the device when either side goes away. Isochronous streams are the guest tests': see
-   fake_usbfs.h. */
+   and to the device when either side goes away. */
 #include "redir/relay.h"
 
 #include <errno.h>
@@ -415,6 +414,80 @@ static void test_reset_fails(void)
     bed_clear(&bed);
 }
 
+/* ---- isochronous streams ---- */
+
+static guint count_of(const char *text, const char *part)
+{
+    guint count = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text += strlen(part))
+        count++;
+    return count;
+}
+
+static void begin_iso(Bed *bed, FakeIso iso)
+{
+    assert_status(&bed->f, fake_qemu_set_alt(bed->f.qemu, 0, 1), usb_redir_success);
+    fake_usbfs_lock(bed->usb)->iso = iso;
+    fake_usbfs_unlock(bed->usb);
+    send_start_iso(&bed->f, FAKE_USB_ISO);
+    assert_status(&bed->f, bed->f.qemu->next_id, usb_redir_success);
+}
+
+/* The first that comes. */
+static void check_iso_packet(Bed *bed)
+{
+    g_autoptr(FakeAnswer) packet = fake_qemu_wait_type(bed->f.qemu, usb_redir_iso_packet);
+
+    g_assert_cmpuint(packet->endpoint, ==, FAKE_USB_ISO);
+    g_assert_cmpuint(packet->status, ==, usb_redir_success);
+}
+
+static void test_iso(void)
+{
+    Bed bed;
+
+    bed_begin(&bed);
+    begin_iso(&bed, FAKE_ISO_RUNS);
+    check_iso_packet(&bed);
+    bed_clear(&bed);
+}
+
+/* The VM finds out nothing: no transfer that took too long, no answer that it did not ask for. */
+static void test_iso_revived(void)
+{
+    Bed bed;
+
+    bed_begin(&bed);
+    FakeQemu *qemu = bed.f.qemu;
+    begin_iso(&bed, FAKE_ISO_LOST_TO_ALTERNATE);
+    g_autofree char *order = g_strdup(qemu->order->str);
+    check_iso_packet(&bed);
+    g_assert_cmpstr(state_of(&bed).alternates, ==, "101");
+    g_assert_cmpstr(qemu->order->str, ==, order);
+    for (GList *l = qemu->answers.head; l != NULL; l = l->next)
+        g_assert_cmpuint(((FakeAnswer *)l->data)->type, ==, usb_redir_iso_packet);
+    bed_clear(&bed);
+}
+
+static void test_iso_attached_again(void)
+{
+    Bed bed;
+
+    bed_begin(&bed);
+    begin_iso(&bed, FAKE_ISO_LOST_TO_RESET);
+    guint resets = state_of(&bed).resets;
+    wait_why(&bed, "attached again");
+    FAKE_WAIT(strstr(bed.f.qemu->order->str, "device_disconnect") != NULL);
+    g_string_truncate(bed.f.qemu->order, 0);
+    bed_hold(&bed);
+    g_assert_cmpuint(state_of(&bed).resets, >, resets);
+    g_assert_cmpuint(g_queue_get_length(&bed.f.qemu->answers), ==, 0);
+    begin_iso(&bed, FAKE_ISO_RUNS);
+    check_iso_packet(&bed);
+    bed_clear(&bed);
+}
+
 /* ---- a transport like SPICE's ---- */
 
 static RedirTransportOps lasting_ops;
@@ -428,15 +501,6 @@ static RedirTransport *lasting_new(const char *address, RedirRole role,
     lasting_ops.lasting = TRUE;
     transport->ops = &lasting_ops;
     return transport;
-}
-
-static guint count_of(const char *text, const char *part)
-{
-    guint count = 0;
-
-    for (; (text = strstr(text, part)) != NULL; text += strlen(part))
-        count++;
-    return count;
 }
 
 /* Nothing before the VM's hello; what it is, again, where a guest that has all owes a request; and
@@ -494,6 +558,9 @@ static const struct {
     {"/relay/gone/held", test_gone_when_held},
     {"/relay/gone/streaming", test_gone_while_streaming},
     {"/relay/reset-fails", test_reset_fails},
+    {"/relay/iso/packets", test_iso},
+    {"/relay/iso/revived", test_iso_revived},
+    {"/relay/iso/attached-again", test_iso_attached_again},
     {"/relay/lasting", test_lasting},
 };
 

@@ -9,6 +9,7 @@ $(usb_tests): LDFLAGS += $(umockdev_libs)
 LIBS_test_usb     := redir
 LIBS_test_traffic := redir
 LIBS_test_shed    := redir
+LIBS_test_silence := redir
 LIBS_test_relay   := redir_fixture redir vcam descriptors
 LIBS_test_list    := descriptors
 $(O)/tests/unit/test_list: $(O)/tools/holders.o | $(O)/camredir
