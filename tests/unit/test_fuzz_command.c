@@ -118,6 +118,11 @@ static void test_replay(void)
     g_auto(Run) broken = run_fuzz("--replay finding");
     g_assert_cmpint(broken.status, ==, 2);
     g_assert_nonnull(strstr(broken.errors, "report.md"));
+    g_autofree char *much = g_strnfill(200000, 'x');
+    g_assert_true(g_file_set_contents(bytes, much, -1, NULL));
+    g_auto(Run) large = run_fuzz("--replay finding");
+    g_assert_cmpint(large.status, ==, 2);
+    g_assert_nonnull(strstr(large.errors, "larger than a case is"));
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
    badly as it may be, is the descriptors. */
 #include "tools/fuzz/case.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "descriptors/desc.h"
@@ -78,6 +79,22 @@ FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size)
         g_array_append_val(fuzz_case->faults, fault);
     }
     return fuzz_case;
+}
+
+FuzzCase *fuzz_case_read(const char *path, GError **error)
+{
+    g_autofree char *bytes = NULL;
+    GStatBuf st;
+    gsize size;
+
+    if (g_stat(path, &st) == 0 && st.st_size > FUZZ_MAX_PACKED) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "%s: larger than a case is, which has at most %u bytes", path, FUZZ_MAX_PACKED);
+        return NULL;
+    }
+    return g_file_get_contents(path, &bytes, &size, error)
+               ? fuzz_case_parse((const guint8 *)bytes, size)
+               : NULL;
 }
 
 GBytes *fuzz_case_pack(const FuzzCase *fuzz_case)

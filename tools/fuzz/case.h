@@ -7,6 +7,8 @@
 #include <glib.h>
 
 #define FUZZ_FAULT_TYPE 0xfa
+#define FUZZ_MAX_BYTES  65536u                  /* its descriptors never grow beyond */
+#define FUZZ_MAX_PACKED (FUZZ_MAX_BYTES + 4096) /* with its faults */
 
 /* What a fault's `at` counts, from 0: the n-th such thing since the device was plugged in. */
 typedef enum {
@@ -52,6 +54,8 @@ gboolean fuzz_has_fault(const GArray *faults, FuzzFaultKind kind);
 /* Any bytes are a case. */
 FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size);
 GBytes *fuzz_case_pack(const FuzzCase *fuzz_case);
+/* NULL: it cannot be read, or is larger than a case is. */
+FuzzCase *fuzz_case_read(const char *path, GError **error);
 FuzzCase *fuzz_case_copy(const FuzzCase *fuzz_case);
 void fuzz_case_free(FuzzCase *fuzz_case); /* accepts NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuzzCase, fuzz_case_free)

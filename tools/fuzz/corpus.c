@@ -74,19 +74,6 @@ static GPtrArray *list_queue(const char *folder)
     return fuzz_list_folder(path, NULL);
 }
 
-/* NULL: it is gone, or none of ours. */
-static FuzzCase *read_case(const char *path)
-{
-    g_autofree char *bytes = NULL;
-    GStatBuf st;
-    gsize size;
-
-    if (g_stat(path, &st) != 0 || st.st_size > FUZZ_MAX_BYTES ||
-        !g_file_get_contents(path, &bytes, &size, NULL))
-        return NULL;
-    return fuzz_case_parse((const guint8 *)bytes, size);
-}
-
 /* ---- Opening ---- */
 
 static void see_features(FuzzCorpus *corpus, const guint32 *features, gsize n)
@@ -125,7 +112,7 @@ static void load_queue(FuzzCorpus *corpus)
 
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *path = g_build_filename(corpus->folder, "queue", names->pdata[i], NULL);
-        FuzzCase *fuzz_case = read_case(path);
+        FuzzCase *fuzz_case = fuzz_case_read(path, NULL); /* it may be none of ours */
         guint id;
         if (fuzz_case == NULL || !parse_id(names->pdata[i], &id)) {
             fuzz_case_free(fuzz_case);
@@ -374,7 +361,7 @@ FuzzCase *fuzz_corpus_next_foreign(FuzzCorpus *corpus, char **ret_origin)
     Foreign *foreign;
 
     while (fuzz_case == NULL && (foreign = g_queue_pop_head(&corpus->waiting))) {
-        fuzz_case = read_case(foreign->path);
+        fuzz_case = fuzz_case_read(foreign->path, NULL);
         if (fuzz_case)
             *ret_origin = g_steal_pointer(&foreign->origin);
         foreign_free(foreign);

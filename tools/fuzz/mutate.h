@@ -6,7 +6,6 @@
 #include "tools/fuzz/case.h"
 #include "tools/fuzz/random.h"
 
-#define FUZZ_MAX_BYTES 65536u /* a case never grows beyond */
 #define FUZZ_MAX_STEPS 6
 
 /* What made a case of another one: numbers of operators, in order. */

@@ -186,16 +186,6 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 
 /* ---- Reading ---- */
 
-static FuzzCase *read_case(const char *path, GError **error)
-{
-    g_autofree char *bytes = NULL;
-    gsize size;
-
-    return g_file_get_contents(path, &bytes, &size, error)
-               ? fuzz_case_parse((const guint8 *)bytes, size)
-               : NULL;
-}
-
 static GPtrArray *read_before(const char *folder)
 {
     GPtrArray *before = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
@@ -204,7 +194,7 @@ static GPtrArray *read_before(const char *folder)
 
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *name = g_build_filename(path, names->pdata[i], NULL);
-        FuzzCase *fuzz_case = read_case(name, NULL);
+        FuzzCase *fuzz_case = fuzz_case_read(name, NULL);
         if (fuzz_case)
             g_ptr_array_add(before, fuzz_case);
     }
@@ -215,7 +205,7 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
 {
     g_autofree char *case_path = g_build_filename(folder, "case.bin", NULL);
     g_autofree char *report_path = g_build_filename(folder, "report.md", NULL);
-    g_autoptr(FuzzCase) fuzz_case = read_case(case_path, error);
+    g_autoptr(FuzzCase) fuzz_case = fuzz_case_read(case_path, error);
     g_autofree char *text = NULL;
 
     if (!fuzz_case || !g_file_get_contents(report_path, &text, NULL, error)) {

@@ -34,7 +34,7 @@
 typedef struct {
     const char *stage; /* of this program: the same for both */
     guint32 size, n_features;
-    guint8 bytes[FUZZ_MAX_BYTES + 4096];
+    guint8 bytes[FUZZ_MAX_PACKED];
     guint32 features[MAX_FEATURES];
 } Shared;
 
