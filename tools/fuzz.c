@@ -24,6 +24,7 @@ struct fuzz {
     int seconds, findings, jobs, controllers;
     gboolean stream, real_time, allow_remote;
     char **seeds, **qemu; /* qemu: a command line, NULL: none */
+    char **ignored;       /* NULL: none */
 };
 
 /* ---- Targets ---- */
@@ -236,11 +237,15 @@ static int campaign(struct fuzz *fuzz, GPtrArray *seeds, GError **error)
         .seconds = (guint)fuzz->seconds,
         .findings = (guint)fuzz->findings,
         .most_minimise_runs = MINIMISE_RUNS,
+        .ignored = (const char *const *)fuzz->ignored,
     };
     FuzzTotals totals;
 
     if (!fuzz_campaign_run(&campaign, &totals, error))
         return FUZZ_FAILED;
+    for (guint i = 0; fuzz->ignored && fuzz->ignored[i]; i++)
+        printf("Ignored as '%s': %" G_GUINT64_FORMAT " cases.\n", fuzz->ignored[i],
+               totals.ignored[i]);
     printf("%s/index.html has the curves%s.\n", campaign.dir,
            totals.findings ? ", findings/ below it what was found" : "");
     return totals.findings ? FUZZ_FOUND : FUZZ_NOTHING;
@@ -321,6 +326,8 @@ static gboolean check_options(const struct fuzz *fuzz, GError **error)
     if (fuzz->name && (strchr(fuzz->name, '/') || fuzz->name[0] == '.' || !*fuzz->name))
         return refuse(error, "--name: expected a word without '/' and '.' at its beginning");
     return is_one_of("--mutate", fuzz->mutate, mutations, error) && check_target(fuzz, error) &&
+           is_within("--ignore", fuzz->ignored ? g_strv_length(fuzz->ignored) : 0, 0,
+                     FUZZ_MAX_IGNORED, error) &&
            is_within("--jobs", fuzz->jobs, 1, FUZZ_MAX_JOBS, error) &&
            is_within("--controllers", fuzz->controllers, 0, 15, error) &&
            is_within("--time", fuzz->seconds, 0, G_MAXINT, error) &&
@@ -386,6 +393,10 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
         {"cases", 'n', 0, G_OPTION_ARG_INT64, &fuzz->cases,
          "End after so many; with --replay, so often (10)", "N"},
         {"findings", 0, 0, G_OPTION_ARG_INT, &fuzz->findings, "End after so many", "N"},
+        {"ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &fuzz->ignored,
+         "A finding of that title is known: it is counted, and no finding; * and ? stand for what "
+         "they do in a shell; may be given again",
+         "TITLE"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &fuzz->seed, "The same seed, the same cases (1)", "N"},
         {"mutate", 0, 0, G_OPTION_ARG_STRING, &fuzz->mutate,
          "typed (default): by what fields mean; bytes: whatever they mean", "HOW"},
@@ -427,5 +438,6 @@ int fuzz_run(int argc, char **argv)
                              fuzz.name,   fuzz.mutate, fuzz.replay, fuzz.minimise};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
+    g_strfreev(fuzz.ignored);
     return status;
 }

@@ -140,6 +140,8 @@ static void sum_up(Campaign *c)
         totals.cases += state->cases;
         totals.kept += state->kept;
         totals.last_new_us = MAX(totals.last_new_us, state->last_new_us);
+        for (guint k = 0; k < FUZZ_MAX_IGNORED; k++)
+            totals.ignored[k] += state->ignored[k];
     }
     c->totals = totals;
 }

@@ -260,6 +260,18 @@ static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz
     return written;
 }
 
+static gboolean is_ignored(Job *job, const char *title)
+{
+    const char *const *patterns = job->campaign->ignored;
+
+    for (guint i = 0; patterns && patterns[i]; i++)
+        if (g_pattern_match_simple(patterns[i], title)) {
+            job->state->ignored[i]++;
+            return TRUE;
+        }
+    return FALSE;
+}
+
 static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
     char *folder = NULL;
@@ -267,7 +279,8 @@ static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
     if (job->outcome.title == NULL)
         job->outcome.title = g_strdup("no title");
     g_strdelimit(job->outcome.title, "\n\r", ' ');
-    if (!fuzz_report_claim(job->campaign->dir, job->outcome.title, &folder))
+    if (is_ignored(job, job->outcome.title) ||
+        !fuzz_report_claim(job->campaign->dir, job->outcome.title, &folder))
         return TRUE;
     __atomic_add_fetch(&job->shared->found, 1, __ATOMIC_RELAXED);
     gboolean written = write_finding(job, folder, fuzz_case, error);

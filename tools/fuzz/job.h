@@ -12,6 +12,7 @@ typedef struct {
     guint64 cases;
     guint kept;
     gint64 last_new_us;
+    guint64 ignored[FUZZ_MAX_IGNORED];
     struct {
         const char *words;
         guint64 n;
