@@ -487,6 +487,9 @@ static void test_shared(void)
     g_assert_nonnull(strstr(error->message, "--name"));
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);
+    g_autofree char *page = contents(dir, "index.html", NULL);
+    g_assert_nonnull(strstr(page, "<h2>one</h2>\n<p>Target: flawed. 1500 cases"));
+    g_assert_nonnull(strstr(page, "<h2>two</h2>\n<p>Target: flawed."));
     two.target = "another";
     g_clear_error(&error);
     g_assert_false(fuzz_campaign_run(&two, &totals, &error));

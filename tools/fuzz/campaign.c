@@ -175,7 +175,7 @@ static gboolean is_sample_due(const Campaign *c)
 
 static void load_samples(Campaign *c)
 {
-    g_autofree char *name = g_strdup_printf("%s.csv", c->campaign->name);
+    g_autofree char *name = g_strconcat(c->campaign->name, FUZZ_SAMPLES, NULL);
 
     c->samples = g_array_new(FALSE, FALSE, sizeof(FuzzSample));
     c->samples_path = g_build_filename(c->campaign->dir, name, NULL);
@@ -229,7 +229,7 @@ gboolean fuzz_campaign_run(const FuzzCampaign *campaign, FuzzTotals *ret_totals,
     fuzz_screen_end(&c.screen, campaign, c.shared, &c.totals);
     if (!c.failed) {
         sample(&c);
-        c.failed = !fuzz_page_write(campaign->dir, campaign->target, c.samples, &inner);
+        c.failed = !fuzz_page_write(campaign->dir, &inner);
     }
     give_signals_back(before);
     *ret_totals = c.totals;

@@ -209,6 +209,17 @@ gboolean fuzz_corpus_write_stats(const FuzzCorpus *corpus, const char *text, GEr
     return put_file(corpus, ".", "fuzzer_stats", text, strlen(text), error);
 }
 
+char *fuzz_stats_value(const char *stats, const char *key)
+{
+    g_auto(GStrv) lines = g_strsplit(stats, "\n", -1);
+    g_autofree char *prefix = g_strdup_printf("%s : ", key);
+
+    for (char **line = lines; *line; line++)
+        if (g_str_has_prefix(*line, prefix))
+            return g_strdup(*line + strlen(prefix));
+    return NULL;
+}
+
 /* ---- Entries ---- */
 
 guint fuzz_corpus_size(const FuzzCorpus *corpus)

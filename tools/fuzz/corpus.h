@@ -27,6 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuzzCorpus, fuzz_corpus_free)
 const char *fuzz_corpus_folder(const FuzzCorpus *corpus);
 char *fuzz_corpus_read_stats(const FuzzCorpus *corpus);
 gboolean fuzz_corpus_write_stats(const FuzzCorpus *corpus, const char *text, GError **error);
+/* Of such text, what follows "key : "; NULL where there is no such line. */
+char *fuzz_stats_value(const char *stats, const char *key);
 
 guint fuzz_corpus_size(const FuzzCorpus *corpus);
 FuzzEntry *fuzz_corpus_at(const FuzzCorpus *corpus, guint i);

@@ -62,23 +62,11 @@ static gboolean write_stats(Job *job, GError **error)
     return fuzz_corpus_write_stats(job->corpus, text->str, error);
 }
 
-/* What follows "key : ", NULL where there is no such line. */
-static char *stats_value(const char *stats, const char *key)
-{
-    g_auto(GStrv) lines = g_strsplit(stats, "\n", -1);
-    g_autofree char *prefix = g_strdup_printf("%s : ", key);
-
-    for (char **line = lines; *line; line++)
-        if (g_str_has_prefix(*line, prefix))
-            return g_strdup(*line + strlen(prefix));
-    return NULL;
-}
-
 static gboolean read_stats(Job *job, GError **error)
 {
     g_autofree char *stats = fuzz_corpus_read_stats(job->corpus);
-    g_autofree char *cases = stats_value(stats, "execs_done");
-    g_autofree char *target = stats_value(stats, "target");
+    g_autofree char *cases = fuzz_stats_value(stats, "execs_done");
+    g_autofree char *target = fuzz_stats_value(stats, "target");
 
     if (target && strcmp(target, job->campaign->target) != 0) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,

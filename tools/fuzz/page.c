@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/fuzz/corpus.h"
 #include "tools/fuzz/put.h"
 
 #define WIDTH      640
@@ -95,7 +96,7 @@ static void draw(GString *page, const GArray *samples, const Curve *curve)
     double end = most_of(samples, G_STRUCT_OFFSET(FuzzSample, seconds));
 
     g_string_append_printf(page,
-                           "<h2>%s</h2>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" "
+                           "<h3>%s</h3>\n<svg viewBox=\"0 0 %d %d\" role=\"img\" "
                            "aria-label=\"%s over time\">\n<polyline points=\"",
                            curve->title, WIDTH + 80, HEIGHT + 24, curve->title);
     add_points(page, samples, curve->offset, end, most);
@@ -132,6 +133,52 @@ static void say_findings(GString *page, const char *dir)
         g_string_append(page, "<p>Nothing was found.</p>\n");
 }
 
+/* ---- A campaign ---- */
+
+/* As its first job wrote it down. */
+static char *target_of(const char *dir, const char *name)
+{
+    g_autofree char *job = g_strdup_printf("%s-1", name);
+    g_autofree char *path = g_build_filename(dir, job, "fuzzer_stats", NULL), *text = NULL;
+    g_autofree char *target =
+        g_file_get_contents(path, &text, NULL, NULL) ? fuzz_stats_value(text, "target") : NULL;
+
+    return g_markup_escape_text(target ? target : "not known", -1);
+}
+
+static void say_campaign(GString *page, const char *dir, const char *name, const GArray *samples)
+{
+    g_autofree char *target = target_of(dir, name), *shown = g_markup_escape_text(name, -1);
+    const FuzzSample *last = &g_array_index(samples, FuzzSample, samples->len - 1);
+
+    g_string_append_printf(page,
+                           "<h2>%s</h2>\n<p>Target: %s. %.0f cases in %.0f seconds (%.1f a "
+                           "second), %.0f behaviours, %.0f cases kept, %.0f findings.</p>\n",
+                           shown, target, last->cases, last->seconds,
+                           last->cases / MAX(last->seconds, 1), last->behaviours, last->kept,
+                           last->findings);
+    for (gsize i = 0; i < G_N_ELEMENTS(curves); i++)
+        if (curves[i].offset != G_STRUCT_OFFSET(FuzzSample, code) || last->code > 0)
+            draw(page, samples, &curves[i]);
+}
+
+static void say_campaigns(GString *page, const char *dir)
+{
+    g_autoptr(GPtrArray) names = fuzz_list_folder(dir, NULL);
+
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(dir, names->pdata[i], NULL);
+        g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(FuzzSample));
+        if (!g_str_has_suffix(names->pdata[i], FUZZ_SAMPLES))
+            continue;
+        g_autofree char *name =
+            g_strndup(names->pdata[i], strlen(names->pdata[i]) - strlen(FUZZ_SAMPLES));
+        fuzz_samples_load(samples, path);
+        if (samples->len)
+            say_campaign(page, dir, name, samples);
+    }
+}
+
 /* ---- The page ---- */
 
 static const char head[] =
@@ -143,23 +190,12 @@ static const char head[] =
     "path { fill: none; stroke: #888 }\n"
     "</style>\n</head>\n<body>\n<h1>camredir fuzz</h1>\n";
 
-gboolean fuzz_page_write(const char *dir, const char *target, const GArray *samples, GError **error)
+gboolean fuzz_page_write(const char *dir, GError **error)
 {
     g_autoptr(GString) page = g_string_new(head);
-    g_autofree char *name = g_markup_escape_text(target, -1);
-    const FuzzSample none = {0};
-    const FuzzSample *last =
-        samples->len ? &g_array_index(samples, FuzzSample, samples->len - 1) : &none;
 
-    g_string_append_printf(page,
-                           "<p>Target: %s. %.0f cases in %.0f seconds (%.1f a second), %.0f "
-                           "behaviours, %.0f cases kept, %.0f findings.</p>\n",
-                           name, last->cases, last->seconds, last->cases / MAX(last->seconds, 1),
-                           last->behaviours, last->kept, last->findings);
     say_findings(page, dir);
-    for (gsize i = 0; i < G_N_ELEMENTS(curves); i++)
-        if (curves[i].offset != G_STRUCT_OFFSET(FuzzSample, code) || last->code > 0)
-            draw(page, samples, &curves[i]);
+    say_campaigns(page, dir);
     g_string_append(page, "</body>\n</html>\n");
     return fuzz_put_file(dir, "index.html", page->str, page->len, error);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a campaign was, as a page with nothing beside it: numbers, curves, findings. */
+/* What the campaigns of a folder were, as a page with nothing beside it: numbers, curves, findings.
+ */
 #pragma once
 
 #include <gio/gio.h>
 
+#define FUZZ_SAMPLES ".csv" /* behind a campaign's name */
+
 typedef struct {
-    double seconds; /* of all runs of this corpus together */
+    double seconds; /* of all runs of this campaign together */
     double cases, behaviours, kept, findings;
     double code; /* 0: the target does not tell */
 } FuzzSample;
@@ -14,6 +17,6 @@ typedef struct {
 void fuzz_samples_load(GArray *samples, const char *path);
 gboolean fuzz_samples_append(const FuzzSample *sample, const char *path, GError **error);
 
-/* DIR/index.html; links the findings below DIR. */
-gboolean fuzz_page_write(const char *dir, const char *target, const GArray *samples,
-                         GError **error);
+/* DIR/index.html: every campaign that left its samples there, as NAME.csv; links the findings below
+   DIR. */
+gboolean fuzz_page_write(const char *dir, GError **error);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Written beside, under a name that nobody looks at, then renamed. */
+/* Written beside, under a name of its own that nobody looks at, then renamed. */
 #include "tools/fuzz/put.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static gint by_name(gconstpointer a, gconstpointer b)
 {
@@ -37,7 +38,8 @@ gboolean fuzz_put_file(const char *folder, const char *name, gconstpointer bytes
                        GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *beside = g_build_filename(folder, ".new", NULL);
+    g_autofree char *own = g_strdup_printf(".new-%d", (int)getpid());
+    g_autofree char *beside = g_build_filename(folder, own, NULL);
 
     if (write_all(beside, bytes, size) && g_rename(beside, path) == 0)
         return TRUE;
