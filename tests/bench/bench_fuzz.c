@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How many cameras a second a guest takes, and where the time goes: mutants of all presets, one
    after the other, in a VM or in several at once.
-   usage: bench-fuzz [--cases N] [--jobs N] [--real-time] [--stream] [--plain] [--pin]
+   usage: bench-fuzz [--cases N] [--jobs N] [--real-time] [--stream] [--plain]
    [--seed N]
    What was found is shown again at the end, on a fresh VM in real time. */
 #include <limits.h>
 #include <locale.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,7 @@
 #include "tools/fuzz/target.h"
 
 static int cases = 1000, jobs = 1, seed = 1;
-static gboolean real_time, stream, plain, verbose, unchanged, twice, pin;
+static gboolean real_time, stream, plain, verbose, unchanged, twice;
 static char *kernel, *initramfs;
 
 static const GOptionEntry entries[] = {
@@ -29,7 +28,6 @@ static const GOptionEntry entries[] = {
     {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "of the mutations", "N"},
     {"real-time", 0, 0, G_OPTION_ARG_NONE, &real_time, "without the virtual clock", NULL},
     {"stream", 0, 0, G_OPTION_ARG_NONE, &stream, "the guest takes pictures", NULL},
-    {"pin", 0, 0, G_OPTION_ARG_NONE, &pin, "each VM, and its device, on a core of its own", NULL},
     {"plain", 0, 0, G_OPTION_ARG_NONE, &plain, "mutations of bytes alone", NULL},
     {"unchanged", 0, 0, G_OPTION_ARG_NONE, &unchanged, "the presets as they are", NULL},
     {"twice", 0, 0, G_OPTION_ARG_NONE, &twice, "each case twice: is it seen as the same?", NULL},
@@ -329,23 +327,10 @@ static void print_found(const Result *results)
                    results[j].found[i].shown ? "shown again" : "NOT shown again");
 }
 
-/* A VM's threads and its device take turns: nothing is won by several cores. */
-static void take_core(int job)
-{
-    cpu_set_t cores;
-
-    CPU_ZERO(&cores);
-    CPU_SET(job % g_get_num_processors(), &cores);
-    if (sched_setaffinity(0, sizeof cores, &cores) < 0)
-        g_error("no core %d", job);
-}
-
 static void start_jobs(int out)
 {
     for (int i = 0; i < jobs; i++)
         if (fork() == 0) {
-            if (pin)
-                take_core(i);
             run_job(i, out);
             exit(0);
         }

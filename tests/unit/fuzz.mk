@@ -5,6 +5,7 @@ LIBS_test_fuzz := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_case := fuzz redir sources vcam descriptors
 LIBS_fuzz_case := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_console := fuzz
+LIBS_test_fuzz_core := fuzz
 LIBS_test_fuzz_cover := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_camera := fuzz vcam descriptors
 

@@ -13,7 +13,7 @@
 #include "tools/fuzz/guest/protocol.h"
 #include "tools/fuzz/guest/use_cameras.h"
 
-#define TICK_MS 250 /* the drivers' time-outs are 5 s */
+#define TICK_MS 1000 /* the drivers' time-outs are 5 s */
 #define POLL_MS 20
 
 static int port = -1;
