@@ -8,10 +8,11 @@
 #include "redir/error.h"
 
 /* Stands before libusb's own, for libusbredirhost too, which gives each isochronous transfer one
-   second. The bus paces them: none is ever late, unless this machine itself stood still. Then
-   libusb takes back all that are under way before it asks which of them are done. QEMU's xHCI waits
-   up to two seconds at what was taken back, so within another second all that was asked for since
-   is taken back as well, and so on without end. */
+   second. The bus paces them: none is ever late, unless this machine stood still, or is a VM whose
+   QEMU gets too little of the processor to play the bus (it has 480 packets of a stream before it).
+   Then libusb takes back all that are under way before it asks which of them are done. QEMU's xHCI
+   waits up to two seconds at what was taken back, so within another second all that was asked for
+   since is taken back as well, and so on without end. */
 __attribute__((visibility("default"))) int libusb_submit_transfer(struct libusb_transfer *transfer)
 {
     static int (*submit)(struct libusb_transfer * transfer);
