@@ -5,8 +5,8 @@
 
 typedef struct {
     RedirGadget base;
-    struct vcam_device *device;
-    RedirCameraChoose choose; /* NULL: it is always that device */
+    struct vcam_device *device; /* NULL: never chosen yet */
+    RedirCameraChoose choose;   /* NULL: it is always that device */
     gpointer user;
     RedirEndpoint *endpoint; /* while the stream is open */
     guint tick_timer;
@@ -17,8 +17,16 @@ static gboolean on_tick(gpointer user)
 {
     Camera *camera = user;
 
-    vcam_device_tick(camera->device, g_get_monotonic_time());
+    if (camera->device != NULL)
+        vcam_device_tick(camera->device, g_get_monotonic_time());
     return G_SOURCE_CONTINUE;
+}
+
+static struct vcam_device *choose_device(gpointer user, RedirTransport *transport)
+{
+    Camera *camera = user;
+
+    return camera->device = camera->choose(camera->user, transport);
 }
 
 static void camera_open(RedirGadget *gadget, RedirTransport *transport,
@@ -26,9 +34,10 @@ static void camera_open(RedirGadget *gadget, RedirTransport *transport,
 {
     Camera *camera = (Camera *)gadget;
 
-    if (camera->choose != NULL)
-        camera->device = camera->choose(camera->user, transport);
-    camera->endpoint = redir_endpoint_new(transport, camera->device, options, events);
+    camera->endpoint =
+        camera->choose != NULL
+            ? redir_endpoint_new_chosen(transport, choose_device, camera, options, events)
+            : redir_endpoint_new(transport, camera->device, options, events);
     camera->tick_timer = g_timeout_add_seconds(1, on_tick, camera);
 }
 
@@ -57,7 +66,8 @@ static void camera_close(RedirGadget *gadget)
     camera->bytes_in += statistics.bytes_in;
     camera->bytes_out += statistics.bytes_out;
     g_clear_pointer(&camera->endpoint, redir_endpoint_free);
-    vcam_device_reset(camera->device, g_get_monotonic_time());
+    if (camera->device != NULL)
+        vcam_device_reset(camera->device, g_get_monotonic_time());
 }
 
 static void camera_get_statistics(const RedirGadget *gadget, RedirGadgetStatistics *ret_statistics)

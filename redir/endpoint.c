@@ -210,8 +210,8 @@ static gboolean is_owed(const RedirEndpoint *ep)
 
 static void beat(RedirEndpoint *ep, gint64 now_us)
 {
-    if (!redir_heartbeat(&ep->heartbeat, ep->bytes_in, is_owed(ep), redir_endpoint_backlog(ep) == 0,
-                         now_us))
+    if (ep->device == NULL || !redir_heartbeat(&ep->heartbeat, ep->bytes_in, is_owed(ep),
+                                               redir_endpoint_backlog(ep) == 0, now_us))
         return;
     send_interface_info(ep);
     redir_endpoint_run(ep);
@@ -397,11 +397,19 @@ static void await_configuration(RedirEndpoint *ep)
         g_timeout_add(timeout_ms ? timeout_ms : REDIR_CONFIGURE_TIMEOUT_MS, on_not_configured, ep);
 }
 
+static void take_device(RedirEndpoint *ep, struct vcam_device *device)
+{
+    ep->device = device;
+    vcam_device_set_ready_func(device, on_device_ready, ep);
+}
+
 static void on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     RedirEndpoint *ep = priv;
-    struct usb_redir_device_connect_header device = device_info(ep);
 
+    if (ep->device == NULL)
+        take_device(ep, ep->choose(ep->choose_user, ep->transport));
+    struct usb_redir_device_connect_header device = device_info(ep);
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
     g_debug("%s: hello from %.*s", ep->transport->address, (int)sizeof hello->version,
             hello->version);
@@ -791,14 +799,13 @@ static struct usbredirparser *parser_new(RedirEndpoint *ep)
     return parser;
 }
 
-RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
-                                  const RedirEndpointOptions *options,
-                                  const RedirEndpointEvents *events)
+/* Without a device yet. */
+static RedirEndpoint *endpoint_new(RedirTransport *transport, const RedirEndpointOptions *options,
+                                   const RedirEndpointEvents *events)
 {
     RedirEndpoint *ep = g_new0(RedirEndpoint, 1);
 
     ep->transport = transport;
-    ep->device = device;
     ep->events = *events;
     ep->options = *options;
     ep->control = g_malloc(G_MAXUINT16 + 1);
@@ -811,7 +818,28 @@ RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device 
                                                                   : REDIR_HELLO_TIMEOUT_MS,
                                         on_no_hello, ep);
     ep->second_timer = g_timeout_add_seconds(1, on_second, ep);
-    vcam_device_set_ready_func(device, on_device_ready, ep);
+    return ep;
+}
+
+RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
+                                  const RedirEndpointOptions *options,
+                                  const RedirEndpointEvents *events)
+{
+    RedirEndpoint *ep = endpoint_new(transport, options, events);
+
+    take_device(ep, device);
+    redir_endpoint_run(ep);
+    return ep;
+}
+
+RedirEndpoint *redir_endpoint_new_chosen(RedirTransport *transport, RedirCameraChoose choose,
+                                         gpointer user, const RedirEndpointOptions *options,
+                                         const RedirEndpointEvents *events)
+{
+    RedirEndpoint *ep = endpoint_new(transport, options, events);
+
+    ep->choose = choose;
+    ep->choose_user = user;
     redir_endpoint_run(ep);
     return ep;
 }
@@ -825,8 +853,10 @@ void redir_endpoint_free(RedirEndpoint *ep)
     g_clear_handle_id(&ep->leave_timer, g_source_remove);
     g_clear_handle_id(&ep->report_idle, g_source_remove);
     g_clear_handle_id(&ep->second_timer, g_source_remove);
-    vcam_device_set_ready_func(ep->device, NULL, NULL);
-    vcam_device_hold(ep->device, false);
+    if (ep->device != NULL) {
+        vcam_device_set_ready_func(ep->device, NULL, NULL);
+        vcam_device_hold(ep->device, false);
+    }
     redir_streams_clear(ep);
     redir_input_clear(&ep->input);
     usbredirparser_destroy(ep->parser);

@@ -54,6 +54,12 @@ typedef struct {
 RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
                                   const RedirEndpointOptions *options,
                                   const RedirEndpointEvents *events);
+/* The same where it depends on the stream which device that is: asked when the VM has said hello,
+   so that something has gone over the stream by then, both ways. */
+typedef struct vcam_device *(*RedirCameraChoose)(gpointer user, RedirTransport *transport);
+RedirEndpoint *redir_endpoint_new_chosen(RedirTransport *transport, RedirCameraChoose choose,
+                                         gpointer user, const RedirEndpointOptions *options,
+                                         const RedirEndpointEvents *events);
 void redir_endpoint_free(RedirEndpoint *endpoint); /* leaves device as it is; accepts NULL */
 
 void redir_endpoint_received(RedirEndpoint *endpoint, const guint8 *data, gsize size);

@@ -32,7 +32,9 @@ typedef struct {
 
 struct RedirEndpoint {
     RedirTransport *transport;
-    struct vcam_device *device;
+    struct vcam_device *device; /* NULL: not chosen yet, and no hello has come */
+    RedirCameraChoose choose;
+    gpointer choose_user;
     RedirEndpointEvents events;
     RedirEndpointOptions options;
     struct usbredirparser *parser;

@@ -33,7 +33,6 @@ struct RedirGadget {
 
 /* The virtual camera, which is borrowed. */
 RedirGadget *redir_camera_new(struct vcam_device *device);
-/* The same in several forms: choose() says with each stream that is open which it is there. */
-typedef struct vcam_device *(*RedirCameraChoose)(gpointer user, RedirTransport *transport);
+/* The same in several forms: choose() says with each stream which it is there. */
 RedirGadget *redir_camera_new_chosen(RedirCameraChoose choose, gpointer user);
 void redir_camera_free(RedirGadget *camera); /* accepts NULL */

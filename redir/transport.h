@@ -25,7 +25,7 @@ typedef struct {
 
 /* What the kernel knows of a stream. */
 typedef struct {
-    gint64 round_trip_us; /* 0: not known */
+    gint64 round_trip_us; /* the shortest so far; 0: not known */
     gsize in_kernel;      /* bytes gone out that the peer's machine has not taken yet */
 } RedirTransportMeasure;
 

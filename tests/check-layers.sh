@@ -12,7 +12,7 @@ descriptors/json.c  -                    \"descriptors/|LIBC|<(glib|json-glib/[a
 vcam/*.[ch]         -                    \"(descriptors|vcam)/|LIBC
 vcam/sources/*.[ch] -                    \"(descriptors|vcam)/|LIBC|<linux/[a-z0-9_]+[.]h>|<(jpeglib|jerror|turbojpeg|png)[.]h>
 redir/*.[ch]        -                    \"(vcam/(device|profile|format|frame|control|hash|log)[.]h|redir/)|LIBC|<(dlfcn|glib|glib-unix|gio/[a-z]+|usbredir[a-z]+|libusb|linux/usbdevice_fs)[.]h>
-redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp[a-z_]*|libvirt_plug)[.][ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+|netinet/[a-z]+|linux/sockios)[.]h>
+redir/transports/*.[ch] redir/transports/(spice[a-z_]*|qmp[a-z_]*|libvirt_plug)[.][ch] \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+|netinet/[a-z]+|linux/(sockios|tcp))[.]h>
 redir/transports/qmp*.[ch] - \"redir/|LIBC|<(glib|gio/[a-z]+|json-glib/[a-z-]+)[.]h>
 redir/transports/libvirt_plug.c - \"redir/|LIBC|<(glib|glib/[a-z]+|gio/[a-z]+|json-glib/[a-z-]+|libvirt/[a-z-]+)[.]h>
 redir/transports/spice*.[ch] - \"redir/|LIBC|<(glib|glib-unix|gio/[a-z]+|spice-client.*)[.]h>

@@ -94,7 +94,7 @@ static struct vcam_device *choose_form(gpointer user, RedirTransport *transport)
     return choice->forms[choice->asked++ % 2];
 }
 
-/* What it is may change with each connection, and not before. */
+/* What it is may change with each connection, and not before the VM's hello. */
 static void test_chosen(void)
 {
     static const guint8 types[] = {usb_redir_type_bulk, usb_redir_type_iso, usb_redir_type_bulk};
@@ -107,8 +107,13 @@ static void test_chosen(void)
     f.gadget = redir_camera_new_chosen(choose_form, &choice);
     listen_as_qemu(&f);
     start_host(&f, REDIR_CONNECT, TRUE);
+    close(accept_one(f.listen_fd)); /* a VM that never says hello */
+    FAKE_WAIT(f.state == REDIR_HOST_WAITING && f.error != NULL);
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
-        begin_qemu(&f, accept_one(f.listen_fd), 0);
+        int fd = accept_one(f.listen_fd);
+        FAKE_WAIT(f.state == REDIR_HOST_CONNECTED);
+        g_assert_cmpuint(choice.asked, ==, i);
+        begin_qemu(&f, fd, 0);
         g_assert_cmpuint(f.qemu->endpoints.type[0x11], ==, types[i]);
         configure(&f);
         g_assert_cmpuint(choice.asked, ==, i + 1);
@@ -385,6 +390,9 @@ static void test_tcp_queue(void)
     g_assert_true(transport->ops->open(transport, &error));
     FAKE_WAIT((fd = connect_tcp(port)) >= 0);
     FAKE_WAIT(opened);
+    transport->ops->measure(transport, &measure);
+    g_assert_cmpint(measure.round_trip_us, >, 0);
+    g_assert_cmpint(measure.round_trip_us, <, G_MAXUINT32); /* "none measured" */
     for (guint waited = 0; waited < 50; waited++) {
         guint8 *data = malloc(65536);
         if (!transport->ops->send(transport, memset(data, 0, 65536), 65536))
