@@ -140,16 +140,13 @@ static void judge(LinkLab *lab, const GArray *all, const Span *span, LinkFigures
 /* ---- a row ---- */
 
 /* Until the window is over; what still waits in the link goes out unhindered. */
-static gboolean stream(LinkLab *lab, Session *guest, const LinkShape *shape, Span *span,
-                       GArray **ret_seen, GError **error)
+static gboolean stream(LinkLab *lab, Session *guest, Span *span, GArray **ret_seen, GError **error)
 {
     const StreamOrder order = {.fourcc = "MJPG",
                                .width = WIDTH,
                                .height = HEIGHT,
                                .interval = interval_of_fps(FPS),
                                .hash_each = 1};
-    if (!link_lab_shape(lab, shape, error))
-        return FALSE;
     span->asked_us = g_get_monotonic_time();
     guint number = session_begin(guest, &order);
     gboolean good = session_wait_frames(guest, number, 1, FIRST_MS, error);
@@ -166,16 +163,17 @@ static gboolean stream(LinkLab *lab, Session *guest, const LinkShape *shape, Spa
     return good;
 }
 
+/* The connection is made over the link as it is: one from before would take the round trip's growth
+   for a full link. */
 static gboolean measure(LinkLab *lab, const LinkWay *way, const LinkShape *shape,
                         LinkFigures *ret_figures, GError **error)
 {
     Session guest;
     Span span = {0};
     g_autoptr(GArray) seen = NULL;
-    if (!link_lab_plug(lab, way->camera, error) ||
+    if (!link_lab_plug(lab, way->camera, error) || !link_lab_shape(lab, shape, error) ||
         !link_lab_start(lab, way->command, &guest, error) ||
-        !link_lab_moment(lab, &span.before, error) ||
-        !stream(lab, &guest, shape, &span, &seen, error) ||
+        !link_lab_moment(lab, &span.before, error) || !stream(lab, &guest, &span, &seen, error) ||
         !link_lab_moment(lab, &span.after, error) || !link_lab_stop(lab, "TERM", error))
         return FALSE;
     judge(lab, seen, &span, ret_figures);
