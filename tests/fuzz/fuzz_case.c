@@ -34,6 +34,8 @@ static void check_diff(const uint8_t *data, size_t size)
         g_free(fuzz_diff_words(diff, i));
         kept[i] = TRUE;
     }
+    for (guint i = 0; i < fuzz_diff_size(diff); i++)
+        g_free(fuzz_diff_line(diff, kept, &i));
     g_autoptr(FuzzCase) again = fuzz_diff_apply(diff, kept);
     require_same(again, data + cut, size - cut);
 }

@@ -2,6 +2,7 @@
 /* Cases and what they are made of: bytes to case to bytes, seeds, mutations, and our own readers as
    a target. */
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -236,6 +237,36 @@ static void test_diff_words(void)
     }
 }
 
+/* What is missing together is one line, however many descriptors that are. */
+static void test_line(void)
+{
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(seed(6)->descriptors, &size);
+    g_autofree guint8 *copy = g_memdup2(bytes, size);
+    gsize at = 18, end;
+
+    while (!(copy[at + 1] == 0x24 && copy[at + 2] == 0x04)) /* a format; what it has goes with it */
+        at += copy[at];
+    for (end = at; copy[end + 1] == 0x24; end += copy[end])
+        continue;
+    memmove(copy + at, copy + end, size - end);
+    g_autoptr(FuzzCase) broken = fuzz_case_parse(copy, size - (end - at));
+    g_autoptr(FuzzDiff) diff = fuzz_diff_new(seed(6), broken);
+    g_autofree gboolean *kept = g_new0(gboolean, fuzz_diff_size(diff) + 1);
+    guint lines = 0, missing = 0, n;
+
+    for (guint i = 0; i < fuzz_diff_size(diff); i++)
+        kept[i] = TRUE;
+    for (guint i = 0; i < fuzz_diff_size(diff); i++, lines++) {
+        g_autofree char *line = fuzz_diff_line(diff, kept, &i);
+        g_test_message("%s", line);
+        if (sscanf(line, "%u descriptors are missing behind", &n) == 1)
+            missing = n;
+    }
+    g_assert_cmpuint(missing, >, 2);
+    g_assert_cmpuint(lines, ==, fuzz_diff_size(diff) - missing + 1);
+}
+
 static char *words_of(const char *mutation, guint64 number)
 {
     gsize size;
@@ -423,6 +454,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/diff/all-and-none", test_diff);
     g_test_add_func("/fuzz/diff/places", test_diff_words);
     g_test_add_func("/fuzz/diff/words-of-pieces", test_words_of_pieces);
+    g_test_add_func("/fuzz/diff/line", test_line);
     g_test_add_func("/fuzz/diff/fault-words", test_fault_words);
     g_test_add_func("/fuzz/seeds/names", test_seeds);
     g_test_add_func("/fuzz/seeds/recording", test_recording);

@@ -10,7 +10,8 @@
 #include "descriptors/lint.h"
 #include "descriptors/names.h"
 
-#define MAX_CELLS (16u << 20) /* of the table; above it what differs is one change */
+#define MOST_LISTED 6           /* of descriptors that are missing together */
+#define MAX_CELLS   (16u << 20) /* of the table; above it what differs is one change */
 
 /* A descriptor of the valid case and what it became, or bytes that the valid one has not. */
 typedef struct {
@@ -602,15 +603,26 @@ static char *field_words(const Change *change, const Piece *p)
     return g_strdup_printf("%s: %s, now %s", path, was, is);
 }
 
+/* The last of the valid case's descriptors before a piece; NULL: there is none. */
+static const Piece *piece_before(const FuzzDiff *diff, guint piece)
+{
+    while (piece-- > 0)
+        if (piece_at(diff, piece)->node)
+            return piece_at(diff, piece);
+    return NULL;
+}
+
+static char *path_before(const Piece *before)
+{
+    return before ? path_of(before->node, NULL, 0) : g_strdup("the beginning");
+}
+
 static char *inserted_words(const FuzzDiff *diff, guint piece)
 {
-    const Piece *p = piece_at(diff, piece), *before = p;
+    const Piece *p = piece_at(diff, piece), *before = piece_before(diff, piece);
+    g_autofree char *path = path_before(before);
 
-    while (before > piece_at(diff, 0) && before->node == NULL)
-        before--;
-    g_autofree char *path =
-        before->node ? path_of(before->node, NULL, 0) : g_strdup("the beginning");
-    if (p->n_is == before->n_is && before->node && memcmp(p->is, before->is, p->n_is) == 0)
+    if (before && p->n_is == before->n_is && memcmp(p->is, before->is, p->n_is) == 0)
         return g_strdup_printf("%s: there twice", path);
     g_autofree char *bytes = hex(p->is, p->n_is);
     return g_strdup_printf("behind %s: %s%s%u bytes more: %s", path, p->name ? p->name : "",
@@ -632,6 +644,42 @@ char *fuzz_diff_words(const FuzzDiff *diff, guint i)
     return change->kind == MISSING
                ? g_strdup_printf("%s: missing", path)
                : g_strdup_printf("%s: %u bytes, now %u", path, p->n_was, p->n_is);
+}
+
+/* How many descriptors are missing from change i on, and which change is the last of them. */
+static guint count_missing(const FuzzDiff *diff, const gboolean *kept, guint i, guint *ret_last)
+{
+    const Change *first = change_at(diff, i);
+    guint n = 0;
+
+    for (; i < diff->changes->len && change_at(diff, i)->group == first->group; i++)
+        if (kept[i] && change_at(diff, i)->kind == MISSING) {
+            *ret_last = i;
+            n++;
+        }
+    return n;
+}
+
+char *fuzz_diff_line(const FuzzDiff *diff, const gboolean *kept, guint *i)
+{
+    guint first = *i, last = first, listed = 0;
+    guint n = count_missing(diff, kept, first, &last);
+
+    if (n < 2 || change_at(diff, first)->kind != MISSING)
+        return fuzz_diff_words(diff, first);
+    GString *line = g_string_new(NULL);
+    g_autofree char *behind = path_before(piece_before(diff, change_at(diff, first)->piece));
+    g_string_printf(line, "%u descriptors are missing behind %s:", n, behind);
+    for (guint k = first; k <= last && listed < MOST_LISTED; k++)
+        if (kept[k]) {
+            g_autofree char *path =
+                path_of(piece_at(diff, change_at(diff, k)->piece)->node, NULL, 0);
+            g_string_append_printf(line, "%s %s", listed++ ? "," : "", path);
+        }
+    if (listed < n)
+        g_string_append_printf(line, " and %u more", n - listed);
+    *i = last;
+    return g_string_free(line, FALSE);
 }
 
 char *fuzz_fault_words(const FuzzFault *fault)

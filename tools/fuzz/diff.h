@@ -23,5 +23,8 @@ FuzzCase *fuzz_diff_apply(const FuzzDiff *diff, const gboolean *kept);
 
 /* "configuration[1].bNumInterfaces: 2, now 255" */
 char *fuzz_diff_words(const FuzzDiff *diff, guint change);
+/* Of change *i and of those of its group that are kept and that one line can tell with it: "3
+   descriptors are missing behind ...: ..."; *i is then the last of these. */
+char *fuzz_diff_line(const FuzzDiff *diff, const gboolean *kept, guint *i);
 /* "request 3 (from 0) is stalled" */
 char *fuzz_fault_words(const FuzzFault *fault);

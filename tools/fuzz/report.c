@@ -96,7 +96,7 @@ static void say_changes(GString *text, const FuzzFinding *finding)
                                n, n == 1 ? "" : "s");
     for (guint i = 0; i < fuzz_diff_size(diff); i++)
         if (finding->kept[i]) {
-            g_autofree char *words = fuzz_diff_words(diff, i);
+            g_autofree char *words = fuzz_diff_line(diff, finding->kept, &i);
             g_string_append_printf(text, "- %s\n", words);
         }
 }
