@@ -8,7 +8,7 @@
 
 #include "tools/fuzz/guest/use.h"
 
-#define MOST_NODES  16  /* of a kind */
+#define MOST_NODES  32  /* of a kind */
 #define PICTURES_MS 150 /* of a camera: a stream in which no picture comes costs the host much */
 
 /* By what it lists, not by VIDIOC_QUERYCAP: Debian's 6.1 warns when that is asked of the node

@@ -98,7 +98,6 @@ void use_files(const struct node *node)
     int bus = number_in(folder, "../busnum"), device = number_in(folder, "../devnum");
     snprintf(path, sizeof path, "/dev/bus/usb/%03d/%03d", bus, device);
     read_file(path);
-    read_file("/sys/kernel/debug/usb/devices");
 }
 
 void use_statistics(void)
