@@ -318,8 +318,7 @@ static void add_endpoint(const RedirEndpoint *ep, struct usb_redir_ep_info_heade
     info->type[at] = endpoint->type;
     info->interval[at] = endpoint->bInterval;
     if (endpoint->type == usb_redir_type_iso)
-        info->interval[at] = options_of(ep)->speed == VCAM_SPEED_HIGH ? REDIR_PACING_INTERVAL_HIGH
-                                                                      : REDIR_PACING_INTERVAL_OTHER;
+        info->interval[at] = ep->iso_interval;
     info->interface[at] = endpoint->bInterfaceNumber;
     info->max_packet_size[at] = endpoint->max_packet_size;
 }
@@ -403,6 +402,17 @@ static void take_device(RedirEndpoint *ep, struct vcam_device *device)
     vcam_device_set_ready_func(device, on_device_ready, ep);
 }
 
+/* For as long as the device is there: QEMU may begin a stream by what it was told before. */
+static void choose_interval(RedirEndpoint *ep)
+{
+    RedirTransportMeasure measure = {0};
+
+    if (ep->transport->ops->measure)
+        ep->transport->ops->measure(ep->transport, &measure);
+    ep->iso_interval =
+        redir_pacing_interval(options_of(ep)->speed == VCAM_SPEED_HIGH, measure.round_trip_us);
+}
+
 static void on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     RedirEndpoint *ep = priv;
@@ -413,6 +423,7 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
     g_debug("%s: hello from %.*s", ep->transport->address, (int)sizeof hello->version,
             hello->version);
+    choose_interval(ep);
     send_interface_info(ep);
     announce_endpoints(ep);
     usbredirparser_send_device_connect(ep->parser, &device);

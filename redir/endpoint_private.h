@@ -43,6 +43,7 @@ struct RedirEndpoint {
     gsize feed_size;
     RedirPacket refused; /* of ours, by a transport that was full; it goes before all else */
     guint8 *control;     /* 64 KiB: the data of a control IN */
+    guint8 iso_interval; /* as ep_info has it, see pacing.h */
     Streams streams;
 
     gboolean running, again; /* run() is at work; something came up meanwhile */

@@ -2,7 +2,19 @@
 /* The modelled queue: see pacing.h for the rule. */
 #include "redir/pacing.h"
 
-#define BATCH_US 1000
+#define BATCH_US  1000
+#define FAR_US    20000
+#define QUEUED_MS 60
+
+guint8 redir_pacing_interval(gboolean high_speed, gint64 round_trip_us)
+{
+    return !high_speed ? 1 : round_trip_us > FAR_US ? 8 : 4;
+}
+
+guint redir_pacing_target(gboolean high_speed, guint8 interval)
+{
+    return (high_speed ? 8000 : 1000) / interval * QUEUED_MS / 1000;
+}
 
 void redir_pacing_start(RedirPacing *pacing, guint period_us, guint target, gint64 now_us)
 {

@@ -28,12 +28,12 @@ typedef struct {
 /* ep_info's interval, ours to choose, drives nothing but QEMU's target (QEMU 7.2,
    usbredir_handle_iso_data): 60 ms of 8000 / interval packets a second at high speed, of
    1000 / interval else. Its queue holds twice the target before it throws away, so the target is
-   also how many packets a guest may leave lying. 4 lets one that is busy stay away for 15 ms; what
-   it costs is the time in which 120 packets, most of them empty, reach QEMU. */
-#define REDIR_PACING_INTERVAL_HIGH  4
-#define REDIR_PACING_INTERVAL_OTHER 1
-#define REDIR_PACING_TARGET_HIGH    (8000 / REDIR_PACING_INTERVAL_HIGH * 60 / 1000)
-#define REDIR_PACING_TARGET_OTHER   (1000 / REDIR_PACING_INTERVAL_OTHER * 60 / 1000)
+   also how many packets a guest may leave lying, and how many, most of them empty, come with each
+   frame. By 120 (interval 4) a busy guest may stay away for 15 ms. But frames that a far link
+   brings together overflow them: over 150 ms a half arrived, some of them damaged, where by 60
+   (interval 8) nearly all did, and none was. */
+guint8 redir_pacing_interval(gboolean high_speed, gint64 round_trip_us); /* 0: not known, near */
+guint redir_pacing_target(gboolean high_speed, guint8 interval);
 
 void redir_pacing_start(RedirPacing *pacing, guint period_us, guint target, gint64 now_us);
 /* Packets of data that may go out now. */

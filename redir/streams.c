@@ -265,8 +265,7 @@ static void on_start_iso_stream(void *priv, uint64_t id,
     ep->streams.iso.endpoint = header->endpoint;
     ep->streams.iso.id = 0;
     redir_pacing_start(&ep->streams.pacing, service_interval_us(ep, &found),
-                       speed_of(ep) == VCAM_SPEED_HIGH ? REDIR_PACING_TARGET_HIGH
-                                                       : REDIR_PACING_TARGET_OTHER,
+                       redir_pacing_target(speed_of(ep) == VCAM_SPEED_HIGH, ep->iso_interval),
                        g_get_monotonic_time());
     send_iso_status(ep, id, header->endpoint, usb_redir_success);
 }

@@ -274,8 +274,8 @@ static void simulate(const Scenario *scenario, Queue *queue)
 static void test_pacing(gconstpointer data)
 {
     const Scenario *scenario = data;
-    guint target =
-        scenario->period_us == 125 ? REDIR_PACING_TARGET_HIGH : REDIR_PACING_TARGET_OTHER;
+    gboolean high = scenario->period_us == 125;
+    guint target = redir_pacing_target(high, redir_pacing_interval(high, 0));
     Queue queue = {.target = target};
 
     simulate(scenario, &queue);
@@ -286,28 +286,54 @@ static void test_pacing(gconstpointer data)
 }
 
 /* The link stops, then all comes at once: frames may be missing, of which none is torn. */
+static void stop_link(guint packets, guint lost_ms, gint64 round_trip_us)
+{
+    const Scenario scenario = {
+        .period_us = 125,
+        .slowness = 1.01,
+        .packets = packets,
+        .frame_us = 33333,
+        .frames = 30,
+        .lost_us = lost_ms * 1000,
+    };
+    guint8 interval = redir_pacing_interval(TRUE, round_trip_us);
+    Queue queue = {.target = redir_pacing_target(TRUE, interval)};
+
+    simulate(&scenario, &queue);
+    g_test_message("%u packets, %u ms, interval %u: %u thrown away", packets, lost_ms, interval,
+                   queue.dropped);
+    for (guint frame = 1; frame <= scenario.frames; frame++)
+        if (queue.of_frame[frame] != 0)
+            g_assert_cmpuint(queue.of_frame[frame], ==, packets);
+    g_assert_cmpuint(queue.of_frame[scenario.frames], ==, packets);
+    g_queue_clear(&queue.packets);
+}
+
 static void test_link_stops(void)
 {
     static const guint packets[] = {1, 22, 38, 55}, lost_ms[] = {40, 90, 150, 300};
 
     for (gsize i = 0; i < G_N_ELEMENTS(packets) * G_N_ELEMENTS(lost_ms); i++) {
-        const Scenario scenario = {
-            .period_us = 125,
-            .slowness = 1.01,
-            .packets = packets[i % 4],
-            .frame_us = 33333,
-            .frames = 30,
-            .lost_us = lost_ms[i / 4] * 1000,
-        };
-        Queue queue = {.target = REDIR_PACING_TARGET_HIGH};
-        simulate(&scenario, &queue);
-        g_test_message("%u packets, %u ms: %u thrown away", scenario.packets, lost_ms[i / 4],
-                       queue.dropped);
-        for (guint frame = 1; frame <= scenario.frames; frame++)
-            if (queue.of_frame[frame] != 0)
-                g_assert_cmpuint(queue.of_frame[frame], ==, scenario.packets);
-        g_assert_cmpuint(queue.of_frame[scenario.frames], ==, scenario.packets);
-        g_queue_clear(&queue.packets);
+        stop_link(packets[i % 4], lost_ms[i / 4], 0);
+        if (packets[i % 4] < 30)
+            stop_link(packets[i % 4], lost_ms[i / 4], 150000);
+    }
+}
+
+/* QEMU 7.2 keeps (packets a second * 60) / 1000. */
+static void test_targets(void)
+{
+    static const struct {
+        gboolean high;
+        gint64 round_trip_us;
+        guint interval, target;
+    } rows[] = {{TRUE, 0, 4, 120},     {TRUE, 10000, 4, 120}, {TRUE, 50000, 8, 60},
+                {TRUE, 150000, 8, 60}, {FALSE, 0, 1, 60},     {FALSE, 150000, 1, 60}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        guint8 interval = redir_pacing_interval(rows[i].high, rows[i].round_trip_us);
+        g_assert_cmpuint(interval, ==, rows[i].interval);
+        g_assert_cmpuint(redir_pacing_target(rows[i].high, interval), ==, rows[i].target);
     }
 }
 
@@ -322,5 +348,6 @@ int main(int argc, char **argv)
         g_test_add_data_func(name, &scenarios[i], test_pacing);
     }
     g_test_add_func("/redir/pacing/link stops", test_link_stops);
+    g_test_add_func("/redir/pacing/targets", test_targets);
     return g_test_run();
 }
