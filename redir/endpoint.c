@@ -405,10 +405,8 @@ static void take_device(RedirEndpoint *ep, struct vcam_device *device)
 /* For as long as the device is there: QEMU may begin a stream by what it was told before. */
 static void choose_interval(RedirEndpoint *ep)
 {
-    RedirTransportMeasure measure = {0};
+    RedirTransportMeasure measure = redir_transport_measure(ep->transport);
 
-    if (ep->transport->ops->measure)
-        ep->transport->ops->measure(ep->transport, &measure);
     ep->iso_interval =
         redir_pacing_interval(options_of(ep)->speed == VCAM_SPEED_HIGH, measure.round_trip_us);
 }

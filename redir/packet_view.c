@@ -47,3 +47,11 @@ gboolean redir_packet_look(RedirPacketIds *ids, RedirDirection direction, const 
         note_hello(ids, direction, ret_view);
     return TRUE;
 }
+
+gboolean redir_packet_body(const RedirPacketView *packet, void *ret_header, gsize size)
+{
+    if (packet->size < size)
+        return FALSE;
+    memcpy(ret_header, packet->body, size);
+    return TRUE;
+}

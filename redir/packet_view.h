@@ -23,3 +23,6 @@ gboolean redir_packet_long_ids(const RedirPacketIds *ids);
 /* bytes: one whole packet. FALSE: it is not. Notes in ids what a hello says. */
 gboolean redir_packet_look(RedirPacketIds *ids, RedirDirection direction, const guint8 *bytes,
                            gsize size, RedirPacketView *ret_view);
+
+/* The body's own header, of that size. FALSE: the body is shorter. */
+gboolean redir_packet_body(const RedirPacketView *packet, void *ret_header, gsize size);

@@ -13,9 +13,8 @@ static void note_interfaces(RedirShed *shed, const RedirPacketView *packet)
 {
     struct usb_redir_interface_info_header info;
 
-    if (packet->size < sizeof info)
+    if (!redir_packet_body(packet, &info, sizeof info))
         return;
-    memcpy(&info, packet->body, sizeof info);
     shed->video = 0;
     for (guint i = 0; i < MIN(GUINT32_FROM_LE(info.interface_count), 32); i++)
         if (info.interface_class[i] == CLASS_VIDEO &&
@@ -72,9 +71,8 @@ static gboolean shed_iso(RedirShed *shed, const RedirPacketView *packet, guint8 
 {
     struct usb_redir_iso_packet_header iso;
 
-    if (packet->size < sizeof iso)
+    if (!redir_packet_body(packet, &iso, sizeof iso))
         return FALSE;
-    memcpy(&iso, packet->body, sizeof iso);
     if (!is_video(shed, iso.endpoint))
         return backlog > REDIR_SHED_BACKLOG;
     gsize length = packet->size - sizeof iso;

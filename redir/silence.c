@@ -2,8 +2,6 @@
 /* Counts looks, not time. */
 #include "redir/silence.h"
 
-#include <string.h>
-
 enum { IN = 0x80 };
 
 static guint8 owner_of(const guint8 owner[32], guint8 endpoint)
@@ -22,9 +20,8 @@ static void note_start(RedirSilence *silence, const RedirPacketView *packet)
 {
     struct usb_redir_start_iso_stream_header start;
 
-    if (packet->size < sizeof start)
+    if (!redir_packet_body(packet, &start, sizeof start))
         return;
-    memcpy(&start, packet->body, sizeof start);
     RedirSilenceStream *stream = stream_of(silence, start.endpoint);
     if (start.endpoint & IN)
         *stream = (RedirSilenceStream){.on = TRUE, .start = start, .revived = stream->revived};
@@ -50,9 +47,8 @@ static void note_packet(RedirSilence *silence, const RedirPacketView *packet)
 {
     struct usb_redir_iso_packet_header iso;
 
-    if (packet->size < sizeof iso)
+    if (!redir_packet_body(packet, &iso, sizeof iso))
         return;
-    memcpy(&iso, packet->body, sizeof iso);
     RedirSilenceStream *stream = stream_of(silence, iso.endpoint);
     if (iso.status != usb_redir_success)
         return;
@@ -64,9 +60,8 @@ static void note_status(RedirSilence *silence, const RedirPacketView *packet)
 {
     struct usb_redir_iso_stream_status_header status;
 
-    if (packet->size < sizeof status)
+    if (!redir_packet_body(packet, &status, sizeof status))
         return;
-    memcpy(&status, packet->body, sizeof status);
     if (status.status != usb_redir_success && status.endpoint & IN)
         stream_of(silence, status.endpoint)->on = FALSE; /* the VM knows */
 }
@@ -75,9 +70,8 @@ static void note_alternate(RedirSilence *silence, const RedirPacketView *packet)
 {
     struct usb_redir_alt_setting_status_header status;
 
-    if (packet->size < sizeof status)
+    if (!redir_packet_body(packet, &status, sizeof status))
         return;
-    memcpy(&status, packet->body, sizeof status);
     if (status.status == usb_redir_success && status.interface < 32)
         silence->alternate[status.interface] = status.alt;
 }

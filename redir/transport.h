@@ -63,4 +63,14 @@ struct RedirTransport {
     char *address; /* as the user wrote it, for messages */
 };
 
+/* Zeroes where it cannot measure. */
+static inline RedirTransportMeasure redir_transport_measure(RedirTransport *transport)
+{
+    RedirTransportMeasure measure = {0};
+
+    if (transport->ops->measure)
+        transport->ops->measure(transport, &measure);
+    return measure;
+}
+
 typedef enum { REDIR_CONNECT, REDIR_LISTEN } RedirRole; /* --to, --as */

@@ -147,10 +147,8 @@ static void on_packet(gpointer user, RedirDirection direction, const guint8 *byt
 
 static gsize in_flight(const struct visit *visit)
 {
-    RedirTransportMeasure measure = {0};
-    if (visit->inner->ops->measure)
-        visit->inner->ops->measure(visit->inner, &measure);
-    return visit->inner->ops->outstanding(visit->inner) + measure.in_kernel;
+    return visit->inner->ops->outstanding(visit->inner) +
+           redir_transport_measure(visit->inner).in_kernel;
 }
 
 /* Packets of the status endpoint, which QEMU reads and throws away as long as the guest has not
@@ -194,10 +192,7 @@ static void end_streaming(struct visit *visit)
 
 static void measure_round_trip(struct visit *visit)
 {
-    RedirTransportMeasure measure = {0};
-    if (visit->inner->ops->measure)
-        visit->inner->ops->measure(visit->inner, &measure);
-    visit->link->round_trip_us = measure.round_trip_us;
+    visit->link->round_trip_us = redir_transport_measure(visit->inner).round_trip_us;
 }
 
 static void leave(struct visit *visit)

@@ -192,11 +192,9 @@ static void tell_left_out(const struct sharing *sharing)
 static struct vcam_device *choose_device(gpointer user, RedirTransport *transport)
 {
     struct sharing *sharing = user;
-    RedirTransportMeasure measure = {0};
     if (!sharing->far)
         return sharing->near;
-    if (transport->ops->measure)
-        transport->ops->measure(transport, &measure);
+    RedirTransportMeasure measure = redir_transport_measure(transport);
     enum vcam_speed speed = vcam_profile_options(vcam_device_profile(sharing->far))->speed;
     gboolean is_far = transfer_for(measure.round_trip_us, speed) == VCAM_TRANSFER_ISO;
     struct vcam_device *device = is_far ? sharing->far : sharing->near;
