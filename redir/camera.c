@@ -5,8 +5,8 @@
 
 typedef struct {
     RedirGadget base;
-    struct vcam_device *device; /* NULL: never chosen yet */
-    RedirCameraChoose choose;   /* NULL: it is always that device */
+    struct vcam_device *device; /* NULL: not chosen yet */
+    RedirCameraChoose choose;
     gpointer user;
     RedirEndpoint *endpoint; /* while the stream is open */
     guint tick_timer;
@@ -22,11 +22,13 @@ static gboolean on_tick(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-static struct vcam_device *choose_device(gpointer user, RedirTransport *transport)
+static RedirChoice choose_device(gpointer user, RedirTransport *transport, gboolean can_buffer)
 {
     Camera *camera = user;
+    RedirChoice choice = camera->choose(camera->user, transport, can_buffer);
 
-    return camera->device = camera->choose(camera->user, transport);
+    camera->device = choice.device;
+    return choice;
 }
 
 static void camera_open(RedirGadget *gadget, RedirTransport *transport,
@@ -34,10 +36,7 @@ static void camera_open(RedirGadget *gadget, RedirTransport *transport,
 {
     Camera *camera = (Camera *)gadget;
 
-    camera->endpoint =
-        camera->choose != NULL
-            ? redir_endpoint_new_chosen(transport, choose_device, camera, options, events)
-            : redir_endpoint_new(transport, camera->device, options, events);
+    camera->endpoint = redir_endpoint_new(transport, choose_device, camera, options, events);
     camera->tick_timer = g_timeout_add_seconds(1, on_tick, camera);
 }
 
@@ -84,7 +83,7 @@ static void camera_get_statistics(const RedirGadget *gadget, RedirGadgetStatisti
     };
 }
 
-static Camera *camera_new(void)
+RedirGadget *redir_camera_new(RedirCameraChoose choose, gpointer user)
 {
     static const RedirGadgetOps ops = {
         .open = camera_open,
@@ -97,21 +96,6 @@ static Camera *camera_new(void)
     Camera *camera = g_new0(Camera, 1);
 
     camera->base.ops = &ops;
-    return camera;
-}
-
-RedirGadget *redir_camera_new(struct vcam_device *device)
-{
-    Camera *camera = camera_new();
-
-    camera->device = device;
-    return &camera->base;
-}
-
-RedirGadget *redir_camera_new_chosen(RedirCameraChoose choose, gpointer user)
-{
-    Camera *camera = camera_new();
-
     camera->choose = choose;
     camera->user = user;
     return &camera->base;

@@ -123,6 +123,7 @@ RedirPacketCaps redir_endpoint_caps(const RedirEndpoint *ep)
     return (RedirPacketCaps){
         .long_ids = usbredirparser_peer_has_cap(ep->parser, usb_redir_cap_64bits_ids),
         .long_lengths = usbredirparser_peer_has_cap(ep->parser, usb_redir_cap_32bits_bulk_length),
+        .buffers = usbredirparser_peer_has_cap(ep->parser, usb_redir_cap_bulk_receiving),
     };
 }
 
@@ -147,7 +148,8 @@ static void read_packets(RedirEndpoint *ep)
 /* No frame is begun while the last one still waits here: a newer one will overtake it. */
 static void update_hold(RedirEndpoint *ep)
 {
-    gsize limit = ep->streams.iso.on ? REDIR_HOLD_ISO : REDIR_HOLD_BULK;
+    gboolean unasked = ep->streams.iso.on || ep->streams.buffered.on;
+    gsize limit = unasked ? REDIR_HOLD_UNASKED : REDIR_HOLD_BULK;
     gboolean hold = redir_endpoint_backlog(ep) > (ep->held ? limit / 2 : limit);
 
     if (hold != ep->held)
@@ -263,8 +265,8 @@ static struct usb_redir_device_connect_header device_info(const RedirEndpoint *e
         .device_class = CLASS_MISC,
         .device_subclass = SUBCLASS_COMMON,
         .device_protocol = PROTOCOL_IAD,
-        .vendor_id = options->idVendor,
-        .product_id = options->idProduct,
+        .vendor_id = ep->buffered ? REDIR_BUFFERED_VENDOR : options->idVendor,
+        .product_id = ep->buffered ? REDIR_BUFFERED_PRODUCT : options->idProduct,
         .device_version_bcd = options->bcdDevice,
     };
 }
@@ -321,6 +323,8 @@ static void add_endpoint(const RedirEndpoint *ep, struct usb_redir_ep_info_heade
         info->interval[at] = ep->iso_interval;
     info->interface[at] = endpoint->bInterfaceNumber;
     info->max_packet_size[at] = endpoint->max_packet_size;
+    if (ep->buffered && endpoint->type == usb_redir_type_bulk)
+        info->max_packet_size[at] = REDIR_BUFFERED_BLOCK;
 }
 
 static struct usb_redir_ep_info_header control_endpoint(const RedirEndpoint *ep)
@@ -396,10 +400,14 @@ static void await_configuration(RedirEndpoint *ep)
         g_timeout_add(timeout_ms ? timeout_ms : REDIR_CONFIGURE_TIMEOUT_MS, on_not_configured, ep);
 }
 
-static void take_device(RedirEndpoint *ep, struct vcam_device *device)
+static void choose_device(RedirEndpoint *ep)
 {
-    ep->device = device;
-    vcam_device_set_ready_func(device, on_device_ready, ep);
+    gboolean can_buffer = redir_endpoint_caps(ep).buffers;
+    RedirChoice choice = ep->choose(ep->choose_user, ep->transport, can_buffer);
+
+    ep->device = choice.device;
+    ep->buffered = choice.buffered && can_buffer && options_of(ep)->transfer == VCAM_TRANSFER_BULK;
+    vcam_device_set_ready_func(ep->device, on_device_ready, ep);
 }
 
 /* For as long as the device is there: QEMU may begin a stream by what it was told before. */
@@ -416,7 +424,7 @@ static void on_hello(void *priv, struct usb_redir_hello_header *hello)
     RedirEndpoint *ep = priv;
 
     if (ep->device == NULL)
-        take_device(ep, ep->choose(ep->choose_user, ep->transport));
+        choose_device(ep);
     struct usb_redir_device_connect_header device = device_info(ep);
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
     g_debug("%s: hello from %.*s", ep->transport->address, (int)sizeof hello->version,
@@ -445,19 +453,33 @@ static gboolean on_no_hello(gpointer user)
 
 /* ---- the VM's filter ---- */
 
-static void on_filter_filter(void *priv, struct usbredirfilter_rule *rules, int rules_count)
+static gboolean is_refused(const RedirEndpoint *ep, const struct usbredirfilter_rule *rules,
+                           int rules_count, guint16 idVendor, guint16 idProduct)
 {
-    RedirEndpoint *ep = priv;
     struct usb_redir_interface_info_header interfaces = interface_info(ep);
     struct usb_redir_device_connect_header device = device_info(ep);
 
-    int refused = usbredirfilter_check(
+    return usbredirfilter_check(
         rules, rules_count, device.device_class, device.device_subclass, device.device_protocol,
         interfaces.interface_class, interfaces.interface_subclass, interfaces.interface_protocol,
-        interfaces.interface_count, device.vendor_id, device.product_id, device.device_version_bcd,
-        0);
+        interfaces.interface_count, idVendor, idProduct, device.device_version_bcd, 0);
+}
+
+static void on_filter_filter(void *priv, struct usbredirfilter_rule *rules, int rules_count)
+{
+    RedirEndpoint *ep = priv;
+    const struct vcam_profile_options *options = options_of(ep);
+    struct usb_redir_device_connect_header device = device_info(ep);
+    gboolean camera = is_refused(ep, rules, rules_count, options->idVendor, options->idProduct);
+    gboolean as_told = is_refused(ep, rules, rules_count, device.vendor_id, device.product_id);
+
     usbredirfilter_free(rules);
-    if (refused)
+    if (as_told && !camera)
+        fail(ep, REDIR_ERROR_REFUSED,
+             "the VM's filter goes by vendor and product, and a buffered camera comes as "
+             "%04x:%04x; let that pass, or share with --transfer bulk",
+             device.vendor_id, device.product_id);
+    else if (as_told)
         fail(ep, REDIR_ERROR_REFUSED,
              "the VM's filter keeps cameras out; start QEMU's usb-redir without filter=, or with "
              "filter='0x0e:-1:-1:-1:1|-1:-1:-1:-1:0'");
@@ -724,18 +746,6 @@ static void never_bulk_streams_status(void *priv, uint64_t id,
     (void)priv, (void)id, (void)header;
 }
 
-static void never_start_bulk_receiving(void *priv, uint64_t id,
-                                       struct usb_redir_start_bulk_receiving_header *header)
-{
-    (void)priv, (void)id, (void)header;
-}
-
-static void never_stop_bulk_receiving(void *priv, uint64_t id,
-                                      struct usb_redir_stop_bulk_receiving_header *header)
-{
-    (void)priv, (void)id, (void)header;
-}
-
 static void never_bulk_receiving_status(void *priv, uint64_t id,
                                         struct usb_redir_bulk_receiving_status_header *header)
 {
@@ -763,22 +773,17 @@ static void set_never_callbacks(struct usbredirparser *parser)
     parser->iso_stream_status_func = never_iso_stream_status;
     parser->interrupt_receiving_status_func = never_interrupt_receiving_status;
     parser->bulk_streams_status_func = never_bulk_streams_status;
-    parser->start_bulk_receiving_func = never_start_bulk_receiving;
-    parser->stop_bulk_receiving_func = never_stop_bulk_receiving;
     parser->bulk_receiving_status_func = never_bulk_receiving_status;
     parser->buffered_bulk_packet_func = never_buffered_bulk_packet;
 }
 
 static struct usbredirparser *parser_new(RedirEndpoint *ep)
 {
-    /* Without the last three QEMU's xHCI rejects the device. Not bulk_receiving: QEMU uses it for
-       quirky serial adapters alone. */
+    /* Without the last three QEMU's xHCI rejects the device. */
     static const int offered[] = {
-        usb_redir_cap_connect_device_version,
-        usb_redir_cap_filter,
-        usb_redir_cap_device_disconnect_ack,
-        usb_redir_cap_ep_info_max_packet_size,
-        usb_redir_cap_64bits_ids,
+        usb_redir_cap_connect_device_version,  usb_redir_cap_filter,
+        usb_redir_cap_device_disconnect_ack,   usb_redir_cap_bulk_receiving,
+        usb_redir_cap_ep_info_max_packet_size, usb_redir_cap_64bits_ids,
         usb_redir_cap_32bits_bulk_length,
     };
     guint32 caps[USB_REDIR_CAPS_SIZE] = {0};
@@ -808,13 +813,15 @@ static struct usbredirparser *parser_new(RedirEndpoint *ep)
     return parser;
 }
 
-/* Without a device yet. */
-static RedirEndpoint *endpoint_new(RedirTransport *transport, const RedirEndpointOptions *options,
-                                   const RedirEndpointEvents *events)
+RedirEndpoint *redir_endpoint_new(RedirTransport *transport, RedirCameraChoose choose,
+                                  gpointer user, const RedirEndpointOptions *options,
+                                  const RedirEndpointEvents *events)
 {
     RedirEndpoint *ep = g_new0(RedirEndpoint, 1);
 
     ep->transport = transport;
+    ep->choose = choose;
+    ep->choose_user = user;
     ep->events = *events;
     ep->options = *options;
     ep->control = g_malloc(G_MAXUINT16 + 1);
@@ -827,28 +834,6 @@ static RedirEndpoint *endpoint_new(RedirTransport *transport, const RedirEndpoin
                                                                   : REDIR_HELLO_TIMEOUT_MS,
                                         on_no_hello, ep);
     ep->second_timer = g_timeout_add_seconds(1, on_second, ep);
-    return ep;
-}
-
-RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
-                                  const RedirEndpointOptions *options,
-                                  const RedirEndpointEvents *events)
-{
-    RedirEndpoint *ep = endpoint_new(transport, options, events);
-
-    take_device(ep, device);
-    redir_endpoint_run(ep);
-    return ep;
-}
-
-RedirEndpoint *redir_endpoint_new_chosen(RedirTransport *transport, RedirCameraChoose choose,
-                                         gpointer user, const RedirEndpointOptions *options,
-                                         const RedirEndpointEvents *events)
-{
-    RedirEndpoint *ep = endpoint_new(transport, options, events);
-
-    ep->choose = choose;
-    ep->choose_user = user;
     redir_endpoint_run(ep);
     return ep;
 }

@@ -42,24 +42,29 @@ typedef struct {
 /* Output from which on no frame is begun, a larger one from which on nothing is answered nor read,
    and input that a transport may deliver although it was asked to pause. A frame is the most that
    comes on top of it. */
-#define REDIR_HOLD_ISO    (32 * 1024)
-#define REDIR_HOLD_BULK   (1024 * 1024)
-#define REDIR_MAX_BACKLOG (1024 * 1024)
-#define REDIR_MAX_INPUT   (1024 * 1024)
+#define REDIR_HOLD_UNASKED (32 * 1024)
+#define REDIR_HOLD_BULK    (1024 * 1024)
+#define REDIR_MAX_BACKLOG  (1024 * 1024)
+#define REDIR_MAX_INPUT    (1024 * 1024)
 /* Bulk requests that wait for data; more are refused. */
 #define REDIR_MAX_PENDING 64
 
+/* What a VM is given. buffered: bulk pictures go out unasked (see buffered.h), where the peer takes
+   that. */
+typedef struct {
+    struct vcam_device *device; /* borrowed */
+    gboolean buffered;
+} RedirChoice;
+/* Asked when the VM has said hello, so that something has gone over the stream by then, both ways.
+   can_buffer: the peer said that it takes buffered bulk. */
+typedef RedirChoice (*RedirCameraChoose)(gpointer user, RedirTransport *transport,
+                                         gboolean can_buffer);
+
 /* transport is open, its received() and writable() events are passed on to the two functions below.
-   Says hello at once. Borrows transport and device. */
-RedirEndpoint *redir_endpoint_new(RedirTransport *transport, struct vcam_device *device,
-                                  const RedirEndpointOptions *options,
+   Says hello at once. Borrows transport. */
+RedirEndpoint *redir_endpoint_new(RedirTransport *transport, RedirCameraChoose choose,
+                                  gpointer user, const RedirEndpointOptions *options,
                                   const RedirEndpointEvents *events);
-/* The same where it depends on the stream which device that is: asked when the VM has said hello,
-   so that something has gone over the stream by then, both ways. */
-typedef struct vcam_device *(*RedirCameraChoose)(gpointer user, RedirTransport *transport);
-RedirEndpoint *redir_endpoint_new_chosen(RedirTransport *transport, RedirCameraChoose choose,
-                                         gpointer user, const RedirEndpointOptions *options,
-                                         const RedirEndpointEvents *events);
 void redir_endpoint_free(RedirEndpoint *endpoint); /* leaves device as it is; accepts NULL */
 
 void redir_endpoint_received(RedirEndpoint *endpoint, const guint8 *data, gsize size);

@@ -4,6 +4,7 @@
 
 #include <usbredirparser.h>
 
+#include "redir/buffered.h"
 #include "redir/endpoint.h"
 #include "redir/heartbeat.h"
 #include "redir/input.h"
@@ -19,13 +20,15 @@ typedef struct {
 typedef struct {
     BulkRequest pending[REDIR_MAX_PENDING];
     guint n_pending;
-    gboolean bulk_on; /* requests came since the guest last ended such a stream */
+    gboolean bulk_on;  /* requests came since the guest last ended such a stream */
+    guint32 stream_id; /* of buffered bulk */
+    RedirBuffered shape;
 
     struct {
         gboolean on;
         guint8 endpoint;
         guint64 id; /* of the next packet */
-    } iso, interrupt;
+    } iso, interrupt, buffered;
     RedirPacing pacing;
     GSource *iso_timer;
 } Streams;
@@ -33,6 +36,7 @@ typedef struct {
 struct RedirEndpoint {
     RedirTransport *transport;
     struct vcam_device *device; /* NULL: not chosen yet, and no hello has come */
+    gboolean buffered;          /* as RedirChoice */
     RedirCameraChoose choose;
     gpointer choose_user;
     RedirEndpointEvents events;

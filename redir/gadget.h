@@ -31,8 +31,6 @@ struct RedirGadget {
     const RedirGadgetOps *ops;
 };
 
-/* The virtual camera, which is borrowed. */
-RedirGadget *redir_camera_new(struct vcam_device *device);
-/* The same in several forms: choose() says with each stream which it is there. */
-RedirGadget *redir_camera_new_chosen(RedirCameraChoose choose, gpointer user);
+/* The virtual camera, in one form or several: choose() says with each stream which it is there. */
+RedirGadget *redir_camera_new(RedirCameraChoose choose, gpointer user);
 void redir_camera_free(RedirGadget *camera); /* accepts NULL */

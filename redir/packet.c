@@ -55,6 +55,19 @@ RedirPacket redir_packet_bulk(RedirPacketCaps caps, guint64 id, guint8 bEndpoint
                     payload);
 }
 
+RedirPacket redir_packet_buffered_bulk(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
+                                       guint32 stream_id, const struct vcam_payload *payload)
+{
+    const struct usb_redir_buffered_bulk_packet_header header = {
+        .stream_id = GUINT32_TO_LE(stream_id),
+        .length = GUINT32_TO_LE(payload_size(payload)),
+        .endpoint = bEndpointAddress,
+        .status = usb_redir_success,
+    };
+
+    return assemble(caps, usb_redir_buffered_bulk_packet, id, &header, sizeof header, payload);
+}
+
 RedirPacket redir_packet_iso(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
                              const struct vcam_payload *payload)
 {

@@ -12,6 +12,7 @@
 typedef struct {
     gboolean long_ids;     /* usb_redir_cap_64bits_ids */
     gboolean long_lengths; /* usb_redir_cap_32bits_bulk_length */
+    gboolean buffers;      /* usb_redir_cap_bulk_receiving */
 } RedirPacketCaps;
 
 typedef struct {
@@ -22,6 +23,9 @@ typedef struct {
 /* The answer to the bulk request of that id. */
 RedirPacket redir_packet_bulk(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
                               guint32 stream_id, const struct vcam_payload *payload);
+/* Unasked, where that was begun. */
+RedirPacket redir_packet_buffered_bulk(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
+                                       guint32 stream_id, const struct vcam_payload *payload);
 /* Of at most 65535 bytes. */
 RedirPacket redir_packet_iso(RedirPacketCaps caps, guint64 id, guint8 bEndpointAddress,
                              const struct vcam_payload *payload);

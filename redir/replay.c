@@ -151,7 +151,7 @@ static void pump_iso(Replay *replay, guint8 endpoint, gint64 now_us)
             .status = data->status,
             .length = GUINT16_TO_LE((guint16)data->size),
         };
-        if (redir_line_backlog(&replay->line) <= REDIR_HOLD_ISO)
+        if (redir_line_backlog(&replay->line) <= REDIR_HOLD_UNASKED)
             send_packet(replay, usb_redir_iso_packet, player->next_id, &header, sizeof header,
                         data->data, data->size);
         player->next_id++;

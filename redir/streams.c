@@ -107,20 +107,6 @@ static void on_cancel_data_packet(void *priv, uint64_t id)
     }
 }
 
-void redir_streams_cancel(RedirEndpoint *ep, guint8 bEndpointAddress)
-{
-    ep->streams.bulk_on = FALSE;
-    for (guint i = 0; i < ep->streams.n_pending;) {
-        const BulkRequest request = ep->streams.pending[i];
-        if (bEndpointAddress != 0 && request.endpoint != bEndpointAddress) {
-            i++;
-            continue;
-        }
-        remove_pending(&ep->streams, i);
-        answer_bulk(ep, &request, usb_redir_cancelled);
-    }
-}
-
 static void on_alloc_bulk_streams(void *priv, uint64_t id,
                                   struct usb_redir_alloc_bulk_streams_header *header)
 {
@@ -141,6 +127,91 @@ static void on_free_bulk_streams(void *priv, uint64_t id,
     struct usb_redir_alloc_bulk_streams_header same = {.endpoints = header->endpoints};
 
     on_alloc_bulk_streams(priv, id, &same);
+}
+
+/* ---- bulk, buffered ---- */
+
+static void send_buffered_status(RedirEndpoint *ep, guint64 id, guint8 bEndpointAddress,
+                                 guint32 stream_id, guint8 status)
+{
+    struct usb_redir_bulk_receiving_status_header header = {
+        .stream_id = stream_id,
+        .endpoint = bEndpointAddress,
+        .status = status,
+    };
+
+    /* Whoever says that it knows nothing of it and asks for it all the same gets no answer. */
+    if (!redir_endpoint_caps(ep).buffers)
+        return;
+    usbredirparser_send_bulk_receiving_status(ep->parser, id, &header);
+    redir_endpoint_write(ep);
+}
+
+/* QEMU then begins anew with the guest's next request. */
+static void end_buffered(RedirEndpoint *ep)
+{
+    Streams *streams = &ep->streams;
+
+    if (streams->buffered.on)
+        send_buffered_status(ep, 0, streams->buffered.endpoint, streams->stream_id,
+                             usb_redir_stall);
+    streams->buffered.on = FALSE;
+}
+
+/* A picture that was begun by other means has no header any more, and is of no use. */
+static void pump_buffered(RedirEndpoint *ep)
+{
+    Streams *streams = &ep->streams;
+    struct vcam_payload payload;
+
+    while (streams->buffered.on && redir_endpoint_has_room(ep)) {
+        enum vcam_answer answer = vcam_device_bulk_in(
+            ep->device, streams->buffered.endpoint, G_MAXUINT32, g_get_monotonic_time(), &payload);
+        if (answer == VCAM_NAK)
+            return;
+        if (answer != VCAM_DATA) {
+            end_buffered(ep);
+        } else if (payload.begins_frame) {
+            redir_buffered_fit(&streams->shape, &payload);
+            redir_endpoint_send(ep, redir_packet_buffered_bulk(
+                                        redir_endpoint_caps(ep), streams->buffered.id++,
+                                        streams->buffered.endpoint, streams->stream_id, &payload));
+        }
+    }
+}
+
+static void on_start_bulk_receiving(void *priv, uint64_t id,
+                                    struct usb_redir_start_bulk_receiving_header *header)
+{
+    RedirEndpoint *ep = priv;
+    struct vcam_endpoint found;
+
+    if (ep->leaving)
+        return;
+    if (!ep->buffered || !redir_endpoint_find(ep, header->endpoint, &found) ||
+        found.type != usb_redir_type_bulk) {
+        vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
+                 "guest bug: buffered bulk on endpoint 0x%02x, which has none", header->endpoint);
+        send_buffered_status(ep, id, header->endpoint, header->stream_id, usb_redir_inval);
+        return;
+    }
+    ep->streams.buffered.on = TRUE;
+    ep->streams.buffered.endpoint = header->endpoint;
+    ep->streams.buffered.id = 0;
+    ep->streams.stream_id = header->stream_id;
+    send_buffered_status(ep, id, header->endpoint, header->stream_id, usb_redir_success);
+}
+
+static void on_stop_bulk_receiving(void *priv, uint64_t id,
+                                   struct usb_redir_stop_bulk_receiving_header *header)
+{
+    RedirEndpoint *ep = priv;
+
+    if (ep->leaving)
+        return;
+    if (header->endpoint == ep->streams.buffered.endpoint)
+        ep->streams.buffered.on = FALSE;
+    send_buffered_status(ep, id, header->endpoint, header->stream_id, usb_redir_success);
 }
 
 /* ---- isochronous ---- */
@@ -393,6 +464,22 @@ static void on_interrupt_packet(void *priv, uint64_t id,
 
 /* ---- all of them ---- */
 
+void redir_streams_cancel(RedirEndpoint *ep, guint8 bEndpointAddress)
+{
+    ep->streams.bulk_on = FALSE;
+    if (bEndpointAddress == 0 || bEndpointAddress == ep->streams.buffered.endpoint)
+        end_buffered(ep);
+    for (guint i = 0; i < ep->streams.n_pending;) {
+        const BulkRequest request = ep->streams.pending[i];
+        if (bEndpointAddress != 0 && request.endpoint != bEndpointAddress) {
+            i++;
+            continue;
+        }
+        remove_pending(&ep->streams, i);
+        answer_bulk(ep, &request, usb_redir_cancelled);
+    }
+}
+
 void redir_streams_stop(RedirEndpoint *ep, guint8 bEndpointAddress)
 {
     redir_streams_cancel(ep, bEndpointAddress);
@@ -414,6 +501,7 @@ void redir_streams_stop_interface(RedirEndpoint *ep, guint8 bInterfaceNumber)
 void redir_streams_pump(RedirEndpoint *ep)
 {
     pump_bulk(ep);
+    pump_buffered(ep);
     pump_iso(ep);
     pump_interrupt(ep);
 }
@@ -424,6 +512,8 @@ void redir_streams_set_callbacks(struct usbredirparser *parser)
     parser->cancel_data_packet_func = on_cancel_data_packet;
     parser->alloc_bulk_streams_func = on_alloc_bulk_streams;
     parser->free_bulk_streams_func = on_free_bulk_streams;
+    parser->start_bulk_receiving_func = on_start_bulk_receiving;
+    parser->stop_bulk_receiving_func = on_stop_bulk_receiving;
     parser->start_iso_stream_func = on_start_iso_stream;
     parser->stop_iso_stream_func = on_stop_iso_stream;
     parser->iso_packet_func = on_iso_packet;

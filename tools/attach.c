@@ -132,7 +132,7 @@ static struct sharing *make_sharing(RedirSpiceAttachment *attachment, SpiceSessi
     struct sharing_options sharing = {.trace = options->trace,
                                       .host = {.address = "SPICE", .retry = TRUE}};
     if (!spice_way_parse(options->way, &choice.way, error) ||
-        !sharing_open_camera(&camera, &sharing.source, &sharing.profile, &sharing.far, error))
+        !sharing_open_camera(&camera, &sharing.source, &sharing.forms, error))
         return NULL;
     sharing.host.transport =
         redir_spice_transport_new_inside(session, sharing.host.address, &choice);

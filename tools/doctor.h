@@ -61,6 +61,7 @@ struct doctor_link {
     char *peer;                                   /* as its hello says */
     gboolean asked, configured, driver, streamed; /* what the guest has done */
     gint64 round_trip_us;                         /* 0: not known */
+    gboolean buffers; /* it is so long that 'share' has QEMU buffer the pictures */
     guint64 bytes;
     gint64 bytes_us;       /* within which they were taken; 0: not measured */
     gboolean to_the_guest; /* a guest's stream took them; else QEMU, and threw them away */

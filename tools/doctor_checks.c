@@ -580,7 +580,7 @@ GArray *doctor_judge(const struct doctor_facts *facts)
 /* ---- what will run ---- */
 
 /* A guest's Linux keeps 5 requests in flight, of 16 KiB by high speed and 32 by super: so much goes
-   over in one round trip, at most. */
+   over in one round trip, at most, where 'share' does not have QEMU buffer the pictures. */
 #define REQUESTS      5
 #define HIGH_REQUEST  16384
 #define SUPER_REQUEST 32768
@@ -596,8 +596,9 @@ double doctor_capacity(const struct doctor_facts *facts)
         return 0;
     double carried = l->bytes * 1e6 / l->bytes_us;
     guint request = facts->speed == REDIR_SPEED_SUPER ? SUPER_REQUEST : HIGH_REQUEST;
-    double asked = l->round_trip_us ? REQUESTS * request * 1e6 / l->round_trip_us : carried;
-    return MIN(carried, asked);
+    if (l->buffers || !l->round_trip_us)
+        return carried;
+    return MIN(carried, REQUESTS * request * 1e6 / l->round_trip_us);
 }
 
 static double mode_needs(const struct vcam_mode *mode)

@@ -26,6 +26,7 @@ struct visit {
     guint wait_s;
     gboolean listens; /* the VM is to connect to us */
     struct sharing *sharing;
+    enum vcam_speed speed;
     RedirTransport *inner, *tap; /* the sharing's */
     RedirPacketIds ids;
     GMainLoop *main;
@@ -192,7 +193,9 @@ static void end_streaming(struct visit *visit)
 
 static void measure_round_trip(struct visit *visit)
 {
-    visit->link->round_trip_us = redir_transport_measure(visit->inner).round_trip_us;
+    gint64 round_trip_us = redir_transport_measure(visit->inner).round_trip_us;
+    visit->link->round_trip_us = round_trip_us;
+    visit->link->buffers = way_for(round_trip_us, visit->speed, TRUE) == WAY_BUFFERED;
 }
 
 static void leave(struct visit *visit)
@@ -319,12 +322,12 @@ static gboolean begin(struct visit *visit, const struct destination *destination
                                           .address = "doctor"};
     const struct sharing_events events = {.link = on_link, .user = visit};
     struct sharing_options options = {0};
-    if (!sharing_open_camera(&camera, &options.source, &options.profile, NULL, error))
+    if (!sharing_open_camera(&camera, &options.source, &options.forms, error))
         return FALSE;
-    if (!open_transport(visit, destination, vcam_profile_options(options.profile)->speed,
-                        &options.host, error)) {
+    visit->speed = vcam_profile_options(options.forms.bulk)->speed;
+    if (!open_transport(visit, destination, visit->speed, &options.host, error)) {
         vcam_source_free(options.source);
-        vcam_profile_free(options.profile);
+        sharing_forms_clear(&options.forms);
         return FALSE;
     }
     visit->sharing = sharing_new(&options, &events, error);

@@ -11,8 +11,7 @@
 #define ID_PRODUCT 0x0102
 
 static const char *const speeds[] = {"full", "high", "super", NULL};
-static const char *const transfers[] = {"bulk", "iso", "auto", NULL};
-enum { AUTO = 2 };
+static const char *const ways[] = {"bulk", "buffered", "iso", "auto", NULL}; /* enum transfer_way */
 
 static gboolean choose(const char *option, const char *value, const char *const *names, guint *ret,
                        GError **error)
@@ -71,35 +70,43 @@ static gboolean check_text(const char *option, const char *text, GError **error)
 gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
                             GError **error)
 {
-    guint s = VCAM_SPEED_HIGH, t = AUTO;
+    guint s = VCAM_SPEED_HIGH, w = WAY_AUTO;
     if (!choose("--speed", speed, speeds, &s, error) ||
-        !choose("--transfer", transfer, transfers, &t, error) ||
+        !choose("--transfer", transfer, ways, &w, error) ||
         !check_text("--name", wish->name, error) || !check_text("--serial", wish->serial, error))
         return FALSE;
     wish->speed = s;
     wish->has_speed = speed != NULL;
-    wish->transfer = t == AUTO ? VCAM_TRANSFER_BULK : t;
-    wish->either = t == AUTO;
+    wish->way = w;
+    wish->transfer = w == WAY_ISO ? VCAM_TRANSFER_ISO : VCAM_TRANSFER_BULK;
     return TRUE;
 }
 
 /* By bulk a guest's Linux has five requests under way, of 32 packets each, and no more goes over in
-   one round trip; by iso what the link carries does, with a frame missing now and then.
+   one round trip; buffered or by iso what the link carries does, by iso with a picture missing or
+   torn now and then. A full-speed controller asks for single packets: none of it is buffered.
    docs/link.md has the figures. */
-enum vcam_transfer transfer_for(gint64 round_trip_us, enum vcam_speed speed)
+enum transfer_way way_for(gint64 round_trip_us, enum vcam_speed speed, gboolean can_buffer)
 {
     static const struct {
         guint packet_bytes;
         guint need; /* bytes a second: 1280x720 MJPEG at 30 fps, or all that fits */
+        guint near_us;
     } bulk[] = {
-        [VCAM_SPEED_FULL] = {64, 1000000},
-        [VCAM_SPEED_HIGH] = {512, 2000000},
-        [VCAM_SPEED_SUPER] = {1024, 2000000},
+        [VCAM_SPEED_FULL] = {64, 1000000, G_MAXUINT32},
+        [VCAM_SPEED_HIGH] = {512, 2000000, 2000},
+        [VCAM_SPEED_SUPER] = {1024, 2000000, 2000},
     };
     gint64 in_flight = 5 * 32 * bulk[speed].packet_bytes;
 
-    return in_flight * G_USEC_PER_SEC < round_trip_us * bulk[speed].need ? VCAM_TRANSFER_ISO
-                                                                         : VCAM_TRANSFER_BULK;
+    if (can_buffer && round_trip_us > bulk[speed].near_us)
+        return WAY_BUFFERED;
+    return in_flight * G_USEC_PER_SEC < round_trip_us * bulk[speed].need ? WAY_ISO : WAY_BULK;
+}
+
+const char *way_name(enum transfer_way way)
+{
+    return ways[way];
 }
 
 /* Distinguishes two cameras in one guest, and stays the same for the same camera. */
@@ -133,6 +140,7 @@ struct vcam_profile *camera_profile(const struct vcam_source *source,
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
                     "%s: nothing that it offers fits --speed %s --transfer %s: choose a smaller "
                     "--size or --fps, MJPEG, or a faster link",
-                    source->name, speeds[wish->speed], transfers[wish->transfer]);
+                    source->name, speeds[wish->speed],
+                    ways[wish->transfer == VCAM_TRANSFER_ISO ? WAY_ISO : WAY_BULK]);
     return profile;
 }

@@ -98,7 +98,7 @@ static int open_camera(const struct share_options *options, const char *spec, gu
         .serial = options->serial,
         .address = address,
     };
-    return sharing_open_camera(&camera, &result->source, &result->profile, &result->far, error)
+    return sharing_open_camera(&camera, &result->source, &result->forms, error)
                ? EXIT_DONE
                : camera_exit_status(*error);
 }
@@ -110,13 +110,13 @@ static int open_preset(const struct share_options *options, const char *spec,
     if (!profile_wish_parse(&wish, options->speed, NULL, error))
         return EXIT_USAGE;
     return preset_open(options->preset, spec, options->speed ? &wish.speed : NULL, &result->source,
-                       &result->profile, error);
+                       &result->forms.bulk, error);
 }
 
 static int open_destination(struct share *share, const struct share_options *options,
                             struct sharing_options *result, GError **error)
 {
-    enum vcam_speed speed = vcam_profile_options(result->profile)->speed;
+    enum vcam_speed speed = vcam_profile_options(result->forms.bulk)->speed;
     if (share->n_cameras > 0)
         return destination_open_beside(&options->destination, &share->first, share->n_cameras,
                                        speed, &result->host, error);
@@ -143,8 +143,7 @@ static int open_sharing(struct share *share, const struct share_options *options
     status = open_destination(share, options, &sharing, error);
     if (status) {
         vcam_source_free(sharing.source);
-        vcam_profile_free(sharing.profile);
-        vcam_profile_free(sharing.far);
+        sharing_forms_clear(&sharing.forms);
         return status;
     }
     share->cameras[number] = sharing_new(&sharing, &events, error);
@@ -234,7 +233,8 @@ int share_run(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"speed", 0, 0, G_OPTION_ARG_STRING, &o.speed, "USB speed: full, high (default), super",
          "SPEED"},
-        {"transfer", 0, 0, G_OPTION_ARG_STRING, &o.transfer, "auto (default), bulk or iso", "TYPE"},
+        {"transfer", 0, 0, G_OPTION_ARG_STRING, &o.transfer, "auto (default), bulk, buffered, iso",
+         "TYPE"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &o.formats, "Offer only these: YUY2,MJPEG", "LIST"},
         {"size", 0, 0, G_OPTION_ARG_STRING, &o.sizes, "Offer only these: 640x480,1280x720", "LIST"},
         {"fps", 0, 0, G_OPTION_ARG_STRING, &o.rates, "Offer only these: 15,30", "LIST"},

@@ -16,7 +16,8 @@ struct sharing {
     struct vcam_source *source; /* the placeholder around what we were given */
     struct source_loop *loop;
     struct vcam_device *device;     /* what the VM gets: */
-    struct vcam_device *near, *far; /* one of these; far may be NULL */
+    struct vcam_device *bulk, *iso; /* one of these; iso may be NULL */
+    enum transfer_way way, taken;   /* as wished, and last */
     RedirGadget *camera;            /* it, to be plugged in */
     struct trace *trace;
     RedirHost *host;
@@ -182,49 +183,59 @@ static guint count_modes(struct vcam_device *device)
 
 static void tell_left_out(const struct sharing *sharing)
 {
-    guint near = count_modes(sharing->near), far = count_modes(sharing->far);
-    if (far < near)
-        g_message("%u of %u modes are not offered by iso: --transfer bulk has them all", near - far,
-                  near);
+    guint bulk = count_modes(sharing->bulk), iso = count_modes(sharing->iso);
+    if (iso < bulk)
+        g_message("%u of %u modes are not offered by iso: --transfer bulk has them all", bulk - iso,
+                  bulk);
+}
+
+static enum transfer_way choose_way(struct sharing *sharing, RedirTransport *transport,
+                                    gboolean can_buffer)
+{
+    enum vcam_speed speed = vcam_profile_options(vcam_device_profile(sharing->bulk))->speed;
+    if (sharing->way != WAY_AUTO)
+        return sharing->way;
+    RedirTransportMeasure measure = redir_transport_measure(transport);
+    enum transfer_way way = way_for(measure.round_trip_us, speed, can_buffer);
+    if (way == WAY_ISO && !sharing->iso)
+        way = WAY_BULK;
+    if (way != WAY_BULK || way != sharing->taken)
+        g_message("transfer: %s, as a round trip is %.0f ms", way_name(way),
+                  measure.round_trip_us / 1e3);
+    if (way == WAY_ISO)
+        tell_left_out(sharing);
+    return sharing->taken = way;
 }
 
 /* A device cannot change while a guest has it: so with each connection anew. */
-static struct vcam_device *choose_device(gpointer user, RedirTransport *transport)
+static RedirChoice choose_form(gpointer user, RedirTransport *transport, gboolean can_buffer)
 {
     struct sharing *sharing = user;
-    if (!sharing->far)
-        return sharing->near;
-    RedirTransportMeasure measure = redir_transport_measure(transport);
-    enum vcam_speed speed = vcam_profile_options(vcam_device_profile(sharing->far))->speed;
-    gboolean is_far = transfer_for(measure.round_trip_us, speed) == VCAM_TRANSFER_ISO;
-    struct vcam_device *device = is_far ? sharing->far : sharing->near;
-    if (is_far || device != sharing->device)
-        g_message("transfer: %s, as a round trip is %.0f ms", is_far ? "iso" : "bulk",
-                  measure.round_trip_us / 1e3);
-    if (is_far)
-        tell_left_out(sharing);
+    enum transfer_way way = choose_way(sharing, transport, can_buffer);
+    struct vcam_device *device = way == WAY_ISO && sharing->iso ? sharing->iso : sharing->bulk;
+    if (way == WAY_BUFFERED && !can_buffer)
+        g_message("transfer: bulk, as this VM buffers none");
     if (device != sharing->device)
         sharing->status = (struct status){0}; /* it counts for itself */
     sharing->device = device;
-    return device;
+    return (RedirChoice){device, way == WAY_BUFFERED};
 }
 
 /* ---- setting up ---- */
 
 /* What of it does not fit there a VM that is far would not get in time either. */
-static struct vcam_profile *far_profile(const struct vcam_source *source,
+static struct vcam_profile *iso_profile(const struct vcam_source *source,
                                         const struct vcam_offer *offer,
                                         const struct profile_wish *wish)
 {
-    struct profile_wish far = *wish;
-    far.transfer = VCAM_TRANSFER_ISO;
-    return wish->either ? camera_profile(source, offer, &far, NULL, NULL) : NULL;
+    struct profile_wish iso = *wish;
+    iso.transfer = VCAM_TRANSFER_ISO;
+    return wish->way == WAY_AUTO ? camera_profile(source, offer, &iso, NULL, NULL) : NULL;
 }
 
 static gboolean open_limited(const struct sharing_camera *camera, const struct camera_limit *limit,
                              const struct profile_wish *wish, struct vcam_source **ret_source,
-                             struct vcam_profile **ret_profile, struct vcam_profile **ret_far,
-                             GError **error)
+                             struct sharing_forms *ret_forms, GError **error)
 {
     g_autofree struct vcam_offer *offer = g_new(struct vcam_offer, 1);
     unsigned left_out = 0;
@@ -240,15 +251,12 @@ static gboolean open_limited(const struct sharing_camera *camera, const struct c
         g_message("%u modes are not offered: too much for this link, or for one configuration",
                   left_out);
     *ret_source = source;
-    *ret_profile = profile;
-    if (ret_far)
-        *ret_far = far_profile(source, offer, wish);
+    *ret_forms = (struct sharing_forms){wish->way, profile, iso_profile(source, offer, wish)};
     return TRUE;
 }
 
 gboolean sharing_open_camera(const struct sharing_camera *camera, struct vcam_source **ret_source,
-                             struct vcam_profile **ret_profile, struct vcam_profile **ret_far,
-                             GError **error)
+                             struct sharing_forms *ret_forms, GError **error)
 {
     struct profile_wish wish = {
         .name = camera->name, .serial = camera->serial, .address = camera->address};
@@ -257,9 +265,15 @@ gboolean sharing_open_camera(const struct sharing_camera *camera, struct vcam_so
     gboolean good =
         profile_wish_parse(&wish, camera->speed, camera->transfer, error) &&
         camera_limit_parse(&limit, camera->formats, camera->sizes, camera->rates, error) &&
-        open_limited(camera, &limit, &wish, ret_source, ret_profile, ret_far, error);
+        open_limited(camera, &limit, &wish, ret_source, ret_forms, error);
     camera_limit_clear(&limit);
     return good;
+}
+
+void sharing_forms_clear(struct sharing_forms *forms)
+{
+    vcam_profile_free(forms->bulk);
+    vcam_profile_free(forms->iso);
 }
 
 static void log_line(void *user, const char *line)
@@ -274,11 +288,13 @@ static void make_camera(struct sharing *sharing, const struct sharing_options *o
                                         control_set,  frame_event, sharing};
     const struct vcam_source_sink sink = {source_frame, source_event, sharing};
     sharing->source = vcam_source_placeholder_new(options->source);
-    sharing->near = sharing->device = vcam_device_new(options->profile, &ops);
-    sharing->far = options->far ? vcam_device_new(options->far, &ops) : NULL;
-    if (!sharing->source || !sharing->near || (options->far && !sharing->far))
+    const struct sharing_forms *forms = &options->forms;
+    sharing->way = forms->way;
+    sharing->bulk = sharing->device = vcam_device_new(forms->bulk, &ops);
+    sharing->iso = forms->iso ? vcam_device_new(forms->iso, &ops) : NULL;
+    if (!sharing->source || !sharing->bulk || (forms->iso && !sharing->iso))
         g_error("out of memory");
-    sharing->camera = redir_camera_new_chosen(choose_device, sharing);
+    sharing->camera = redir_camera_new(choose_form, sharing);
     vcam_source_set_sink(sharing->source, &sink);
     sharing->loop = source_loop_new(sharing->source);
 }
@@ -331,8 +347,8 @@ gboolean sharing_free(struct sharing *sharing)
     g_clear_handle_id(&sharing->stop_idle, g_source_remove);
     redir_host_free(sharing->host);
     redir_camera_free(sharing->camera);
-    vcam_device_free(sharing->near);
-    vcam_device_free(sharing->far);
+    vcam_device_free(sharing->bulk);
+    vcam_device_free(sharing->iso);
     source_loop_free(sharing->loop);
     vcam_source_free(sharing->source);
     gboolean traced = trace_close(sharing->trace);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "redir/host.h"
+#include "tools/profile.h"
 #include "vcam/source.h"
 #include "vcam/sources/sources.h"
 
@@ -17,13 +18,19 @@ struct sharing_camera {
     const char *name, *serial, *address; /* as struct profile_wish; address is no option */
 };
 
-/* Opens the camera (without its light) and makes a profile of what it offers; *ret_far (may be
-   NULL): another for a long way to the VM, NULL where a transfer was said. What has to be left out
-   is told by g_message. FALSE with G_OPTION_ERROR_BAD_VALUE where a string cannot be
+/* In several forms, of which each connection takes one. */
+struct sharing_forms {
+    enum transfer_way way;
+    struct vcam_profile *bulk; /* or the only one */
+    struct vcam_profile *iso;  /* where way is auto, else NULL */
+};
+
+/* Opens the camera (without its light) and makes a profile of what it offers, or two. What has to
+   be left out is told by g_message. FALSE with G_OPTION_ERROR_BAD_VALUE where a string cannot be
    understood, with another error where there is no such camera or nothing of it fits. */
 gboolean sharing_open_camera(const struct sharing_camera *camera, struct vcam_source **ret_source,
-                             struct vcam_profile **ret_profile, struct vcam_profile **ret_far,
-                             GError **error);
+                             struct sharing_forms *ret_forms, GError **error);
+void sharing_forms_clear(struct sharing_forms *forms);
 
 /* From the main loop or sharing_set_permission(); the sharing may not be freed in them. */
 struct sharing_events {
@@ -36,10 +43,9 @@ struct sharing_events {
 };
 
 struct sharing_options {
-    struct vcam_source *source;   /* taken over, */
-    struct vcam_profile *profile; /* this too, even where it fails, */
-    struct vcam_profile *far;     /* and this; NULL: profile, however far the VM is */
-    const char *trace;            /* a path for trace_open(), or NULL */
+    struct vcam_source *source; /* taken over, */
+    struct sharing_forms forms; /* these too, even where it fails */
+    const char *trace;          /* a path for trace_open(), or NULL */
     RedirHostOptions host;
 };
 

@@ -82,10 +82,16 @@ enum vcam_answer vcam_device_control(struct vcam_device *device, const struct vc
    and configuration 0. Controls keep their values: they are the camera's. */
 void vcam_device_reset(struct vcam_device *device, int64_t now_us);
 
+/* Bytes: a bulk stream's dwMaxPayloadTransferSize is a multiple of it, and of every bulk packet's
+   size; a picture with the longest header fits. */
+#define VCAM_PAYLOAD_UNIT 4096
+#define VCAM_MAX_HEADER   16
+
 /* One slice of the stream: header_len bytes of payload header (0 or 12), then len bytes of the
    frame, pointing into it and valid until the next call on this device. */
 struct vcam_payload {
-    uint8_t header[12]; /* UVC 1.1, 2.4.3.3: bHeaderLength, bmHeaderInfo, PTS, SCR */
+    /* UVC 1.1, 2.4.3.3: bHeaderLength, bmHeaderInfo, PTS, SCR. There is room for more behind. */
+    uint8_t header[VCAM_MAX_HEADER];
     uint8_t header_len;
     const uint8_t *data;
     size_t len;

@@ -81,7 +81,7 @@ bool vcam_link_fits(const struct vcam_link *link, enum vcam_transfer transfer,
     /* uvc-rules A2. */
     if (mode->wWidth % 2 || mode->wHeight % 2)
         return false;
-    if (vcam_mode_max_frame_size(mode) > UINT32_MAX - VCAM_PAYLOAD_HEADER)
+    if (vcam_mode_max_frame_size(mode) > UINT32_MAX - VCAM_MAX_HEADER - VCAM_PAYLOAD_UNIT)
         return false;
     uint64_t size = vcam_usual_frame_size(mode);
     if (transfer == VCAM_TRANSFER_ISO)

@@ -95,6 +95,12 @@ static uint32_t nearest_interval(const struct vcam_size_offer *size, uint32_t as
     return asked ? vcam_nearest_interval(size, asked) : vcam_default_interval(size);
 }
 
+static uint32_t bulk_payload(uint32_t dwMaxVideoFrameSize)
+{
+    uint32_t size = dwMaxVideoFrameSize + VCAM_MAX_HEADER + VCAM_PAYLOAD_UNIT - 1;
+    return size / VCAM_PAYLOAD_UNIT * VCAM_PAYLOAD_UNIT;
+}
+
 /* What follows from format, frame and interval. */
 static void fill_sizes(const struct vcam_profile *profile, struct uvc_probe_commit *probe)
 {
@@ -104,7 +110,7 @@ static void fill_sizes(const struct vcam_profile *profile, struct uvc_probe_comm
        what its guest does not take in time, so the fewer packets a frame has, the more survives. */
     probe->dwMaxPayloadTransferSize =
         vcam_profile_options(profile)->transfer == VCAM_TRANSFER_BULK
-            ? probe->dwMaxVideoFrameSize + VCAM_PAYLOAD_HEADER
+            ? bulk_payload(probe->dwMaxVideoFrameSize)
             : vcam_layout_largest_packet(vcam_profile_layout(profile));
 }
 

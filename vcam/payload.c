@@ -73,9 +73,8 @@ void vcam_packetizer_bulk(struct vcam_packetizer *p, size_t length, int64_t now_
         ret_payload->begins_frame = p->header_sent = true;
     }
     put_data(p, length - ret_payload->header_len, ret_payload);
-    p->zero_length_due = ret_payload->ends_frame &&
-                         ret_payload->header_len + ret_payload->len == length &&
-                         VCAM_PAYLOAD_HEADER + p->size < p->dwMaxPayloadTransferSize;
+    p->zero_length_due =
+        ret_payload->ends_frame && ret_payload->header_len + ret_payload->len == length;
 }
 
 void vcam_packetizer_iso(struct vcam_packetizer *p, uint32_t max_packet_size, int64_t now_us,

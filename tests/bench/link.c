@@ -41,6 +41,7 @@ static const LinkWay ways[] = {
     {"redirect, iso", CAMERA " --transfer iso", REDIRECT, "#e6ab02"},
     {"share, bulk", NULL, SHARE(" --transfer bulk"), "#1b9e77"},
     {"share, super bulk", NULL, SHARE(" --transfer bulk --speed super"), "#66a61e"},
+    {"share, buffered", NULL, SHARE(" --transfer buffered"), "#e7298a"},
     {"share, iso", NULL, SHARE(" --transfer iso"), "#7570b3"},
 };
 

@@ -105,7 +105,7 @@ static struct vcam_device *make_device(guint kind)
         {VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK},
         {VCAM_SPEED_HIGH, VCAM_TRANSFER_ISO},
         {VCAM_SPEED_SUPER, VCAM_TRANSFER_ISO},
-        {VCAM_SPEED_FULL, VCAM_TRANSFER_BULK},
+        {VCAM_SPEED_FULL, VCAM_TRANSFER_BULK}, /* buffered */
     };
     const struct vcam_profile_options options = {
         .speed = links[kind].speed,
@@ -130,6 +130,14 @@ static struct vcam_device *make_device(guint kind)
     vcam_log_set(silent, NULL);
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING | G_LOG_FATAL_MASK);
     return vcam_device_new(vcam_profile_new(&offer, &controls, &options, NULL), &ops);
+}
+
+static RedirChoice choose(gpointer user, RedirTransport *of, gboolean can_buffer)
+{
+    const RedirChoice *choice = user;
+
+    (void)of, (void)can_buffer;
+    return *choice;
 }
 
 /* ---- the peer ---- */
@@ -252,7 +260,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_byte_array_append(stream, data + 1, size - 1);
     }
 
-    RedirEndpoint *endpoint = redir_endpoint_new(&transport.base, *device, &options, &events);
+    RedirChoice choice = {*device, (data[0] & 3) == 3};
+    RedirEndpoint *endpoint =
+        redir_endpoint_new(&transport.base, choose, &choice, &options, &events);
     feed(endpoint, &transport, *device, stream, data[0] >> 4);
     redir_endpoint_free(endpoint);
     vcam_device_reset(*device, g_get_monotonic_time());

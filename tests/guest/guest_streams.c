@@ -3,7 +3,9 @@
 #include "tests/guest/guest_tests.h"
 
 #include <string.h>
+#include <usbredirproto.h>
 
+#include "redir/recording.h"
 #include "tests/guest/jpeg_file.h"
 
 typedef struct {
@@ -41,6 +43,7 @@ static gboolean run_stream(const GuestTest *test, Session *session, GString *not
 #define FULL  "--speed full"
 #define SUPER "--speed super"
 #define ISO   "--transfer iso"
+#define KEPT  "--transfer buffered"
 
 /* ---- sizes that end exactly on a boundary ---- */
 
@@ -89,6 +92,47 @@ static gboolean run_edges(const GuestTest *test, Session *session, GString *note
            check_stream(session, "MJPG", 160, 120, 30, c->frames, note, error) &&
            check_edges_sent(share_trace_path(session->share), error) &&
            session_unplug(session, error);
+}
+
+/* ---- buffered ---- */
+
+/* Packets of that type, of either direction. */
+static gboolean count_recorded(const char *path, guint32 type, guint *ret_count, GError **error)
+{
+    g_autofree char *bytes = NULL;
+    gsize size;
+    RedirRecordReader reader;
+    RedirRecord record;
+    GError *broken = NULL;
+
+    if (!g_file_get_contents(path, &bytes, &size, error) ||
+        !redir_record_reader_init(&reader, (guint8 *)bytes, size, error))
+        return FALSE;
+    for (*ret_count = 0; redir_record_next(&reader, &record, &broken);)
+        *ret_count += !record.begins && record.packet.type == type;
+    if (broken)
+        g_propagate_error(error, broken);
+    return !broken;
+}
+
+/* Each picture is one packet, which nobody asked for. */
+static gboolean run_unasked(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    const StreamCase *c = test->data;
+    g_autofree char *path = g_build_filename(harness_folder(), "unasked.rec", NULL);
+    g_autofree char *options = g_strdup_printf("%s --record %s", c->options, path);
+    StreamCase recorded = *c;
+    guint asked = 0, unasked = 0;
+
+    recorded.options = options;
+    const GuestTest inner = {test->name, run_stream, &recorded};
+    if (!run_stream(&inner, session, note, error) ||
+        !count_recorded(path, usb_redir_bulk_packet, &asked, error) ||
+        !count_recorded(path, usb_redir_buffered_bulk_packet, &unasked, error))
+        return FALSE;
+    g_string_append_printf(note, ", %u pictures unasked", unasked);
+    return (asked == 0 && unasked >= c->frames) ||
+           fail(error, "%u packets are bulk, %u buffered", asked, unasked);
 }
 
 /* ---- a port that is too slow ---- */
@@ -147,12 +191,27 @@ static const GuestTest tests[] = {
     CASE("uhci full bulk MJPEG 320x240", VM_UHCI, FULL, "12", MJPEG, 320, 240, 10, 10),
     CASE("uhci full iso YUY2 160x120", VM_UHCI, FULL " " ISO, "12", YUY2, 160, 120, 10, 10),
     CASE("uhci full iso MJPEG 320x240", VM_UHCI, FULL " " ISO, "12", MJPEG, 320, 240, 10, 10),
+    CASE("xhci high buffered YUY2 640x480", VM_XHCI, KEPT, "480", YUY2, 640, 480, 30, 30),
+    CASE("xhci high buffered MJPEG 1280x720", VM_XHCI, KEPT, "480", MJPEG, 1280, 720, 30, 60),
+    CASE("xhci super buffered YUY2 1280x720", VM_XHCI, SUPER " " KEPT, "5000", YUY2, 1280, 720, 30,
+         30),
+    CASE("xhci super buffered MJPEG 1280x720", VM_XHCI, SUPER " " KEPT, "5000", MJPEG, 1280, 720,
+         30, 60),
+    CASE("ehci high buffered MJPEG 1280x720", VM_EHCI, KEPT, "480", MJPEG, 1280, 720, 30, 30),
+    CASE("uhci full buffered, which QEMU does not", VM_UHCI, FULL " " KEPT, "12", MJPEG, 320, 240,
+         10, 10),
+    {"buffered pictures are not asked for", run_unasked,
+     &(const StreamCase){VM_XHCI, KEPT, "480", MJPEG, 640, 480, 30, 30}},
     CASE("QEMU connects to camredir", VM_CALLS, "", "480", YUY2, 640, 480, 30, 30),
     CASE("over tcp", VM_TCP, "", "480", MJPEG, 640, 480, 30, 30),
     EDGES("frame and header = n x 16 KiB, high speed", VM_XHCI, "", .frames = 24),
     EDGES("frame and header = n x 16 KiB, super speed", VM_XHCI, SUPER, .frames = 24),
     EDGES("frame and header = n x 16 KiB, ehci", VM_EHCI, "", .frames = 24),
     EDGES("frame and header = n x 16 KiB, iso", VM_XHCI, ISO, .frames = 24),
+    EDGES("frame and header = n x 16 KiB, buffered", VM_XHCI, KEPT, .frames = 48),
+    EDGES("frame and header = n x 16 KiB, super speed, buffered", VM_XHCI, SUPER " " KEPT,
+          .frames = 48),
+    EDGES("frame and header = n x 16 KiB, ehci, buffered", VM_EHCI, KEPT, .frames = 48),
     {"uhci refuses high speed iso", run_refused,
      &(const RefusedCase){VM_UHCI, ISO, "takes no high-speed device"}},
     {"ehci refuses super speed iso", run_refused,

@@ -152,6 +152,15 @@ on_interrupt_receiving_status(void *priv, uint64_t id,
     keep(priv, answer, NULL, 0);
 }
 
+static void on_bulk_receiving_status(void *priv, uint64_t id,
+                                     struct usb_redir_bulk_receiving_status_header *header)
+{
+    FakeAnswer answer = {
+        usb_redir_bulk_receiving_status, id, header->endpoint, header->status, 0, 0, NULL};
+
+    keep(priv, answer, NULL, 0);
+}
+
 static void on_bulk_streams_status(void *priv, uint64_t id,
                                    struct usb_redir_bulk_streams_status_header *header)
 {
@@ -180,6 +189,22 @@ static void on_bulk_packet(void *priv, uint64_t id, struct usb_redir_bulk_packet
                          header->status,
                          0,
                          (guint)header->length_high << 16 | header->length,
+                         NULL};
+
+    keep(priv, answer, data, data_len);
+    free(data);
+}
+
+static void on_buffered_bulk_packet(void *priv, uint64_t id,
+                                    struct usb_redir_buffered_bulk_packet_header *header,
+                                    uint8_t *data, int data_len)
+{
+    FakeAnswer answer = {usb_redir_buffered_bulk_packet,
+                         id,
+                         header->endpoint,
+                         header->status,
+                         0,
+                         header->length,
                          NULL};
 
     keep(priv, answer, data, data_len);
@@ -271,6 +296,8 @@ static void init_parser(FakeQemu *qemu, guint32 lacks)
     parser->alt_setting_status_func = on_alt_setting_status;
     parser->iso_stream_status_func = on_iso_stream_status;
     parser->interrupt_receiving_status_func = on_interrupt_receiving_status;
+    parser->bulk_receiving_status_func = on_bulk_receiving_status;
+    parser->buffered_bulk_packet_func = on_buffered_bulk_packet;
     parser->bulk_streams_status_func = on_bulk_streams_status;
     parser->control_packet_func = on_control_packet;
     parser->bulk_packet_func = on_bulk_packet;

@@ -15,14 +15,18 @@
 #define PROBE   0x0100 /* VS_PROBE_CONTROL as wValue */
 #define COMMIT  0x0200
 
-const Camera bulk_camera = {VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_MJPEG, 640, 480, 333333}};
-const Camera iso_camera = {VCAM_SPEED_HIGH, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 640, 480, 333333}};
+const Camera bulk_camera = {
+    VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_MJPEG, 640, 480, 333333}, FALSE};
+const Camera iso_camera = {
+    VCAM_SPEED_HIGH, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 640, 480, 333333}, FALSE};
 const Camera super_iso_camera = {
-    VCAM_SPEED_SUPER, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 640, 480, 333333}};
-const Camera full_iso_camera = {VCAM_SPEED_FULL, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 320, 240, 333333}};
-const Camera raw_camera = {VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_YUY2, 1920, 1080, 333333}};
+    VCAM_SPEED_SUPER, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 640, 480, 333333}, FALSE};
+const Camera full_iso_camera = {
+    VCAM_SPEED_FULL, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 320, 240, 333333}, FALSE};
+const Camera raw_camera = {
+    VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_YUY2, 1920, 1080, 333333}, FALSE};
 const Camera raw_iso_camera = {
-    VCAM_SPEED_SUPER, VCAM_TRANSFER_ISO, {VCAM_YUY2, 1920, 1080, 333333}};
+    VCAM_SPEED_SUPER, VCAM_TRANSFER_ISO, {VCAM_YUY2, 1920, 1080, 333333}, FALSE};
 
 /* ---- the camera ---- */
 
@@ -142,6 +146,14 @@ int accept_one(int listen_fd)
     return fd;
 }
 
+static RedirChoice choose_device(gpointer user, RedirTransport *transport, gboolean can_buffer)
+{
+    const Fixture *f = user;
+
+    (void)transport, (void)can_buffer;
+    return (RedirChoice){f->device, f->buffered};
+}
+
 void prepare(Fixture *f, const Camera *camera)
 {
     *f = (Fixture){.listen_fd = -1};
@@ -154,7 +166,8 @@ void prepare(Fixture *f, const Camera *camera)
     if (camera == NULL)
         return;
     f->device = make_device(f, camera);
-    f->gadget = redir_camera_new(f->device);
+    f->buffered = camera->buffered;
+    f->gadget = redir_camera_new(choose_device, f);
 }
 
 /* A transport may refuse whenever it likes: this one has the socket's ways but for that. */

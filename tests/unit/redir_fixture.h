@@ -10,12 +10,14 @@ typedef struct {
     enum vcam_speed speed;
     enum vcam_transfer transfer;
     struct vcam_mode mode; /* the only one */
+    gboolean buffered;     /* as RedirChoice */
 } Camera;
 
 typedef struct {
     char *dir, *path, *address;
     int listen_fd; /* QEMU's, where it listens */
     struct vcam_device *device;
+    gboolean buffered;
     RedirGadget *gadget; /* it */
     struct vcam_mode mode;
     guint started, stopped;

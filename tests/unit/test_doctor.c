@@ -256,6 +256,12 @@ static void far(struct doctor_facts *facts)
     facts->link.round_trip_us = 10000;
 }
 
+static void far_buffered(struct doctor_facts *facts)
+{
+    far(facts);
+    facts->link.buffers = TRUE;
+}
+
 static const struct {
     const char *name;
     void (*make)(struct doctor_facts *facts);
@@ -309,6 +315,7 @@ static const struct {
     {"too-slow", too_slow, "link-formats", DOCTOR_BAD, "0 of 1", "--size 320x240"},
     {"too-slow/throughput", too_slow, "link-throughput", DOCTOR_GOOD, "11.0 MB/s", NULL},
     {"far", far, "link-formats", DOCTOR_BAD, "0 of 1", "--size 320x240"},
+    {"far/buffered", far_buffered, "link-formats", DOCTOR_GOOD, "1 of 1", NULL},
 };
 
 static const struct doctor_finding *find(const GArray *findings, const char *check)
