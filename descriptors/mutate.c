@@ -541,7 +541,16 @@ static struct desc_node *configuration_of(const struct desc_node *node)
 static bool is_configured(const struct desc_node *node, const void *arg)
 {
     (void)arg;
-    return node->present > 2 && configuration_of(node);
+    return (node->present > 2 || node->n_extra > 1) && configuration_of(node);
+}
+
+/* Behind its second byte, and before its last. */
+static void cut_short(struct mutator *m, struct desc_node *node)
+{
+    size_t n = node->present > 2 ? 0 : 1 + below(m, node->n_extra - 1u);
+    if (node->present > 2)
+        desc_cut_rows(node, 3 + (unsigned)below(m, node->present - 2u));
+    desc_set_extra(m->tree, node, node->extra, n);
 }
 
 static struct place any_count(struct mutator *m, struct desc_node *node)
@@ -564,10 +573,8 @@ static int end_early(struct mutator *m)
     for (struct desc_node *n = node; n->type->group != DESC_GROUP_CONFIGURATION; n = n->parent)
         desc_drop_after(n);
     bool cut = below(m, 2);
-    if (cut) {
-        desc_cut_rows(node, 3 + (unsigned)below(m, node->present - 2u));
-        node->n_extra = 0;
-    }
+    if (cut)
+        cut_short(m, node);
     if (derived(m))
         return -ENOMEM;
     struct place count = any_count(m, node);
@@ -689,6 +696,10 @@ static int real_device(struct mutator *m)
         {0x1bcf, 0x0b40}, /* controls are of another version */
         {0x046d, 0x082d}, /* controls are forgotten */
         {0x8086, 0x0b03}, /* metadata in payload headers */
+        {0x13d3, 0x509b}, /* a control that is there is not to be asked, */
+        {0x06f8, 0x3005}, /* one of a camera terminal, */
+        {0x046d, 0x08cc}, /* or is told wrongly by an extension unit */
+        {0x0fd9, 0x0066}, /* bFormatIndex of the probe is elsewhere */
     };
     struct vcam_dev_descriptor *device =
         (struct vcam_dev_descriptor *)pick_kind(m, DESC_KIND_vcam_dev_descriptor);
@@ -698,6 +709,26 @@ static int real_device(struct mutator *m)
     device->idVendor = known[i].idVendor;
     device->idProduct = known[i].idProduct;
     return done(m, &device->node, "says that it is a camera of which drivers know");
+}
+
+/* One of Logitech's own: of another type, and behind the fields of any other bmControlsType,
+   bReserved, iExtension. */
+static int vendor_unit(struct mutator *m)
+{
+    uint8_t bytes[256] = {0};
+    struct vcam_dev_descriptor *device =
+        (struct vcam_dev_descriptor *)pick_kind(m, DESC_KIND_vcam_dev_descriptor);
+    struct desc_node *unit = pick_kind(m, DESC_KIND_uvc_extension_unit);
+    if (!device || device->node.present < 8 || !unit)
+        return -ENODATA;
+    desc_set_extra(m->tree, unit, bytes, 1 + value_at(find_place(unit, "bControlSize")));
+    if (derived(m))
+        return -ENOMEM;
+    device->idVendor = 0x046d;
+    done(m, unit, "of a type of its vendor's");
+    desc_set(unit, &unit->type->rows[1], 0, 0x41);
+    desc_set(unit, &unit->type->rows[2], 0, 1);
+    return 0;
 }
 
 /* ---- Known-bad shapes: 'uvc-rules', the table's numbers ---- */
@@ -1045,6 +1076,8 @@ static const struct {
     {{"break-extra", "a byte that is no field's is another"}, break_extra},
     {{"real-device", "idVendor and idProduct are those of a camera of which drivers know"},
      real_device},
+    {{"vendor-unit", "an extension unit is as Logitech has them; the rest is derived"},
+     vendor_unit},
     {{"k1-dv-then-undefined", "DV format, then frames of subtype 0; the rest is derived"},
      k1_dv_undefined},
     {{"k2-three-bytes-left", "the block ends with a format of 3 bytes; the rest is derived"},

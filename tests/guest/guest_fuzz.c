@@ -52,7 +52,9 @@ static const FuzzCase *good_case(void)
 /* What is known of the stock kernel. */
 static const char *const known[] = {
     "WARNING in vb2_core_reqbufs",         /* a negotiated dwMaxVideoFrameSize of 0 */
-    "WARNING in uvc_queue_buffer_release", /* a transfer fails while others are copied: a race */
+    "WARNING in usb_submit_urb",           /* an extension unit's control of 0 bytes */
+    "WARNING in uvc_queue_buffer_release", /* a transfer fails while others are copied: a race, */
+    "WARNING in vb2_buffer_done",          /* with two ways to end */
 };
 
 static gboolean is_known(const char *title)

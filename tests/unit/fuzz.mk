@@ -7,6 +7,7 @@ LIBS_fuzz_case := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_console := fuzz
 LIBS_test_fuzz_core := fuzz
 LIBS_test_fuzz_cover := fuzz redir sources vcam descriptors
+LIBS_test_fuzz_device := redir_fixture fuzz redir sources vcam descriptors
 LIBS_test_fuzz_camera := fuzz vcam descriptors
 
 LIBS_test_fuzz_command := descriptors

@@ -95,6 +95,25 @@ static void test_pictures(void)
     fuzz_camera_free(camera);
 }
 
+/* Extension units' controls have lengths of their own, each the same whenever it is asked. */
+static void test_lengths(void)
+{
+    static const guint8 rest[] = {CONTROL, HEADER, STREAM};
+    FuzzCamera *camera = camera_with(rest, sizeof rest);
+    guint8 bytes[FUZZ_CONTROL_MOST], least = 255, most = 0;
+
+    for (guint16 selector = 1; selector <= 32; selector++) {
+        const FuzzSetup setup = {0xa1, 0x85, (guint16)(selector << 8), 5 << 8, 2};
+        g_assert_cmpuint(fuzz_camera_class_in(camera, &setup, bytes), ==, 2);
+        g_assert_cmpuint(bytes[1], ==, 0);
+        least = MIN(least, bytes[0]);
+        most = MAX(most, bytes[0]);
+    }
+    g_assert_cmpuint(least, ==, 1);
+    g_assert_cmpuint(most, >, 32);
+    fuzz_camera_free(camera);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -103,5 +122,6 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/camera/control-is-last", test_control_is_last);
     g_test_add_func("/fuzz/camera/ends-cut", test_cut);
     g_test_add_func("/fuzz/camera/pictures", test_pictures);
+    g_test_add_func("/fuzz/camera/lengths", test_lengths);
     return g_test_run();
 }

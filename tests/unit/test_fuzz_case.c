@@ -414,14 +414,16 @@ static void test_pictures(void)
 {
     static const struct {
         FuzzFaultKind beside;
+        guint16 at;
         guint least, most;
-    } rows[] = {{FUZZ_FAULT_STALL, 30, 100},
-                {FUZZ_FAULT_CLASS_BYTE, 30, 100},
-                {FUZZ_FAULT_PAYLOAD_LENGTH, 1000, 1000},
-                {FUZZ_FAULT_INTERRUPT, 1000, 1000}};
+    } rows[] = {{FUZZ_FAULT_STALL, 0, 30, 100},
+                {FUZZ_FAULT_CLASS_BYTE, 5, 30, 100},
+                {FUZZ_FAULT_CLASS_BYTE, 100, 1000, 1000},
+                {FUZZ_FAULT_PAYLOAD_LENGTH, 0, 1000, 1000},
+                {FUZZ_FAULT_INTERRUPT, 0, 1000, 1000}};
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const FuzzFault beside = {.kind = rows[i].beside};
+        const FuzzFault beside = {.kind = rows[i].beside, .at = rows[i].at};
         guint stay = 0;
         for (guint n = 0; n < 1000; n++) {
             FuzzRandom random = fuzz_random_of(1, 0, n);

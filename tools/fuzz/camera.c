@@ -469,13 +469,15 @@ static void negotiate(FuzzCamera *camera, guint8 interface)
     probe->bPreferedVersion = probe->bMinVersion = probe->bMaxVersion = 1;
 }
 
-/* A control that can be read and written, of one byte where the guest asks. */
+/* A control that can be read and written. */
 static const struct {
     guint8 bRequest, first;
 } control_answers[] = {
-    {GET_CUR, 1}, {GET_MIN, 0},  {GET_MAX, 255}, {GET_RES, 1},
-    {GET_LEN, 2}, {GET_INFO, 3}, {GET_DEF, 1},
+    {GET_CUR, 1}, {GET_MIN, 0}, {GET_MAX, 255}, {GET_RES, 1}, {GET_INFO, 3}, {GET_DEF, 1},
 };
+
+/* By selector: a guest asks it of extension units' controls alone, which may have any length. */
+static const guint8 control_lengths[] = {4, 2, 33, 1, 8, 16, 60};
 
 gsize fuzz_camera_class_in(FuzzCamera *camera, const FuzzSetup *setup,
                            guint8 ret_bytes[FUZZ_CONTROL_MOST])
@@ -493,6 +495,8 @@ gsize fuzz_camera_class_in(FuzzCamera *camera, const FuzzSetup *setup,
     for (guint i = 0; i < G_N_ELEMENTS(control_answers); i++)
         if (control_answers[i].bRequest == setup->bRequest)
             ret_bytes[0] = control_answers[i].first;
+    if (setup->bRequest == GET_LEN)
+        ret_bytes[0] = control_lengths[(setup->wValue >> 8) % G_N_ELEMENTS(control_lengths)];
     return MIN(setup->wLength, FUZZ_CONTROL_MOST);
 }
 

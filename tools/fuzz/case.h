@@ -14,10 +14,10 @@
 typedef enum {
     FUZZ_AT_NONE,
     FUZZ_AT_GET_DESCRIPTOR,
-    FUZZ_AT_CONTROL,  /* requests on endpoint 0, but SET_ADDRESS, which QEMU keeps to itself */
-    FUZZ_AT_CLASS_IN, /* those of them that ask a UVC control or a negotiation */
-    FUZZ_AT_PAYLOAD,  /* bulk answers or isochronous packets */
-    FUZZ_AT_INTERRUPT,
+    FUZZ_AT_CONTROL,   /* requests on endpoint 0, but SET_ADDRESS, which QEMU keeps to itself */
+    FUZZ_AT_CLASS_IN,  /* those of them that ask a UVC control or a negotiation */
+    FUZZ_AT_PAYLOAD,   /* bulk answers or isochronous packets */
+    FUZZ_AT_INTERRUPT, /* occasions: the guest begins to listen, or has written a control */
 } FuzzAt;
 
 typedef enum {

@@ -22,8 +22,9 @@ enum { GET_STATUS = 0, GET_DESCRIPTOR = 6, SET_CONFIGURATION = 9, SET_INTERFACE 
 #define ISO_INTERVAL   8     /* keeps QEMU's buffer short; the guest never sees it */
 #define ISO_BURST      60    /* packets */
 #define ISO_MOST       2000  /* of one case */
-#define INTERRUPT_MOST 16
-#define STATUS_BYTES   4
+#define INTERRUPT_MOST 16    /* at once */
+#define STATUS_BYTES   16    /* of a status endpoint's packet */
+#define STATUS_HEAD    5     /* of a control's change, before its value */
 
 struct FuzzDevice {
     int fd;
@@ -40,6 +41,10 @@ struct FuzzDevice {
     guint8 fill;
     guint8 iso_endpoint;
     guint64 iso_id;
+    guint8 status_endpoint; /* 0: nobody listens */
+    guint64 status_id;
+    guint8 status[STATUS_BYTES]; /* what a camera could tell now */
+    guint status_size;
 };
 
 static const char *const reach_names[FUZZ_REACHES] = {
@@ -269,6 +274,8 @@ static void send_interfaces(FuzzDevice *device)
 
 static void forget(FuzzDevice *device)
 {
+    static const guint8 button[] = {2, 1, 0, 1};
+
     g_clear_pointer(&device->camera, fuzz_camera_free);
     g_clear_pointer(&device->fuzz_case, fuzz_case_free);
     g_hash_table_remove_all(device->features);
@@ -276,6 +283,8 @@ static void forget(FuzzDevice *device)
     memset(device->counts, 0, sizeof device->counts);
     device->previous = 0;
     device->filled = FALSE;
+    device->status_endpoint = 0;
+    memcpy(device->status, button, device->status_size = sizeof button);
 }
 
 gboolean fuzz_device_plug(FuzzDevice *device, const FuzzCase *fuzz_case, gboolean sentinel)
@@ -308,6 +317,66 @@ gboolean fuzz_device_unplug(FuzzDevice *device)
     if (device->camera)
         disconnect(device);
     return flush(device);
+}
+
+/* ---- status interrupts ---- */
+
+/* Returns its length. Each byte that is set is there. */
+static guint make_interrupt(const FuzzDevice *device, guint at, const FuzzFault *fault,
+                            guint8 *bytes)
+{
+    guint length = fault ? fault->value >> 24 : device->status_size, from = 0;
+
+    memcpy(bytes, device->status, device->status_size);
+    for (guint i = 0; fault && i < 3; i++)
+        bytes[i] = fault->value >> 8 * i & 0xff;
+    while ((fault = fault_next(device, FUZZ_FAULT_INTERRUPT_BYTE, at, &from))) {
+        guint where = fault->value >> 8 & 0xff;
+        bytes[where] = fault->value & 0xff;
+        length = MAX(length, where + 1);
+    }
+    return length;
+}
+
+static void send_interrupt(FuzzDevice *device, guint at, const FuzzFault *fault)
+{
+    guint8 bytes[256] = {0};
+    struct usb_redir_interrupt_packet_header header = {
+        .endpoint = device->status_endpoint,
+        .length = (guint16)make_interrupt(device, at, fault, bytes)};
+
+    usbredirparser_send_interrupt_packet(device->parser, device->status_id++, &header, bytes,
+                                         header.length);
+}
+
+/* A good camera has nothing to tell. */
+static void tell_status(FuzzDevice *device)
+{
+    guint at = device->counts[FUZZ_AT_INTERRUPT]++, from = 0;
+    const FuzzFault *fault = fault_next(device, FUZZ_FAULT_INTERRUPT, at, &from);
+
+    if (!fault && fault_of(device, FUZZ_FAULT_INTERRUPT_BYTE, at))
+        send_interrupt(device, at, NULL);
+    for (guint n = 0; fault && n < INTERRUPT_MOST; n++) {
+        send_interrupt(device, at, fault);
+        fault = fault_next(device, FUZZ_FAULT_INTERRUPT, at, &from);
+    }
+}
+
+/* UVC 1.5, table 2-2: that a control has the value that it was given. */
+static void note_written(FuzzDevice *device, const FuzzSetup *setup, const guint8 *data, int size)
+{
+    const guint8 head[STATUS_HEAD] = {1, setup->wIndex >> 8, 0, setup->wValue >> 8, 0};
+    const gsize n = MIN((gsize)size, STATUS_BYTES - STATUS_HEAD);
+
+    if ((setup->bmRequestType & TYPE_MASK) == 0 || setup->wIndex >> 8 == 0 ||
+        !device->status_endpoint)
+        return;
+    memcpy(device->status, head, sizeof head);
+    if (n)
+        memcpy(device->status + STATUS_HEAD, data, n);
+    device->status_size = STATUS_HEAD + n;
+    tell_status(device);
 }
 
 /* ---- endpoint 0 ---- */
@@ -418,6 +487,8 @@ static void on_control(void *priv, uint64_t id, struct usb_redir_control_packet_
         answer.length = control.status != usb_redir_success ? 0 : in ? control.size : (gsize)size;
         usbredirparser_send_control_packet(device->parser, id, &answer, in ? control.bytes : NULL,
                                            in ? answer.length : 0);
+        if (!in && control.status == usb_redir_success)
+            note_written(device, &control.setup, data, size);
         leave_after(device, at);
     }
     usbredirparser_free_packet_data(device->parser, data);
@@ -586,49 +657,7 @@ static void on_stop_iso(void *priv, uint64_t id, struct usb_redir_stop_iso_strea
     send_iso_status(device, id, stop->endpoint);
 }
 
-/* ---- status interrupts ---- */
-
-/* How many there are faults for. */
-static guint count_interrupts(const FuzzDevice *device)
-{
-    const GArray *faults = device->fuzz_case->faults;
-    guint n = 0;
-
-    for (guint i = 0; faults && i < faults->len; i++) {
-        const FuzzFault *fault = &g_array_index(faults, FuzzFault, i);
-        if (fuzz_fault_texts[fault->kind].at == FUZZ_AT_INTERRUPT)
-            n = MAX(n, MIN(fault->at + 1u, INTERRUPT_MOST));
-    }
-    return n;
-}
-
-/* Returns its length. Without a fault, a button; each byte that is set is there. */
-static guint make_interrupt(const FuzzDevice *device, guint at, guint8 *bytes)
-{
-    const FuzzFault *fault = fault_of(device, FUZZ_FAULT_INTERRUPT, at);
-    guint length = fault ? fault->value >> 24 : STATUS_BYTES, from = 0;
-
-    for (guint i = 0; fault && i < 3; i++)
-        bytes[i] = fault->value >> 8 * i & 0xff;
-    while ((fault = fault_next(device, FUZZ_FAULT_INTERRUPT_BYTE, at, &from))) {
-        guint where = fault->value >> 8 & 0xff;
-        bytes[where] = fault->value & 0xff;
-        length = MAX(length, where + 1);
-    }
-    return length;
-}
-
-/* A good camera has nothing to tell. */
-static void send_interrupts(FuzzDevice *device, guint8 endpoint)
-{
-    for (guint n = count_interrupts(device); device->counts[FUZZ_AT_INTERRUPT] < n;) {
-        guint at = device->counts[FUZZ_AT_INTERRUPT]++;
-        guint8 bytes[256] = {2, 1, 0, 1};
-        struct usb_redir_interrupt_packet_header header = {
-            .endpoint = endpoint, .length = (guint16)make_interrupt(device, at, bytes)};
-        usbredirparser_send_interrupt_packet(device->parser, at, &header, bytes, header.length);
-    }
-}
+/* ---- the status endpoint ---- */
 
 static void on_start_interrupt(void *priv, uint64_t id,
                                struct usb_redir_start_interrupt_receiving_header *start)
@@ -639,7 +668,8 @@ static void on_start_interrupt(void *priv, uint64_t id,
     if (!device->camera)
         return;
     usbredirparser_send_interrupt_receiving_status(device->parser, id, &answer);
-    send_interrupts(device, start->endpoint);
+    device->status_endpoint = start->endpoint;
+    tell_status(device);
 }
 
 static void on_stop_interrupt(void *priv, uint64_t id,
@@ -648,6 +678,7 @@ static void on_stop_interrupt(void *priv, uint64_t id,
     FuzzDevice *device = priv;
     struct usb_redir_interrupt_receiving_status_header answer = {.status = usb_redir_success,
                                                                  .endpoint = stop->endpoint};
+    device->status_endpoint = 0;
     usbredirparser_send_interrupt_receiving_status(device->parser, id, &answer);
 }
 

@@ -690,7 +690,7 @@ char *fuzz_fault_words(const FuzzFault *fault)
         [FUZZ_AT_CONTROL] = "control request",
         [FUZZ_AT_CLASS_IN] = "class-specific IN request",
         [FUZZ_AT_PAYLOAD] = "payload",
-        [FUZZ_AT_INTERRUPT] = "status interrupt",
+        [FUZZ_AT_INTERRUPT] = "status interrupt at occasion",
     };
     const struct {
         const char *pattern;

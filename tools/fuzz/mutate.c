@@ -11,6 +11,8 @@
 
 #define MAX_OPS      128
 #define ATTEMPTS     64 /* to find an operator that applies */
+#define ID_ROW       3  /* of a terminal or unit */
+#define END_SHARE    4  /* what reads too far is seen at the end alone, and there are many kinds */
 #define STREAM_SHARE 6  /* descriptors that are wrong may be so only for who takes pictures */
 
 /* A case that is being changed. */
@@ -110,14 +112,14 @@ static const struct {
     LIST(STALL, speeds, 40),
     LIST(STATUS, statuses, 40),
     LIST(UNPLUG, speeds, 40),
-    LIST(CLASS_LENGTH, class_lengths, 60),
-    BYTE(CLASS_BYTE, 48, 60),
-    LIST(CLASS_FILL, fills, 60),
+    LIST(CLASS_LENGTH, class_lengths, 120),
+    BYTE(CLASS_BYTE, 48, 120),
+    LIST(CLASS_FILL, fills, 120),
     BYTE(PAYLOAD_BYTE, 16, 40),
     LIST(PAYLOAD_LENGTH, payload_lengths, 40),
     LIST(PAYLOAD_STATUS, statuses, 40),
-    BYTE(INTERRUPT, 0, 4),
-    BYTE(INTERRUPT_BYTE, 16, 4),
+    BYTE(INTERRUPT, 0, 60),
+    BYTE(INTERRUPT_BYTE, 16, 60),
     LIST(PICTURE, picture_lengths, 1),
 #undef LIST
 #undef BYTE
@@ -125,12 +127,18 @@ static const struct {
 
 /* What is said to have happened to which entity or interface: those that there are have small
    numbers, and those events that mean something are 0. */
-static guint32 any_interrupt(FuzzRandom *random)
+static guint32 any_interrupt(Work *work)
 {
+    FuzzRandom *random = work->random;
+    const struct desc_node *entity = pick_node(work, work->tree, DESC_GROUP_VC_ENTITY);
     guint32 length = fuzz_random_below(random, 17), status = fuzz_random_below(random, 4);
     guint32 originator = fuzz_random_below(random, fuzz_random_below(random, 2) ? 16 : 256);
     guint32 event = fuzz_random_below(random, 2) ? 0 : fuzz_random_below(random, 256);
 
+    if (entity && entity->present > ID_ROW && fuzz_random_below(random, 2)) {
+        status = 1; /* of a control */
+        originator = desc_get(entity, &entity->type->rows[ID_ROW], 0);
+    }
     return length << 24 | event << 16 | originator << 8 | status;
 }
 
@@ -155,7 +163,7 @@ static guint32 any_value(Work *work, FuzzFaultKind kind)
     if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_STREAM)
         return 0;
     if (kind == FUZZ_FAULT_INTERRUPT)
-        return any_interrupt(random);
+        return any_interrupt(work);
     if (ranges[kind].values)
         return ranges[kind].values[fuzz_random_below(random, ranges[kind].n_values)];
     return any_byte(random, ranges[kind].n_bytes,
@@ -256,7 +264,9 @@ FuzzMutator *fuzz_mutator_new(gboolean plain)
         return mutator;
     }
     for (guint i = 0; (mutation = desc_mutation_at(i)); i++)
-        add_op(mutator, (Op){.name = mutation->name, .apply = apply_mutation});
+        add_op(mutator, (Op){.name = mutation->name,
+                             .apply = apply_mutation,
+                             .share = strcmp(mutation->name, "end-early") == 0 ? END_SHARE : 1});
     for (guint i = 0; i < FUZZ_FAULT_KINDS; i++)
         add_op(mutator, (Op){.name = fuzz_fault_texts[i].name,
                              .apply = apply_fault,

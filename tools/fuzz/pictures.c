@@ -3,11 +3,13 @@
 #include "tools/fuzz/pictures.h"
 
 #define PICKED 16 /* one of so many, whatever it is */
+#define PROBED 24 /* class requests: that many a driver asks by itself */
 
 static gboolean is_met_by_pictures(const FuzzFault *fault)
 {
     const FuzzAt at = fuzz_fault_texts[fault->kind].at;
-    return at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT;
+    return at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT ||
+           (at == FUZZ_AT_CLASS_IN && fault->at >= PROBED);
 }
 
 gboolean fuzz_pictures_put_off(FuzzCase *fuzz_case, FuzzRandom *random)
