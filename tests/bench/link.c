@@ -14,8 +14,9 @@
 #define HEIGHT      720
 #define FPS         30
 #define NOISE       4   /* so much that a picture has about 65 kB */
-#define N_PICTURES  240 /* none comes twice while a row is measured */
-#define WINDOW_MS   5000
+#define N_PICTURES  400 /* none comes twice while a row is measured */
+#define WINDOW_S    5
+#define LOSSY_S     10    /* where more is luck */
 #define FIRST_MS    15000 /* then there is no picture */
 #define TOGETHER_US 20000 /* how exactly two machines' clocks are known, at worst */
 
@@ -140,8 +141,14 @@ static void judge(LinkLab *lab, const GArray *all, const Span *span, LinkFigures
 
 /* ---- a row ---- */
 
+static guint window_s(const LinkShape *shape)
+{
+    return shape->loss_percent ? LOSSY_S : WINDOW_S;
+}
+
 /* Until the window is over; what still waits in the link goes out unhindered. */
-static gboolean stream(LinkLab *lab, Session *guest, Span *span, GArray **ret_seen, GError **error)
+static gboolean stream(LinkLab *lab, Session *guest, guint seconds, Span *span, GArray **ret_seen,
+                       GError **error)
 {
     const StreamOrder order = {.fourcc = "MJPG",
                                .width = WIDTH,
@@ -153,7 +160,7 @@ static gboolean stream(LinkLab *lab, Session *guest, Span *span, GArray **ret_se
     gboolean good = session_wait_frames(guest, number, 1, FIRST_MS, error);
     span->first_us = g_get_monotonic_time();
     if (good)
-        g_usleep(WINDOW_MS * 1000);
+        g_usleep(seconds * G_USEC_PER_SEC);
     span->until_us = g_get_monotonic_time();
     if (!link_lab_shape(lab, NULL, good ? error : NULL))
         return FALSE;
@@ -174,7 +181,8 @@ static gboolean measure(LinkLab *lab, const LinkWay *way, const LinkShape *shape
     g_autoptr(GArray) seen = NULL;
     if (!link_lab_plug(lab, way->camera, error) || !link_lab_shape(lab, shape, error) ||
         !link_lab_start(lab, way->command, &guest, error) ||
-        !link_lab_moment(lab, &span.before, error) || !stream(lab, &guest, &span, &seen, error) ||
+        !link_lab_moment(lab, &span.before, error) ||
+        !stream(lab, &guest, window_s(shape), &span, &seen, error) ||
         !link_lab_moment(lab, &span.after, error) || !link_lab_stop(lab, "TERM", error))
         return FALSE;
     judge(lab, seen, &span, ret_figures);
@@ -185,8 +193,8 @@ static gboolean measure_plain(LinkLab *lab, const LinkShape *shape, const LinkRe
                               LinkFigures *ret_figures, GError **error)
 {
     double bytes;
-    if (!link_lab_shape(lab, shape, error) || !link_lab_carries(lab, &bytes, error) ||
-        !link_lab_shape(lab, NULL, error))
+    if (!link_lab_shape(lab, shape, error) ||
+        !link_lab_carries(lab, window_s(shape), &bytes, error) || !link_lab_shape(lab, NULL, error))
         return FALSE;
     *ret_figures = (LinkFigures){
         .measured = TRUE, .fps = MIN(FPS, bytes / results->frame_bytes), .mb_per_s = bytes / 1e6};
@@ -313,7 +321,8 @@ static gboolean bench(const Options *options, GError **error)
                            .n_ways = G_N_ELEMENTS(ways),
                            .shapes = shapes,
                            .n_shapes = G_N_ELEMENTS(shapes),
-                           .window_ms = WINDOW_MS,
+                           .window_s = WINDOW_S,
+                           .lossy_window_s = LOSSY_S,
                            .frame_bytes = picture_bytes(),
                            .fps = FPS,
                            .accelerator = vm_accelerator(),

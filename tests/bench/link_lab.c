@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST       "10.0.2.2" /* this machine, as QEMU's user-mode network shows it */
-#define NEAR       "10.9.0.1"
-#define FAR        "10.9.0.2"
-#define PORT       4000 /* of the relay */
-#define PLAIN_PORT 4001
-#define PLAIN_S    3
-#define MTU        1514
-#define QUEUE_MS   100 /* of a router before the link */
-#define PID        "/tmp/link.pid"
-#define LOG        "/tmp/link.log"
-#define CARRIED    "/tmp/carried"
+#define HOST          "10.0.2.2" /* this machine, as QEMU's user-mode network shows it */
+#define NEAR          "10.9.0.1"
+#define FAR           "10.9.0.2"
+#define PORT          4000 /* of the relay */
+#define PLAIN_PORT    4001
+#define PLAIN_LATER_S 3
+#define MTU           1514
+#define QUEUE_MS      100 /* of a router before the link */
+#define PID           "/tmp/link.pid"
+#define LOG           "/tmp/link.log"
+#define CARRIED       "/tmp/carried"
 /* By their paths: busybox would run its own. */
 #define IP     "/usr/bin/ip "
 #define QDISC  "/usr/bin/tc qdisc "
@@ -120,19 +120,22 @@ gboolean link_lab_shape(LinkLab *lab, const LinkShape *shape, GError **error)
     return text != NULL;
 }
 
-/* The receiver counts for so long from the connection on. */
-gboolean link_lab_carries(LinkLab *lab, double *ret_bytes, GError **error)
+/* Not the first seconds, in which a connection's first bytes go before the first loss of a packet:
+   a camera's are over when the guest has found it. */
+gboolean link_lab_carries(LinkLab *lab, guint seconds, double *ret_bytes, GError **error)
 {
     g_autofree char *text =
         in_client(lab, error,
                   "sh " IN_FAR "socat -u -b 65536 TCP-LISTEN:%u,reuseaddr "
-                  "SYSTEM:'busybox timeout %u busybox cat >" CARRIED "' 2>/dev/null & sleep 1; "
+                  "SYSTEM:'busybox timeout %u busybox cat >/dev/null; "
+                  "busybox timeout %u busybox cat | busybox wc -c >" CARRIED "' 2>/dev/null & "
+                  "sleep 1; "
                   "busybox timeout %u socat -u -b 65536 OPEN:/dev/zero TCP:" FAR ":%u 2>/dev/null; "
-                  "wait; busybox stat -c %%s " CARRIED,
-                  PLAIN_PORT, PLAIN_S, PLAIN_S + 3, PLAIN_PORT);
+                  "wait; busybox cat " CARRIED,
+                  PLAIN_PORT, PLAIN_LATER_S, seconds, PLAIN_LATER_S + seconds + 3, PLAIN_PORT);
     if (!text)
         return FALSE;
-    *ret_bytes = atof(text) / PLAIN_S;
+    *ret_bytes = atof(text) / seconds;
     return *ret_bytes > 0 || fail(error, "plain TCP carries nothing: '%s'", text);
 }
 

@@ -23,8 +23,8 @@ void link_lab_end(LinkLab *lab);
 
 /* NULL: a link without limits. */
 gboolean link_lab_shape(LinkLab *lab, const LinkShape *shape, GError **error);
-/* Bytes a second that plain TCP gets through it, from its start on. */
-gboolean link_lab_carries(LinkLab *lab, double *ret_bytes, GError **error);
+/* Bytes a second that plain TCP gets through it, within so many seconds of a connection. */
+gboolean link_lab_carries(LinkLab *lab, guint seconds, double *ret_bytes, GError **error);
 /* options NULL: no camera in the client. */
 gboolean link_lab_plug(LinkLab *lab, const char *options, GError **error);
 /* The program in the client that gives a camera into the link; found: the guest has it. */

@@ -25,10 +25,11 @@ static void add_head(GString *table, const LinkResults *results)
         "MJPEG 1280x720 at %u frames/s, %u bytes a frame: %.1f MB/s. QEMU with %s, %u "
         "processors.\n"
         "The link is netem between two network namespaces in a client VM, which also has the USB\n"
-        "camera to redirect. A row: %g s from the first frame on. Every frame was compared byte\n"
-        "for byte with what was sent.\n",
+        "camera to redirect. A row: %u s from the first frame on, %u s where packets are lost "
+        "(plain TCP:\n"
+        "from its fourth second on). Every frame was compared byte for byte with what was sent.\n",
         results->fps, results->frame_bytes, results->fps * results->frame_bytes / 1e6,
-        results->accelerator, g_get_num_processors(), results->window_ms / 1000.0);
+        results->accelerator, g_get_num_processors(), results->window_s, results->lossy_window_s);
 }
 
 static void add_shape(GString *table, const LinkShape *shape)
