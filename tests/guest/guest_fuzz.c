@@ -154,12 +154,9 @@ static gboolean kill_qemu(FuzzVm *vm, const char *argument, GError **error)
 
 static gboolean grow(FuzzVm *vm, const char *argument, GError **error)
 {
-    g_autoptr(RedirQmp) qmp = fuzz_vm_monitor(vm, error);
-
     (void)argument;
-    return qmp && redir_qmp_do(qmp, error, "object-add",
-                               "{'qom-type': <'memory-backend-ram'>, 'id': <'grown'>, "
-                               "'size': <@x 700000000>, 'prealloc': <true>}");
+    return fuzz_vm_command(vm, "object_add memory-backend-ram,id=grown,size=700M,prealloc=on",
+                           error);
 }
 
 static const struct {

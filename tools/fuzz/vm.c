@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "redir/transports/qmp.h"
 #include "tools/fuzz/core.h"
 #include "tools/fuzz/cover.h"
 #include "tools/fuzz/guest/protocol.h"
+#include "tools/fuzz/monitor.h"
 #include "tools/fuzz/put.h"
 
 #define BOOT_S         180
@@ -41,7 +40,7 @@ struct FuzzVm {
     const FuzzQemuOptions *options;
     char *kernel, *initramfs; /* NULL: somebody else's machine */
     FuzzCore *core;
-    char *folder, *console_path, *error_path, *qmp_path;
+    char *folder, *console_path, *error_path, *monitor_path;
     GPid pid; /* 0: none runs */
     int status;
     gboolean over; /* it has ended, status says how */
@@ -172,7 +171,9 @@ static GPtrArray *command_line(const FuzzVm *vm, int port, int incoming)
         g_ptr_array_add(argv, g_strdup(vm->options->argv[i]));
     if (is_own(vm)) {
         add_machine(vm, argv);
-        add(argv, "-device", "virtio-serial-pci");
+        /* As few queues as can be, and none that QEMU's main loop waits for: it looks at all of
+           them each time that it wakes. */
+        add(argv, "-device", "virtio-serial-pci,max_ports=2,ioeventfd=off");
         add(argv, "-chardev", "socket,id=fuzz-init,fd=%d", port);
         add(argv, "-device", "virtserialport,chardev=fuzz-init,name=" FUZZ_PORT);
     }
@@ -180,10 +181,8 @@ static GPtrArray *command_line(const FuzzVm *vm, int port, int incoming)
     add(argv, "-chardev", "file,id=fuzz-console,append=on,path=%s", vm->console_path);
     add(argv, "-serial", "chardev:fuzz-console");
     add_ports(vm, argv);
-    /* A monitor behind a multiplexer has no thread of its own, which would wake each time that the
-       virtual clock leaps. */
-    add(argv, "-chardev", "socket,id=fuzz-qmp,mux=on,server=on,wait=off,path=%s", vm->qmp_path);
-    add(argv, "-mon", "chardev=fuzz-qmp,mode=control");
+    add(argv, "-chardev", "socket,id=fuzz-monitor,server=on,wait=off,path=%s", vm->monitor_path);
+    add(argv, "-mon", "chardev=fuzz-monitor,mode=readline");
     g_ptr_array_add(argv, g_strdup("-no-reboot"));
     if (incoming >= 0)
         add(argv, "-incoming", "fd:%d", incoming);
@@ -378,55 +377,35 @@ static gboolean wait_answer(FuzzVm *vm, guint seconds)
 
 /* ---- a fresh one ---- */
 
-/* QEMU makes its sockets before it does anything else. */
-RedirQmp *fuzz_vm_monitor(FuzzVm *vm, GError **error)
+gboolean fuzz_vm_command(const FuzzVm *vm, const char *command, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() + SOCKET_S * G_USEC_PER_SEC;
-
-    for (;;) {
-        RedirQmp *qmp = redir_qmp_open(vm->qmp_path, NULL, error);
-        if (qmp || has_ended(vm) || g_get_monotonic_time() > deadline)
-            return qmp;
-        g_clear_error(error);
-        g_usleep(5000);
-    }
+    return fuzz_monitor_do(vm->monitor_path, command, error);
 }
 
 /* QEMU lets a machine go on only when it has left the migration behind, which it says later. */
-static gboolean may_go_on(RedirQmp *qmp)
-{
-    g_autoptr(JsonNode) answer = redir_qmp_run(qmp, NULL, "query-status", NULL);
-    return answer && strcmp(redir_qmp_string(answer, "status"), "postmigrate") == 0;
-}
-
-static gboolean wait_saved(RedirQmp *qmp, GError **error)
+static gboolean wait_saved(const FuzzVm *vm, GError **error)
 {
     for (guint i = 0; i < SAVE_S * 100; i++) {
-        g_autoptr(JsonNode) answer = redir_qmp_run(qmp, error, "query-migrate", NULL);
-        const char *status = answer ? redir_qmp_string(answer, "status") : "failed";
-        if (strcmp(status, "completed") == 0 && may_go_on(qmp))
-            return TRUE;
-        if (strcmp(status, "failed") == 0)
-            return FALSE;
+        g_autofree char *status = fuzz_monitor_ask(vm->monitor_path, "info status", error);
+        if (!status || strstr(status, "postmigrate"))
+            return status != NULL;
         g_usleep(10000);
     }
     return FALSE;
 }
 
-/* The machine goes on behind it. By a command: no file can be passed through a multiplexer. */
+/* The machine goes on behind it. By a command: no file can be passed to this monitor. */
 static gboolean save(FuzzVm *vm, GError **error)
 {
-    g_autoptr(RedirQmp) qmp = fuzz_vm_monitor(vm, error);
     int state = memfd_create("camredir-fuzz-state", 0);
-    g_autofree char *arguments =
-        g_strdup_printf("{'uri': <'exec:cat >/proc/%d/fd/%d'>}", (int)getpid(), state);
+    g_autofree char *migrate =
+        g_strdup_printf("migrate -d \"exec:cat >/proc/%d/fd/%d\"", (int)getpid(), state);
 
     if (state < 0)
         return failed(error, "no memory for the machine's state: %s", g_strerror(errno));
-    if (qmp &&
-        redir_qmp_do(qmp, error, "migrate-set-parameters", "{'max-bandwidth': <@x 4000000000>}") &&
-        redir_qmp_do(qmp, error, "migrate", arguments) && wait_saved(qmp, error) &&
-        redir_qmp_do(qmp, error, "cont", NULL)) {
+    if (fuzz_vm_command(vm, "migrate_set_parameter max-bandwidth 4G", error) &&
+        fuzz_vm_command(vm, migrate, error) && wait_saved(vm, error) &&
+        fuzz_vm_command(vm, "cont", error)) {
         vm->state = state;
         return TRUE;
     }
@@ -633,7 +612,7 @@ FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error)
         vm->core = fuzz_core_take();
     vm->console_path = g_build_filename(vm->folder, "console", NULL);
     vm->error_path = g_build_filename(vm->folder, "qemu", NULL);
-    vm->qmp_path = g_build_filename(vm->folder, "qmp", NULL);
+    vm->monitor_path = g_build_filename(vm->folder, "monitor", NULL);
     return vm;
 }
 
@@ -654,6 +633,6 @@ void fuzz_vm_free(FuzzVm *vm)
     g_free(vm->folder);
     g_free(vm->console_path);
     g_free(vm->error_path);
-    g_free(vm->qmp_path);
+    g_free(vm->monitor_path);
     g_free(vm);
 }

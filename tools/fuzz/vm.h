@@ -6,7 +6,6 @@
 
 #include <gio/gio.h>
 
-#include "redir/transports/qmp.h"
 #include "tools/fuzz/target.h"
 
 typedef struct FuzzVm FuzzVm;
@@ -52,8 +51,8 @@ typedef struct {
     gint64 boot_us, restart_us;
 } FuzzVmTimes;
 FuzzVmTimes fuzz_vm_times(const FuzzVm *vm);
-/* QEMU's monitor; the caller closes it. */
-RedirQmp *fuzz_vm_monitor(FuzzVm *vm, GError **error);
+/* A command of QEMU's monitor for humans, which prints nothing unless it fails. */
+gboolean fuzz_vm_command(const FuzzVm *vm, const char *command, GError **error);
 
 /* Of a target that fuzz_target_qemu_new() made. */
 FuzzVm *fuzz_target_qemu_vm(FuzzTarget *target);
