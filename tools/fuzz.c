@@ -21,7 +21,7 @@ enum { FUZZ_NOTHING = 0, FUZZ_FOUND = 1, FUZZ_FAILED = 2 };
 struct fuzz {
     char *target, *guest, *kernel, *initramfs, *corpus, *name, *mutate, *replay, *minimise;
     gint64 seed, cases;
-    int seconds, findings, jobs, controllers;
+    int seconds, findings, jobs, controllers, devices;
     gboolean stream, real_time, allow_remote;
     char **seeds, **qemu; /* qemu: a command line, NULL: none */
     char **ignored;       /* NULL: none */
@@ -46,8 +46,9 @@ static FuzzTarget *make_qemu(const struct fuzz *fuzz, GError **error)
     const FuzzQemuOptions options = {.argv = (const char *const *)fuzz->qemu,
                                      .kernel = fuzz->kernel,
                                      .initramfs = fuzz->initramfs,
-                                     .real_time = fuzz->real_time,
+                                     .real_time = fuzz->real_time || fuzz->devices > 1,
                                      .controllers = (guint)fuzz->controllers,
+                                     .devices = (guint)fuzz->devices,
                                      .stream = fuzz->stream};
     return fuzz_target_qemu_new(&options, error);
 }
@@ -97,6 +98,7 @@ static char *target_options(const struct fuzz *fuzz)
 {
     GString *text = g_string_new(NULL);
     g_autofree char *controllers = g_strdup_printf("%d", fuzz->controllers);
+    g_autofree char *devices = g_strdup_printf("%d", fuzz->devices);
     const struct {
         gboolean given;
         const char *option, *value;
@@ -108,6 +110,7 @@ static char *target_options(const struct fuzz *fuzz)
         {fuzz->stream, "--stream", NULL},
         {is_qemu(fuzz) && !fuzz->qemu, "--real-time", NULL},
         {fuzz->controllers > 0, "--controllers", controllers},
+        {fuzz->devices > 1, "--devices", devices},
         {fuzz->allow_remote, "--allow-remote", NULL},
         {fuzz->qemu != NULL, "--", NULL},
     };
@@ -142,7 +145,10 @@ static int replay(struct fuzz *fuzz, GError **error)
         return FUZZ_FAILED;
     FuzzTarget *target = fresh_target(fuzz, &inner);
     if (target) {
-        FuzzMinimiser m = {.target = target, .title = reported.title, .before = reported.before};
+        FuzzMinimiser m = {.target = target,
+                           .title = reported.title,
+                           .before = reported.before,
+                           .beside = reported.beside};
         shown = fuzz_replay(&m, reported.fuzz_case, n, &inner);
         target->ops->free(target);
     }
@@ -175,7 +181,10 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
     g_autoptr(GPtrArray) valid = g_ptr_array_new();
     g_auto(FuzzOutcome) outcome = {0};
     g_autofree char *options = target_options(fuzz);
-    FuzzMinimiser m = {.target = target, .title = reported->title, .before = reported->before};
+    FuzzMinimiser m = {.target = target,
+                       .title = reported->title,
+                       .before = reported->before,
+                       .beside = reported->beside};
     guint which;
 
     for (guint i = 0; i < seeds->len; i++)
@@ -193,6 +202,7 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
                            .number = reported->number,
                            .seed = reported->seed,
                            .before = reported->before->len ? reported->before : NULL,
+                           .beside = reported->beside->len ? reported->beside : NULL,
                            .diff = diff,
                            .kept = kept};
     return look_again(&m, &finding, &outcome, error) &&
@@ -314,8 +324,8 @@ static gboolean check_target(const struct fuzz *fuzz, GError **error)
     if (!is_own && (fuzz->kernel || fuzz->initramfs || fuzz->stream || fuzz->real_time))
         return refuse(error, "--kernel, --initramfs, --stream, --real-time: only with the "
                              "program's own guest");
-    if (!is_qemu(fuzz) && fuzz->controllers)
-        return refuse(error, "--controllers: only with --target qemu");
+    if (!is_qemu(fuzz) && (fuzz->controllers || fuzz->devices > 1))
+        return refuse(error, "--controllers, --devices: only with --target qemu");
     return target_of(fuzz)->word || check_address(fuzz, error);
 }
 
@@ -330,6 +340,7 @@ static gboolean check_options(const struct fuzz *fuzz, GError **error)
                      FUZZ_MAX_IGNORED, error) &&
            is_within("--jobs", fuzz->jobs, 1, FUZZ_MAX_JOBS, error) &&
            is_within("--controllers", fuzz->controllers, 0, 15, error) &&
+           is_within("--devices", fuzz->devices, 1, FUZZ_MOST_TOGETHER, error) &&
            is_within("--time", fuzz->seconds, 0, G_MAXINT, error) &&
            is_within("--findings", fuzz->findings, 0, G_MAXINT, error) &&
            is_within("--cases", fuzz->cases, 0, G_MAXINT64, error) &&
@@ -378,7 +389,9 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
         {"real-time", 0, 0, G_OPTION_ARG_NONE, &fuzz->real_time,
          "The test guest's clock is not virtual: slower, and as it is elsewhere", NULL},
         {"controllers", 0, 0, G_OPTION_ARG_INT, &fuzz->controllers,
-         "USB controllers of the VM, to be used in turn (1)", "N"},
+         "USB controllers of the VM, used in turn (1; with --devices one for each two)", "N"},
+        {"devices", 0, 0, G_OPTION_ARG_INT, &fuzz->devices,
+         "So many cameras are plugged in at once, in real time (1)", "N"},
         {"allow-remote", 0, 0, G_OPTION_ARG_NONE, &fuzz->allow_remote,
          "tcp:HOST may be another machine", NULL},
         {"corpus", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->corpus,
@@ -431,7 +444,7 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
 
 int fuzz_run(int argc, char **argv)
 {
-    struct fuzz fuzz = {.seed = 1, .jobs = 1};
+    struct fuzz fuzz = {.seed = 1, .jobs = 1, .devices = 1};
     int status = parse_and_run(&fuzz, argc, argv);
 
     char *const strings[] = {fuzz.target, fuzz.guest,  fuzz.kernel, fuzz.initramfs, fuzz.corpus,

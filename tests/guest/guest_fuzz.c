@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guest tests: camredir fuzz with the project's own guest. Each kind of trouble is noticed when it
-   is caused on purpose, a stock guest has none, and a flaw is made small and shown again. */
+   is caused on purpose, a stock guest has none, and a flaw is made small and shown again; and whose
+   it was of cameras that came together. */
 #include "tests/guest/guest_tests.h"
 
 #include <signal.h>
@@ -22,12 +23,18 @@
 static FuzzTarget *target; /* one VM for all tests */
 static GPtrArray *seeds;
 
-static gboolean begin(GError **error)
+static gboolean read_seeds(GError **error)
 {
     char *none[] = {NULL};
+
+    return seeds || (seeds = fuzz_seeds_read(none, error));
+}
+
+static gboolean begin(GError **error)
+{
     static const FuzzQemuOptions options = {0};
 
-    if (!seeds && !(seeds = fuzz_seeds_read(none, error)))
+    if (!read_seeds(error))
         return FALSE;
     if (!target && !(target = fuzz_target_qemu_new(&options, error)))
         return FALSE;
@@ -233,20 +240,37 @@ static gboolean flawed_fresh(FuzzTarget *base, GError **error)
     return guest->ops->fresh(guest, error);
 }
 
-static gboolean flawed_run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
-                           GError **error)
+static void mind(FuzzTarget *guest, const FuzzCase *fuzz_case)
 {
-    FuzzTarget *guest = ((Flawed *)base)->guest;
     gsize size;
     const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, &size);
 
     if (size > 22 && bytes[22] == 255)
         fuzz_vm_ask(fuzz_target_qemu_vm(guest), "write",
                     "/dev/kmsg <3>BUG: KASAN: slab-out-of-bounds in planted_flaw+0x1/0x2");
+}
+
+static gboolean flawed_run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                           GError **error)
+{
+    FuzzTarget *guest = ((Flawed *)base)->guest;
+
+    mind(guest, fuzz_case);
     return guest->ops->run(guest, fuzz_case, ret_outcome, error);
 }
 
-static const FuzzTargetOps flawed_ops = {flawed_fresh, flawed_run, NULL, NULL};
+static gboolean flawed_run_together(FuzzTarget *base, const GPtrArray *cases, FuzzOutcome *ret_each,
+                                    FuzzOutcome *ret_whole, GError **error)
+{
+    FuzzTarget *guest = ((Flawed *)base)->guest;
+
+    for (guint i = 0; i < cases->len; i++)
+        mind(guest, cases->pdata[i]);
+    return guest->ops->run_together(guest, cases, ret_each, ret_whole, error);
+}
+
+static const FuzzTargetOps flawed_ops = {
+    .fresh = flawed_fresh, .run = flawed_run, .run_together = flawed_run_together};
 
 /* Three places differ from a good camera, one of them matters. */
 static FuzzCase *broken_case(void)
@@ -300,11 +324,134 @@ static gboolean test_flaw(const GuestTest *test, Session *session, GString *note
     return check_replay(broken, error) && !*error;
 }
 
+/* ---- several at once ---- */
+
+#define TOGETHER 8
+#define BATCHES  5
+#define GUILTY   1 /* of the last batch */
+
+/* A camera that leaves while it is asked costs seconds of real time a question, and one of a speed
+   that the controller does not have is not seen. */
+static void remove_faults(FuzzCase *fuzz_case)
+{
+    GArray *faults = fuzz_case->faults;
+
+    for (guint i = faults->len; i-- > 0;) {
+        FuzzFaultKind kind = g_array_index(faults, FuzzFault, i).kind;
+        if (kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_SPEED || kind == FUZZ_FAULT_STREAM)
+            g_array_remove_index(faults, i);
+    }
+}
+
+static GPtrArray *make_batch(FuzzMutator *mutator, guint number)
+{
+    GPtrArray *cases = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
+
+    for (guint i = 0; i < TOGETHER; i++) {
+        FuzzRandom random = fuzz_random_of(2, 0, number * TOGETHER + i);
+        FuzzSeed *from = seeds->pdata[fuzz_random_below(&random, seeds->len)];
+        FuzzTrail trail;
+        FuzzCase *fuzz_case = fuzz_mutate(mutator, &random, from->fuzz_case, good_case(), &trail);
+        remove_faults(fuzz_case);
+        g_ptr_array_add(cases, fuzz_case);
+    }
+    return cases;
+}
+
+typedef struct {
+    FuzzOutcome each[TOGETHER], whole;
+} Outcomes;
+
+static void outcomes_clear(Outcomes *outcomes)
+{
+    for (guint i = 0; i < TOGETHER; i++)
+        fuzz_outcome_free(&outcomes->each[i]);
+    fuzz_outcome_free(&outcomes->whole);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcomes, outcomes_clear)
+
+static gboolean show_batch(FuzzTarget *several, const GPtrArray *cases, Outcomes *ret_outcomes,
+                           GError **error)
+{
+    for (guint i = 0; i < TOGETHER; i++)
+        fuzz_outcome_clear(&ret_outcomes->each[i]);
+    fuzz_outcome_clear(&ret_outcomes->whole);
+    return several->ops->run_together(several, cases, ret_outcomes->each, &ret_outcomes->whole,
+                                      error);
+}
+
+/* Nothing is found, and each camera was asked. */
+static gboolean check_batch(FuzzTarget *several, const GPtrArray *cases, GError **error)
+{
+    g_auto(Outcomes) outcomes = {0};
+
+    if (!show_batch(several, cases, &outcomes, error))
+        return FALSE;
+    if (outcomes.whole.verdict != FUZZ_FINE && !is_known(outcomes.whole.title))
+        return fail(error, "%s\n%s", outcomes.whole.title, outcomes.whole.console);
+    for (guint i = 0; i < TOGETHER; i++)
+        if (strcmp(outcomes.each[i].reached, "attached") == 0 || outcomes.each[i].features->len < 2)
+            return fail(error, "camera %u was not asked: %s", i, outcomes.each[i].reached);
+    return outcomes.whole.verdict == FUZZ_FINE || several->ops->fresh(several, error);
+}
+
+static gboolean find_guilty(FuzzTarget *several, GPtrArray *cases, GError **error)
+{
+    Flawed flawed = {.base = {.ops = &flawed_ops, .together = TOGETHER}, .guest = several};
+    FuzzMinimiser m = {.target = &flawed.base, .title = FLAW, .stale = TRUE};
+    g_auto(Outcomes) outcomes = {0};
+
+    fuzz_case_free(cases->pdata[GUILTY]);
+    cases->pdata[GUILTY] = broken_case();
+    if (!show_batch(&flawed.base, cases, &outcomes, error))
+        return FALSE;
+    if (outcomes.whole.verdict != FUZZ_CONSOLE || strcmp(outcomes.whole.title, FLAW) != 0)
+        return fail(error, "not found: '%s'", outcomes.whole.title);
+    for (guint i = 0; i <= GUILTY + 1; i++)
+        if (fuzz_shows(&m, cases->pdata[i], error) != (i == GUILTY))
+            return *error ? FALSE : fail(error, "case %u %s", i, i == GUILTY ? "does not" : "does");
+    return TRUE;
+}
+
+static gboolean run_batches(FuzzTarget *several, GError **error)
+{
+    g_autoptr(FuzzMutator) mutator = fuzz_mutator_new(FALSE);
+
+    if (!several->ops->fresh(several, error))
+        return FALSE;
+    for (guint i = 0; i < BATCHES; i++) {
+        g_autoptr(GPtrArray) cases = make_batch(mutator, i);
+        if (!check_batch(several, cases, error))
+            return FALSE;
+        if (i == BATCHES - 1 && !find_guilty(several, cases, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean test_several(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    static const FuzzQemuOptions options = {
+        .real_time = TRUE, .devices = TOGETHER, .controllers = 2};
+    FuzzTarget *several = read_seeds(error) ? fuzz_target_qemu_new(&options, error) : NULL;
+    gboolean done = several && run_batches(several, error);
+
+    (void)test, (void)session;
+    if (several)
+        several->ops->free(several);
+    g_string_append_printf(note,
+                           "%u times %u cameras at two controllers, each was asked, one blamed",
+                           BATCHES, TOGETHER);
+    return done;
+}
+
 static const GuestTest tests[] = {
     {"fuzzing: 300 broken cameras, and a stock guest minds none in a way that is not known",
      test_stock, NULL},
     {"fuzzing: a program in the guest uses all that a camera has", test_use, NULL},
     {"fuzzing: what goes wrong on purpose is noticed", test_oracles, NULL},
     {"fuzzing: a flaw is made small, and shown again in real time", test_flaw, NULL},
+    {"fuzzing: several cameras come at once, and the one that breaks something is found",
+     test_several, NULL},
 };
 const GuestTestTable fuzz_tests = {tests, G_N_ELEMENTS(tests)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Campaigns against a reader with planted flaws: they are found, made small and shown again, the
-   same seed makes the same cases, and neither a kill nor a second process confuses the files. */
+   same seed makes the same cases, one after the other or several at once, and neither a kill nor a
+   second process confuses the files. */
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
@@ -522,6 +523,227 @@ static void test_foreign(void)
     g_assert_null(fuzz_corpus_next_foreign(corpus, &origin));
 }
 
+/* ---- Several at once ---- */
+
+#define CROWD 4
+
+/* The reader with flaws, shown four cases at once, of which it does not say whose a flaw was. Two
+   that give descriptors of an odd length do not get along. */
+typedef struct {
+    FuzzTarget base;
+    FuzzTarget *flawed;
+    FILE *log; /* a line a batch; NULL: none */
+} Crowd;
+
+static gboolean crowd_fresh(FuzzTarget *target, GError **error)
+{
+    FuzzTarget *flawed = ((Crowd *)target)->flawed;
+    return flawed->ops->fresh(flawed, error);
+}
+
+static gboolean crowd_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                          GError **error)
+{
+    FuzzTarget *flawed = ((Crowd *)target)->flawed;
+    return flawed->ops->run(flawed, fuzz_case, ret_outcome, error);
+}
+
+static gboolean is_odd(const FuzzCase *fuzz_case)
+{
+    return fuzz_has_fault(fuzz_case->faults, FUZZ_FAULT_DESCRIPTOR_LENGTH);
+}
+
+static void check_kind(const GPtrArray *cases)
+{
+    const FuzzCase *first = cases->pdata[0];
+    static const FuzzFaultKind kinds[] = {FUZZ_FAULT_STREAM, FUZZ_FAULT_UNPLUG};
+
+    for (guint i = 0; i < cases->len * G_N_ELEMENTS(kinds); i++) {
+        const FuzzCase *other = cases->pdata[i / 2];
+        g_assert_cmpint(fuzz_has_fault(first->faults, kinds[i % 2]), ==,
+                        fuzz_has_fault(other->faults, kinds[i % 2]));
+    }
+}
+
+static void log_batch(const Crowd *crowd, const GPtrArray *cases)
+{
+    for (guint i = 0; crowd->log && i < cases->len; i++) {
+        g_autoptr(GBytes) packed = fuzz_case_pack(cases->pdata[i]);
+        fprintf(crowd->log, "%08x%c", g_bytes_hash(packed), i + 1 < cases->len ? ' ' : '\n');
+    }
+    if (crowd->log)
+        fflush(crowd->log);
+}
+
+static gboolean crowd_run_together(FuzzTarget *target, const GPtrArray *cases,
+                                   FuzzOutcome *ret_each, FuzzOutcome *ret_whole, GError **error)
+{
+    guint n_odd = 0;
+
+    g_assert_cmpuint(cases->len, <=, CROWD);
+    if (cases->len == CROWD) /* not what is left of one, with what was taken back */
+        check_kind(cases);
+    log_batch((Crowd *)target, cases);
+    for (guint i = 0; i < cases->len; i++) {
+        FuzzOutcome *each = &ret_each[i];
+        if (!crowd_run(target, cases->pdata[i], each, error))
+            return FALSE;
+        n_odd += is_odd(cases->pdata[i]);
+        if (each->verdict == FUZZ_FINE || ret_whole->verdict != FUZZ_FINE)
+            continue;
+        ret_whole->verdict = each->verdict;
+        ret_whole->title = g_steal_pointer(&each->title);
+        ret_whole->console = g_steal_pointer(&each->console);
+        each->verdict = FUZZ_FINE;
+    }
+    if (ret_whole->verdict == FUZZ_FINE && n_odd > 1) {
+        ret_whole->verdict = FUZZ_CONSOLE;
+        ret_whole->title = g_strdup("two are a crowd");
+    }
+    return TRUE;
+}
+
+static void crowd_free(FuzzTarget *target)
+{
+    Crowd *crowd = (Crowd *)target;
+
+    crowd->flawed->ops->free(crowd->flawed);
+    if (crowd->log)
+        fclose(crowd->log);
+    g_free(target);
+}
+
+/* user: a path for the log, NULL: none */
+static FuzzTarget *crowd_target(gpointer user, GError **error)
+{
+    static const FuzzTargetOps ops = {.fresh = crowd_fresh,
+                                      .run = crowd_run,
+                                      .run_together = crowd_run_together,
+                                      .free = crowd_free};
+    Crowd *crowd = g_new0(Crowd, 1);
+
+    crowd->base = (FuzzTarget){.ops = &ops, .name = (char *)"crowd", .together = CROWD};
+    crowd->flawed = flawed_target(NULL, error);
+    crowd->log = user ? fopen(user, "ae") : NULL;
+    return &crowd->base;
+}
+
+/* None does it by itself, two do. */
+static void check_crowd(const char *path)
+{
+    g_autofree char *report = contents(path, "report.md", NULL);
+    g_auto(FuzzReported) reported = {0};
+    g_autoptr(GError) error = NULL;
+
+    g_test_message("%s", report);
+    g_assert_true(fuzz_report_read(path, &reported, &error));
+    g_assert_cmpuint(reported.beside->len, ==, 1);
+    g_assert_true(is_odd(reported.fuzz_case) && is_odd(reported.beside->pdata[0]));
+    g_assert_nonnull(strstr(report, "It takes 2 cameras at once"));
+    g_assert_nonnull(strstr(report, "this showed it 3 of 3 times"));
+    FuzzMinimiser m = {
+        .target = crowd_target(NULL, NULL), .title = reported.title, .beside = reported.beside};
+    g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 2);
+    m.target->together = 0; /* one after the other */
+    g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 0);
+    g_assert_nonnull(strstr(error->message, "--devices 2"));
+    m.target->ops->free(m.target);
+}
+
+/* Of those that are shown at once the one that does it is named and made small; where none does it
+   alone, the fewest that do. */
+static void test_several(void)
+{
+    g_autofree char *dir = in_folder("several");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 8002);
+    guint crowds = 0;
+
+    campaign.new_target = crowd_target;
+    g_assert_cmpuint(run(&campaign).cases, ==, 8002);
+    g_autoptr(GPtrArray) names = list(findings);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(findings, names->pdata[i], NULL);
+        gboolean crowd = g_str_has_prefix(names->pdata[i], "two-are");
+        crowds += crowd;
+        if (crowd)
+            check_crowd(path);
+        else
+            check_finding(path);
+    }
+    g_assert_cmpuint(crowds, ==, 1);
+    g_assert_cmpuint(names->len, >, 2);
+}
+
+/* What does not show again is everybody's. */
+static void test_lost(void)
+{
+    g_autoptr(GPtrArray) cases = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    const FuzzOutcome once = {.verdict = FUZZ_CONSOLE, .title = (char *)"once"};
+    FuzzMinimiser m = {.target = crowd_target(NULL, NULL)};
+
+    for (guint i = 0; i < seeds->len; i++)
+        g_ptr_array_add(cases, ((FuzzSeed *)seeds->pdata[i])->fuzz_case);
+    g_autoptr(GPtrArray) company = fuzz_company(&m, cases, &once, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(company->len, ==, cases->len);
+    g_assert_cmpuint(m.runs, ==, 1);
+    m.target->ops->free(m.target);
+}
+
+static char *batches_of(const char *name, guint64 seed)
+{
+    g_autofree char *dir = in_folder(name);
+    g_autofree char *log = g_strconcat(dir, ".log", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 400);
+    char *text = NULL;
+
+    campaign.new_target = crowd_target;
+    campaign.user = log;
+    campaign.seed = seed;
+    run(&campaign);
+    g_assert_true(g_file_get_contents(log, &text, NULL, NULL));
+    return text;
+}
+
+static void test_same_batches(void)
+{
+    g_autofree char *a = batches_of("batches-a", 5), *b = batches_of("batches-b", 5);
+    g_autofree char *c = batches_of("batches-c", 6);
+
+    g_assert_cmpstr(a, ==, b);
+    g_assert_cmpstr(a, !=, c);
+    g_assert_true(g_regex_match_simple("^([0-9a-f]{8} ){3}[0-9a-f]{8}$", a, G_REGEX_MULTILINE, 0));
+}
+
+/* What was seen before is gone on from. */
+static void test_several_again(void)
+{
+    g_autofree char *dir = in_folder("several-again");
+    FuzzCampaign campaign = campaign_in(dir, 0);
+    campaign.new_target = crowd_target;
+    pid_t pid = start(&campaign);
+
+    while (stats_value(dir, "one-1", "execs_done") < 200)
+        g_usleep(20000);
+    pid_t job = (pid_t)stats_value(dir, "one-1", "fuzzer_pid");
+    g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
+    g_assert_cmpint(kill(job, SIGKILL), ==, 0);
+    waitpid(pid, NULL, 0);
+    wait_until_free(dir);
+    guint64 cases = stats_value(dir, "one-1", "execs_done");
+    g_autoptr(GPtrArray) before = list_queue(dir, "one-1");
+    campaign.cases = 101;
+    g_assert_cmpuint(run(&campaign).cases, ==, cases + 101);
+    g_autoptr(GPtrArray) after = list_queue(dir, "one-1");
+    g_assert_cmpuint(after->len, >=, before->len);
+    for (guint i = 0; i < seeds->len; i++) {
+        g_autofree char *name = fuzz_seed_origin(((FuzzSeed *)seeds->pdata[i])->name);
+        g_assert_cmpuint(count_synced(dir, "one-1", name), ==, 1);
+    }
+}
+
 /* ---- The whole ---- */
 
 static void remove_all(const char *path)
@@ -549,6 +771,10 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/first", test_first);
     g_test_add_func("/fuzz/ignored", test_ignored);
     g_test_add_func("/fuzz/needs-others", test_needs_others);
+    g_test_add_func("/fuzz/several", test_several);
+    g_test_add_func("/fuzz/several-lost", test_lost);
+    g_test_add_func("/fuzz/same-batches", test_same_batches);
+    g_test_add_func("/fuzz/several-again", test_several_again);
     g_test_add_func("/fuzz/names", test_names);
     g_test_add_func("/fuzz/same-seed", test_same_seed);
     g_test_add_func("/fuzz/killed", test_killed);

@@ -20,6 +20,11 @@
 #define STATS_EVERY   (2 * G_USEC_PER_SEC)
 #define FOREIGN_EVERY (5 * G_USEC_PER_SEC)
 
+/* Cases that wait until there are enough of a kind to be shown together: where one takes pictures
+   all do, and where one leaves while it is asked, the others would wait for the guest's time-outs.
+ */
+enum { LEAVES = 1, PICTURES = 2, PILES = 4 };
+
 typedef struct {
     const FuzzCampaign *campaign;
     FuzzShared *shared;
@@ -28,9 +33,11 @@ typedef struct {
     FuzzTarget *target;
     FuzzCorpus *corpus;
     FuzzMutator *mutator;
-    FuzzOutcome outcome; /* of the last case */
-    gboolean stale;      /* the target must be made fresh */
-    GPtrArray *before;   /* of FuzzCase: the last that it was shown since it was fresh */
+    FuzzOutcome outcome;     /* of the last case */
+    gboolean stale;          /* the target must be made fresh */
+    GPtrArray *before;       /* of FuzzCase: the last that it was shown since it was fresh */
+    const GPtrArray *beside; /* the same: what the last was shown together with; NULL: by itself */
+    GPtrArray *piles[PILES]; /* of Waiting */
     gint64 began_us, stats_us, foreign_us;
 } Job;
 
@@ -156,6 +163,17 @@ static gboolean run_once(Job *job, const FuzzCase *fuzz_case, GError **error)
     return TRUE;
 }
 
+static void count_case(Job *job, const FuzzOutcome *outcome)
+{
+    job->state->cases++;
+    __atomic_add_fetch(&job->shared->done, 1, __ATOMIC_RELAXED);
+    count_reached(job->state, outcome->reached);
+    job->state->coverage = job->target->coverage;
+    tell_times(job);
+    for (guint i = 0; i < outcome->features->len; i++)
+        see(g_array_index(outcome->features, guint32, i), job->shared);
+}
+
 static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
     for (guint i = 1; !run_once(job, fuzz_case, error); i++) {
@@ -163,13 +181,7 @@ static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
             return FALSE;
         g_clear_error(error);
     }
-    job->state->cases++;
-    __atomic_add_fetch(&job->shared->done, 1, __ATOMIC_RELAXED);
-    count_reached(job->state, job->outcome.reached);
-    job->state->coverage = job->target->coverage;
-    tell_times(job);
-    for (guint i = 0; i < job->outcome.features->len; i++)
-        see(g_array_index(job->outcome.features, guint32, i), job->shared);
+    count_case(job, &job->outcome);
     return TRUE;
 }
 
@@ -196,13 +208,14 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
                        .title = finding->title,
                        .stop = &job->shared->stop,
                        .most_runs = job->campaign->most_minimise_runs,
+                       .beside = job->beside,
                        .stale = TRUE};
     gboolean *fewer = fuzz_minimise(&m, finding->diff, &error);
     g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, fewer);
 
     if (error == NULL)
         finding->shown = fuzz_replay(&m, fuzz_case, finding->replays = REPLAYS, &error);
-    if (error == NULL && finding->shown == 0 && job->before->len) {
+    if (error == NULL && finding->shown == 0 && job->before->len && !job->beside) {
         m.before = job->before;
         finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
         finding->before = finding->shown ? job->before : NULL;
@@ -235,6 +248,7 @@ static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz
                            .diff = diff,
                            .kept = kept,
                            .number = job->state->cases,
+                           .beside = job->beside,
                            .seed = job->campaign->seed};
 
     for (guint i = 0; i < fuzz_diff_size(diff); i++)
@@ -260,13 +274,18 @@ static gboolean is_ignored(Job *job, const char *title)
     return FALSE;
 }
 
+static void name_finding(FuzzOutcome *outcome)
+{
+    if (outcome->title == NULL)
+        outcome->title = g_strdup("no title");
+    g_strdelimit(outcome->title, "\n\r", ' ');
+}
+
 static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
     char *folder = NULL;
 
-    if (job->outcome.title == NULL)
-        job->outcome.title = g_strdup("no title");
-    g_strdelimit(job->outcome.title, "\n\r", ' ');
+    name_finding(&job->outcome);
     if (is_ignored(job, job->outcome.title) ||
         !fuzz_report_claim(job->campaign->dir, job->outcome.title, &folder))
         return TRUE;
@@ -279,35 +298,26 @@ static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
 /* ---- What comes of a case ---- */
 
 /* Where it broke something it is not one to go on from: those made of it break the same. */
+static gboolean keep(Job *job, const FuzzCase *fuzz_case, const char *origin, gboolean always,
+                     const FuzzOutcome *outcome, gboolean *ret_new, GError **error)
+{
+    *ret_new = fuzz_corpus_count_new(job->corpus, outcome->features) > 0;
+    if (!always && (!*ret_new || outcome->verdict != FUZZ_FINE))
+        return TRUE;
+    if (!fuzz_corpus_add(job->corpus, fuzz_case, origin, outcome->features, error))
+        return FALSE;
+    job->state->kept = fuzz_corpus_size(job->corpus);
+    if (*ret_new)
+        job->state->last_new_us = g_get_monotonic_time();
+    return TRUE;
+}
+
 static gboolean look(Job *job, const FuzzCase *fuzz_case, const char *origin, gboolean always,
                      gboolean *ret_new, GError **error)
 {
-    if (!run_case(job, fuzz_case, error))
-        return FALSE;
-    *ret_new = fuzz_corpus_count_new(job->corpus, job->outcome.features) > 0;
-    if (always || (*ret_new && job->outcome.verdict == FUZZ_FINE)) {
-        if (!fuzz_corpus_add(job->corpus, fuzz_case, origin, job->outcome.features, error))
-            return FALSE;
-        job->state->kept = fuzz_corpus_size(job->corpus);
-        if (*ret_new)
-            job->state->last_new_us = g_get_monotonic_time();
-    }
-    return job->outcome.verdict == FUZZ_FINE || see_finding(job, fuzz_case, error);
-}
-
-static gboolean look_at_seeds(Job *job, GError **error)
-{
-    GPtrArray *seeds = job->campaign->seeds;
-    gboolean is_new;
-
-    for (guint i = 0; i < seeds->len && !is_over(job); i++) {
-        const FuzzSeed *seed = seeds->pdata[i];
-        g_autofree char *origin = fuzz_seed_origin(seed->name);
-        if (!fuzz_corpus_has_seed(job->corpus, seed->name) && take_ticket(job) &&
-            !look(job, seed->fuzz_case, origin, TRUE, &is_new, error))
-            return FALSE;
-    }
-    return TRUE;
+    return run_case(job, fuzz_case, error) &&
+           keep(job, fuzz_case, origin, always, &job->outcome, ret_new, error) &&
+           (job->outcome.verdict == FUZZ_FINE || see_finding(job, fuzz_case, error));
 }
 
 /* What is new without pictures may well be so with them. */
@@ -323,25 +333,270 @@ static gboolean look_at_pictures(Job *job, FuzzCase *made, const char *origin, g
     return done;
 }
 
-static gboolean look_at_mutant(Job *job, GError **error)
-{
-    FuzzRandom random = fuzz_random_of(job->campaign->seed, job->number, job->state->cases);
+/* A case that is to be shown. */
+typedef struct {
+    FuzzCase *fuzz_case;
+    char *origin;
+    gboolean always;  /* it is kept, whatever it does */
+    gboolean learns;  /* the mutator, from what comes of the trail */
+    gboolean put_off; /* its pictures */
     FuzzTrail trail;
-    gboolean is_new = FALSE;
+} Waiting;
+
+static Waiting *waiting_new(const FuzzCase *fuzz_case, const char *origin)
+{
+    Waiting *waiting = g_new0(Waiting, 1);
+
+    waiting->fuzz_case = fuzz_case_copy(fuzz_case);
+    waiting->origin = g_strdup(origin);
+    return waiting;
+}
+
+static void waiting_free(Waiting *waiting)
+{
+    fuzz_case_free(waiting->fuzz_case);
+    g_free(waiting->origin);
+    g_free(waiting);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Waiting, waiting_free)
+
+static guint64 count_waiting(const Job *job)
+{
+    guint64 n = 0;
+
+    for (guint i = 0; i < PILES; i++)
+        n += job->piles[i]->len;
+    return n;
+}
+
+static Waiting *make_mutant(Job *job)
+{
+    FuzzRandom random =
+        fuzz_random_of(job->campaign->seed, job->number, job->state->cases + count_waiting(job));
+    Waiting *mutant = g_new0(Waiting, 1);
     FuzzEntry *from = fuzz_corpus_pick(job->corpus, &random);
     const FuzzEntry *other =
         fuzz_corpus_at(job->corpus, fuzz_random_below(&random, fuzz_corpus_size(job->corpus)));
-    g_autoptr(FuzzCase) made =
-        fuzz_mutate(job->mutator, &random, from->fuzz_case, other->fuzz_case, &trail);
-    g_autofree char *ops = fuzz_trail_text(job->mutator, &trail);
-    g_autofree char *origin = g_strdup_printf("src:%06u,op:%s", from->id, ops);
-    gboolean put_off = fuzz_pictures_put_off(made, &random);
 
-    if (!look(job, made, origin, FALSE, &is_new, error) ||
-        (put_off && !look_at_pictures(job, made, origin, &is_new, error)))
+    mutant->fuzz_case =
+        fuzz_mutate(job->mutator, &random, from->fuzz_case, other->fuzz_case, &mutant->trail);
+    g_autofree char *ops = fuzz_trail_text(job->mutator, &mutant->trail);
+    mutant->origin = g_strdup_printf("src:%06u,op:%s", from->id, ops);
+    mutant->put_off = fuzz_pictures_put_off(mutant->fuzz_case, &random);
+    mutant->learns = TRUE;
+    return mutant;
+}
+
+static gboolean look_at_mutant(Job *job, GError **error)
+{
+    g_autoptr(Waiting) mutant = make_mutant(job);
+    FuzzCase *made = mutant->fuzz_case;
+    gboolean is_new = FALSE;
+
+    if (!look(job, made, mutant->origin, FALSE, &is_new, error) ||
+        (mutant->put_off && !look_at_pictures(job, made, mutant->origin, &is_new, error)))
         return FALSE;
-    fuzz_mutator_learn(job->mutator, &trail, is_new);
+    fuzz_mutator_learn(job->mutator, &mutant->trail, is_new);
     return TRUE;
+}
+
+/* ---- Several at once ---- */
+
+/* Cases that are shown together, and what came of it. */
+typedef struct {
+    GPtrArray *waiting, *cases; /* of Waiting; theirs */
+    FuzzOutcome each[FUZZ_MOST_TOGETHER], whole;
+} Batch;
+
+static void batch_clear(Batch *batch)
+{
+    for (guint i = 0; i < FUZZ_MOST_TOGETHER; i++)
+        fuzz_outcome_free(&batch->each[i]);
+    fuzz_outcome_free(&batch->whole);
+    g_ptr_array_unref(batch->waiting);
+    g_ptr_array_unref(batch->cases);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Batch, batch_clear)
+
+static GPtrArray *pile_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)waiting_free);
+}
+
+/* The pile is empty then, and may fill while the batch is looked at. */
+static void take_pile(Job *job, guint pile, Batch *batch)
+{
+    batch->waiting = job->piles[pile];
+    batch->cases = g_ptr_array_new();
+    job->piles[pile] = pile_new();
+    for (guint i = 0; i < batch->waiting->len; i++)
+        g_ptr_array_add(batch->cases, ((Waiting *)batch->waiting->pdata[i])->fuzz_case);
+}
+
+static gboolean run_batch_once(Job *job, Batch *batch, GError **error)
+{
+    if (job->stale && !make_fresh(job, error))
+        return FALSE;
+    job->stale = TRUE;
+    for (guint i = 0; i < batch->cases->len; i++)
+        fuzz_outcome_clear(&batch->each[i]);
+    fuzz_outcome_clear(&batch->whole);
+    if (!job->target->ops->run_together(job->target, batch->cases, batch->each, &batch->whole,
+                                        error))
+        return FALSE;
+    job->stale = batch->whole.verdict != FUZZ_FINE;
+    return TRUE;
+}
+
+static gboolean run_batch(Job *job, Batch *batch, GError **error)
+{
+    for (guint i = 1; !run_batch_once(job, batch, error); i++) {
+        if (i == ATTEMPTS)
+            return FALSE;
+        g_clear_error(error);
+    }
+    return TRUE;
+}
+
+static gboolean put(Job *job, Waiting *waiting, GError **error);
+
+/* What was new without pictures waits for others that take some. */
+static gboolean learn(Job *job, const Waiting *waiting, FuzzVerdict verdict, gboolean is_new,
+                      GError **error)
+{
+    if (waiting->learns)
+        fuzz_mutator_learn(job->mutator, &waiting->trail, is_new);
+    if (!waiting->put_off || !is_new || verdict != FUZZ_FINE || is_over(job) || !take_ticket(job))
+        return TRUE;
+    Waiting *again = waiting_new(waiting->fuzz_case, waiting->origin);
+    fuzz_pictures_add(again->fuzz_case);
+    return put(job, again, error);
+}
+
+static gboolean keep_batch(Job *job, Batch *batch, GError **error)
+{
+    for (guint i = 0; i < batch->cases->len; i++) {
+        const Waiting *waiting = batch->waiting->pdata[i];
+        const FuzzOutcome *outcome = &batch->each[i];
+        gboolean is_new;
+        count_case(job, outcome);
+        if (!keep(job, waiting->fuzz_case, waiting->origin, waiting->always, outcome, &is_new,
+                  error) ||
+            !learn(job, waiting, FUZZ_FINE, is_new, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Each by itself, as if they had never met: what one did may have hidden what another did. */
+static gboolean look_at_each(Job *job, Batch *batch, gboolean *ret_same, GError **error)
+{
+    *ret_same = FALSE;
+    for (guint i = 0; i < batch->cases->len && !is_over(job); i++) {
+        const Waiting *waiting = batch->waiting->pdata[i];
+        gboolean is_new = FALSE;
+        if (!look(job, waiting->fuzz_case, waiting->origin, waiting->always, &is_new, error))
+            return FALSE;
+        *ret_same |= fuzz_is_same(&job->outcome, &batch->whole);
+        if (!learn(job, waiting, job->outcome.verdict, is_new, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean is_known(Job *job, const char *title)
+{
+    return is_ignored(job, title) || fuzz_report_exists(job->campaign->dir, title);
+}
+
+/* What none did by itself. */
+static gboolean see_company(Job *job, Batch *batch, GError **error)
+{
+    FuzzMinimiser m = {.target = job->target, .stop = &job->shared->stop};
+    g_autoptr(GError) inner = NULL;
+
+    g_autoptr(GPtrArray) company = fuzz_company(&m, batch->cases, &batch->whole, &inner);
+    if (inner)
+        g_warning("%s: not found out by which cases: %s", batch->whole.title, inner->message);
+    const FuzzCase *last = g_ptr_array_steal_index(company, company->len - 1);
+    fuzz_outcome_free(&job->outcome);
+    job->outcome = batch->whole;
+    batch->whole = (FuzzOutcome){0};
+    job->stale = TRUE;
+    job->beside = company;
+    gboolean seen = see_finding(job, last, error);
+    job->beside = NULL;
+    return seen;
+}
+
+static gboolean look_at_pile(Job *job, guint pile, GError **error)
+{
+    g_auto(Batch) batch = {0};
+    gboolean same;
+
+    take_pile(job, pile, &batch);
+    if (batch.cases->len == 0)
+        return TRUE;
+    if (!run_batch(job, &batch, error))
+        return FALSE;
+    if (batch.whole.verdict == FUZZ_FINE)
+        return keep_batch(job, &batch, error);
+    name_finding(&batch.whole);
+    return look_at_each(job, &batch, &same, error) &&
+           (same || batch.cases->len == 1 || is_known(job, batch.whole.title) ||
+            see_company(job, &batch, error));
+}
+
+/* Those with pictures last: to them the others may add. */
+static gboolean look_at_piles(Job *job, GError **error)
+{
+    for (guint i = 0; i < PILES && !is_over(job); i++)
+        if (!look_at_pile(job, i, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* Takes it, and looks at all of its kind when there are enough. */
+static gboolean put(Job *job, Waiting *waiting, GError **error)
+{
+    const GArray *faults = waiting->fuzz_case->faults;
+    guint pile = (fuzz_has_fault(faults, FUZZ_FAULT_STREAM) ? PICTURES : 0) |
+                 (fuzz_has_fault(faults, FUZZ_FAULT_UNPLUG) ? LEAVES : 0);
+
+    g_ptr_array_add(job->piles[pile], waiting);
+    return job->piles[pile]->len < job->target->together || look_at_pile(job, pile, error);
+}
+
+/* ---- One after the other, or several at once ---- */
+
+static gboolean takes_several(const Job *job)
+{
+    return job->target->together > 1;
+}
+
+static gboolean look_at_seed(Job *job, const FuzzSeed *seed, GError **error)
+{
+    g_autofree char *origin = fuzz_seed_origin(seed->name);
+    gboolean is_new;
+
+    if (!takes_several(job))
+        return look(job, seed->fuzz_case, origin, TRUE, &is_new, error);
+    Waiting *waiting = waiting_new(seed->fuzz_case, origin);
+    waiting->always = TRUE;
+    return put(job, waiting, error);
+}
+
+static gboolean look_at_seeds(Job *job, GError **error)
+{
+    GPtrArray *seeds = job->campaign->seeds;
+
+    for (guint i = 0; i < seeds->len && !is_over(job); i++) {
+        const FuzzSeed *seed = seeds->pdata[i];
+        if (!fuzz_corpus_has_seed(job->corpus, seed->name) && take_ticket(job) &&
+            !look_at_seed(job, seed, error))
+            return FALSE;
+    }
+    return look_at_piles(job, error);
 }
 
 static gboolean look_at_next(Job *job, GError **error)
@@ -354,6 +609,8 @@ static gboolean look_at_next(Job *job, GError **error)
         job->foreign_us = g_get_monotonic_time();
     }
     g_autoptr(FuzzCase) foreign = fuzz_corpus_next_foreign(job->corpus, &origin);
+    if (takes_several(job))
+        return put(job, foreign ? waiting_new(foreign, origin) : make_mutant(job), error);
     return foreign ? look(job, foreign, origin, FALSE, &is_new, error) : look_at_mutant(job, error);
 }
 
@@ -365,7 +622,7 @@ static gboolean look_on(Job *job, GError **error)
         if (g_get_monotonic_time() - job->stats_us > STATS_EVERY && !write_stats(job, error))
             return FALSE;
     }
-    return write_stats(job, error);
+    return look_at_piles(job, error) && write_stats(job, error);
 }
 
 static gboolean open_all(Job *job, GError **error)
@@ -373,6 +630,8 @@ static gboolean open_all(Job *job, GError **error)
     g_autofree char *name = job_name(job);
 
     job->before = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
+    for (guint i = 0; i < PILES; i++)
+        job->piles[i] = pile_new();
     job->mutator = fuzz_mutator_new(job->campaign->plain);
     job->corpus = fuzz_corpus_open(job->campaign->dir, name, error);
     if (job->corpus == NULL || !read_stats(job, error))
@@ -399,6 +658,8 @@ int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
     if (job.target)
         job.target->ops->free(job.target);
     fuzz_outcome_free(&job.outcome);
+    for (guint i = 0; i < PILES; i++)
+        g_ptr_array_unref(job.piles[i]);
     g_ptr_array_unref(job.before);
     fuzz_corpus_free(job.corpus);
     fuzz_mutator_free(job.mutator);

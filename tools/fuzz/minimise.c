@@ -20,6 +20,36 @@ static gboolean show_before(FuzzMinimiser *m, FuzzOutcome *outcome, GError **err
     return TRUE;
 }
 
+static gboolean run_beside(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *outcome,
+                           GError **error)
+{
+    const guint n = m->beside->len + 1;
+    FuzzOutcome each[FUZZ_MOST_TOGETHER] = {0};
+    g_autoptr(GPtrArray) cases = g_ptr_array_sized_new(n);
+
+    if (n > MIN(m->target->together, FUZZ_MOST_TOGETHER)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                    "it takes %u cameras at once: --devices %u", n, n);
+        return FALSE;
+    }
+    for (guint i = 0; i < n; i++) {
+        g_ptr_array_add(cases, i + 1 < n ? m->beside->pdata[i] : (gpointer)fuzz_case);
+        fuzz_outcome_clear(&each[i]);
+    }
+    gboolean done = m->target->ops->run_together(m->target, cases, each, outcome, error);
+    for (guint i = 0; i < n; i++)
+        fuzz_outcome_free(&each[i]);
+    return done;
+}
+
+static gboolean show(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *outcome,
+                     GError **error)
+{
+    if (m->beside && m->beside->len)
+        return run_beside(m, fuzz_case, outcome, error);
+    return m->target->ops->run(m->target, fuzz_case, outcome, error);
+}
+
 static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *outcome,
                          GError **error)
 {
@@ -30,7 +60,7 @@ static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcom
     if (!show_before(m, outcome, error))
         return FALSE;
     fuzz_outcome_clear(outcome);
-    if (!m->target->ops->run(m->target, fuzz_case, outcome, error))
+    if (!show(m, fuzz_case, outcome, error))
         return FALSE;
     m->stale = m->before || outcome->verdict != FUZZ_FINE;
     return TRUE;
@@ -72,6 +102,52 @@ guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError *
     if (inner)
         g_propagate_error(error, inner);
     return shown;
+}
+
+/* ---- Which of several ---- */
+
+gboolean fuzz_is_same(const FuzzOutcome *a, const FuzzOutcome *b)
+{
+    return a->verdict == b->verdict &&
+           (a->verdict == FUZZ_HANG || g_strcmp0(a->title, b->title) == 0);
+}
+
+/* cases but the i-th. */
+static gboolean shows_without(FuzzMinimiser *m, const GPtrArray *cases, guint i,
+                              const FuzzOutcome *outcome, GError **error)
+{
+    g_autoptr(GPtrArray) beside = g_ptr_array_new();
+    g_auto(FuzzOutcome) now = {0};
+
+    for (guint k = 0; k < cases->len; k++)
+        if (k != i)
+            g_ptr_array_add(beside, cases->pdata[k]);
+    const FuzzCase *last = g_ptr_array_steal_index(beside, beside->len - 1);
+    m->beside = beside;
+    gboolean shows = fuzz_run_fresh(m, last, &now, error) && fuzz_is_same(&now, outcome);
+    m->beside = NULL;
+    return shows;
+}
+
+/* Each is left out in turn, and stays out where it is not missed. */
+GPtrArray *fuzz_company(FuzzMinimiser *m, const GPtrArray *cases, const FuzzOutcome *outcome,
+                        GError **error)
+{
+    GPtrArray *needed = g_ptr_array_new();
+    GError *inner = NULL;
+    guint i = 0;
+
+    for (guint k = 0; k < cases->len; k++)
+        g_ptr_array_add(needed, cases->pdata[k]);
+    gboolean shows = !is_enough(m) && shows_without(m, cases, G_MAXUINT, outcome, &inner);
+    while (shows && needed->len > 2 && i < needed->len && !is_enough(m) && !inner)
+        if (shows_without(m, needed, i, outcome, &inner))
+            g_ptr_array_remove_index(needed, i);
+        else
+            i++;
+    if (inner)
+        g_propagate_error(error, inner);
+    return needed;
 }
 
 /* ---- Taking back ---- */

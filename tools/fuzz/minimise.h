@@ -12,16 +12,24 @@ typedef struct {
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */
     const GPtrArray *before;   /* of FuzzCase: what a fresh target is shown first; may be NULL */
+    const GPtrArray *beside;   /* of FuzzCase: what it is shown together with it; may be NULL */
     gboolean stale;            /* the target must be made fresh before the next case */
 } FuzzMinimiser;
 
 /* Does the case show it? A target that cannot say: FALSE, and *error. */
 gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error);
-/* What it does on a fresh target, behind what goes before it. */
+/* What it does on a fresh target, behind what goes before it and with what is beside it. */
 gboolean fuzz_run_fresh(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
                         GError **error);
 /* Of n runs, each on a fresh target; enough is enough. */
 guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error);
+
+/* The same flaw? How far a guest came that hangs depends on which device is asked. */
+gboolean fuzz_is_same(const FuzzOutcome *a, const FuzzOutcome *b);
+/* Cases that were shown together did what none of them does by itself, and outcome says what: the
+   fewest that still do it; all, where not even these do it again. */
+GPtrArray *fuzz_company(FuzzMinimiser *m, const GPtrArray *cases, const FuzzOutcome *outcome,
+                        GError **error);
 
 /* Which changes must stay: an array of fuzz_diff_size(), g_free(). All of them where the broken
    case itself does not show it, or (with *error set) where nothing more can be said. */

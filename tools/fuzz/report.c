@@ -39,11 +39,24 @@ char *fuzz_safe_name(const char *title)
     return g_string_free(name, FALSE);
 }
 
-gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder)
+static char *folder_of(const char *dir, const char *title)
 {
     g_autofree char *name = fuzz_safe_name(title);
+
+    return g_build_filename(dir, "findings", name, NULL);
+}
+
+gboolean fuzz_report_exists(const char *dir, const char *title)
+{
+    g_autofree char *folder = folder_of(dir, title);
+
+    return g_file_test(folder, G_FILE_TEST_IS_DIR);
+}
+
+gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder)
+{
     g_autofree char *all = g_build_filename(dir, "findings", NULL);
-    g_autofree char *folder = g_build_filename(all, name, NULL);
+    g_autofree char *folder = folder_of(dir, title);
 
     g_mkdir_with_parents(all, 0755);
     if (g_mkdir(folder, 0755) != 0)
@@ -111,6 +124,11 @@ static void say_replay(GString *text, const FuzzFinding *finding, const char *fo
                                "It needs cases before it: the %u in `before/` are shown first, in "
                                "the order of their names.\n\n",
                                finding->before->len);
+    if (finding->beside)
+        g_string_append_printf(text,
+                               "It takes %u cameras at once: those in `beside/` are plugged in "
+                               "together with it. By itself\nnone of them showed it.\n\n",
+                               finding->beside->len + 1);
     if (finding->replays)
         g_string_append_printf(text, "When it was found, this showed it %u of %u times.\n",
                                finding->shown, finding->replays);
@@ -140,10 +158,9 @@ static GString *report_text(const FuzzFinding *finding, const char *folder)
     return text;
 }
 
-static char *before_folder(const char *folder)
-{
-    return g_build_filename(folder, "before", NULL);
-}
+/* The folders of other cases that a finding needs. */
+#define BEFORE "before"
+#define BESIDE "beside"
 
 static gboolean put_case(const char *folder, const char *name, const FuzzCase *fuzz_case,
                          GError **error)
@@ -154,15 +171,16 @@ static gboolean put_case(const char *folder, const char *name, const FuzzCase *f
                          error);
 }
 
-static gboolean put_before(const char *folder, const GPtrArray *before, GError **error)
+static gboolean put_others(const char *folder, const char *which, const GPtrArray *others,
+                           GError **error)
 {
-    g_autofree char *path = before_folder(folder);
+    g_autofree char *path = g_build_filename(folder, which, NULL);
 
-    if (before)
+    if (others)
         g_mkdir_with_parents(path, 0755); /* where it cannot be, the files say so */
-    for (guint i = 0; before && i < before->len; i++) {
+    for (guint i = 0; others && i < others->len; i++) {
         g_autofree char *name = g_strdup_printf("%03u.bin", i);
-        if (!put_case(path, name, before->pdata[i], error))
+        if (!put_case(path, name, others->pdata[i], error))
             return FALSE;
     }
     return TRUE;
@@ -175,7 +193,8 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
     g_autoptr(GString) text = report_text(finding, folder);
     const char *console = finding->console ? finding->console : "";
 
-    return put_before(folder, finding->before, error) &&
+    return put_others(folder, BEFORE, finding->before, error) &&
+           put_others(folder, BESIDE, finding->beside, error) &&
            put_case(folder, "case.bin", fuzz_case, error) &&
            fuzz_put_file(folder, "descriptors.bin", g_bytes_get_data(fuzz_case->descriptors, NULL),
                          g_bytes_get_size(fuzz_case->descriptors), error) &&
@@ -186,19 +205,19 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 
 /* ---- Reading ---- */
 
-static GPtrArray *read_before(const char *folder)
+static GPtrArray *read_others(const char *folder, const char *which)
 {
-    GPtrArray *before = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
-    g_autofree char *path = before_folder(folder);
+    GPtrArray *others = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
+    g_autofree char *path = g_build_filename(folder, which, NULL);
     g_autoptr(GPtrArray) names = fuzz_list_folder(path, NULL);
 
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *name = g_build_filename(path, names->pdata[i], NULL);
         FuzzCase *fuzz_case = fuzz_case_read(name, NULL);
         if (fuzz_case)
-            g_ptr_array_add(before, fuzz_case);
+            g_ptr_array_add(others, fuzz_case);
     }
-    return before;
+    return others;
 }
 
 gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError **error)
@@ -219,7 +238,8 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
     }
     *ret_reported = (FuzzReported){
         .fuzz_case = g_steal_pointer(&fuzz_case),
-        .before = read_before(folder),
+        .before = read_others(folder, BEFORE),
+        .beside = read_others(folder, BESIDE),
         .title = g_strndup(text + 2, strcspn(text + 2, "\n")),
     };
     const char *found = strstr(text, FOUND_BY);
@@ -233,5 +253,6 @@ void fuzz_reported_clear(FuzzReported *reported)
 {
     fuzz_case_free(reported->fuzz_case);
     g_clear_pointer(&reported->before, g_ptr_array_unref);
+    g_clear_pointer(&reported->beside, g_ptr_array_unref);
     g_free(reported->title);
 }

@@ -17,8 +17,9 @@ typedef struct {
     guint64 number;       /* of the case */
     guint64 seed;
     const GPtrArray
-        *before;          /* of FuzzCase: what a fresh target must be shown first; NULL: nothing */
-    guint shown, replays; /* shown of so many replays; 0 of 0: not tried yet */
+        *before; /* of FuzzCase: what a fresh target must be shown first; NULL: nothing */
+    const GPtrArray *beside; /* the same: what it must be shown together with it */
+    guint shown, replays;    /* shown of so many replays; 0 of 0: not tried yet */
 } FuzzFinding;
 
 /* A title as the name of a folder. */
@@ -26,16 +27,18 @@ char *fuzz_safe_name(const char *title);
 
 /* DIR/findings/NAME is ours to look into: it did not exist, and does now. */
 gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder);
+gboolean fuzz_report_exists(const char *dir, const char *title);
 guint fuzz_report_count(const char *dir);
 
-/* Writes report.md, descriptors.json, descriptors.bin, case.bin, console.log, before/, each whole
-   or not at all; replaces those of before. */
+/* Writes report.md, descriptors.json, descriptors.bin, case.bin, console.log, before/, beside/,
+   each whole or not at all; replaces those of before. */
 gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GError **error);
 
 /* What a folder says. */
 typedef struct {
     FuzzCase *fuzz_case;
     GPtrArray *before; /* of FuzzCase, what comes before it; may be empty */
+    GPtrArray *beside; /* the same, what comes together with it */
     char *title;
     guint64 number, seed; /* 0: not said */
 } FuzzReported;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is fuzzed, whatever it is: our own readers, a VM of ours, somebody else's VM. Takes one case
-   after the other and tells what it did. One process has one target. */
+   after the other, or several at once, and tells what they did. One process has one target. */
 #pragma once
 
 #include <gio/gio.h>
@@ -37,6 +37,8 @@ typedef struct {
     gint64 us;
 } FuzzTime;
 
+#define FUZZ_MOST_TOGETHER 16 /* cases at once */
+
 typedef struct FuzzTarget FuzzTarget;
 
 typedef struct {
@@ -47,6 +49,11 @@ typedef struct {
        FUZZ_FINE comes fresh() before the next case. */
     gboolean (*run)(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
                     GError **error);
+    /* Optional: at most FuzzTarget.together cases (of FuzzCase) at once. What each did is in
+       ret_each, what became of the target in ret_whole: it cannot say which of them that was. All
+       outcomes are cleared. */
+    gboolean (*run_together)(FuzzTarget *target, const GPtrArray *cases, FuzzOutcome *ret_each,
+                             FuzzOutcome *ret_whole, GError **error);
     const FuzzTime *(*times)(const FuzzTarget *target, guint *ret_n); /* optional */
     void (*free)(FuzzTarget *target);
 } FuzzTargetOps;
@@ -54,6 +61,7 @@ typedef struct {
 struct FuzzTarget {
     const FuzzTargetOps *ops;
     char *name;           /* for people */
+    guint together;       /* 0, 1: one case after the other */
     const char *coverage; /* what tells which code runs, or why nothing does; static, may be NULL */
 };
 
@@ -65,8 +73,9 @@ typedef struct {
     const char *const *argv;
     const char *kernel, *initramfs; /* instead of the project's own; NULL: those */
     gboolean real_time;             /* no virtual clock: what replay and findings are checked by */
-    guint controllers;              /* of real time, each with a port of its own; 0: one */
-    gboolean stream;                /* the guest opens what it finds and asks for pictures */
+    guint controllers;              /* 0: one, or for several devices one for each two */
+    guint devices;   /* at once, in real time; 0, 1: one at each controller in turn */
+    gboolean stream; /* the guest opens what it finds and asks for pictures */
 } FuzzQemuOptions;
 FuzzTarget *fuzz_target_qemu_new(const FuzzQemuOptions *options, GError **error);
 /* A usb-redir somewhere. */

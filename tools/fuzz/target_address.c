@@ -169,7 +169,8 @@ static void free_target(FuzzTarget *base)
     g_free(target);
 }
 
-static const FuzzTargetOps address_ops = {fresh, run, times, free_target};
+static const FuzzTargetOps address_ops = {
+    .fresh = fresh, .run = run, .times = times, .free = free_target};
 
 FuzzTarget *fuzz_target_address_new(const char *address, GError **error)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A VM of ours as a target: plugs a case in, lets its guest do what it will, and says what became
-   of guest and QEMU. */
+/* A VM of ours as a target: plugs a case in, or several at once, lets its guest do what it will,
+   and says what became of guest and QEMU. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -11,9 +11,13 @@
 #include "tools/fuzz/target.h"
 #include "tools/fuzz/vm.h"
 
-#define QUIET_MS  1000  /* of the guest's time: a guest that asks nothing for so long is done */
-#define FIRST_MS  3000  /* the same, before it has asked anything */
-#define SETTLE_MS 150   /* of the guest's time: what an unplugged device still causes */
+#define QUIET_MS  1000 /* of the guest's time: a guest that asks nothing for so long is done */
+#define FIRST_MS  3000 /* the same, before it has asked anything */
+#define SETTLE_MS 150  /* of the guest's time: what an unplugged device still causes */
+#define HUBS_MS   250  /* the same, of all that is plugged in together: QEMU attaches after 200 */
+#define GIVE_UP_MS                                                                                 \
+    6000 /* the same, of a guest that tells nothing: its drivers' time-outs are 5 s */
+#define RETRY_MS  20000 /* the same: a hub tries a device four times, that many time-outs each */
 #define STREAM_MS 1000  /* of the guest's time: a camera that answers as it should needs a tenth */
 #define STUCK_MS  15000 /* ours: no sign of life */
 #define EXPLAIN_MS                                                                                 \
@@ -43,7 +47,8 @@ typedef struct {
     FuzzQemuOptions options;
     FuzzVm *vm;
     FuzzDevice **devices; /* one a port; all but the first in real time only */
-    guint next;           /* port */
+    guint next;           /* the first port that is used */
+    guint n_used;         /* so many from that on */
     guint cases;
     gint64 resident_kib; /* when it was fresh */
     gint64 cases_us, own_cpu_us;
@@ -62,33 +67,68 @@ typedef enum {
 
 /* ---- waiting ---- */
 
-static FuzzDevice *device_of(const QemuTarget *target)
+static FuzzDevice *used_at(const QemuTarget *target, guint i)
 {
-    return target->devices[target->next];
+    return target->devices[(target->next + i) % fuzz_vm_n_ports(target->vm)];
 }
 
-static gboolean is_done(const FuzzDevice *device)
+static gboolean takes_several(const QemuTarget *target)
 {
-    FuzzDeviceState state = fuzz_device_state(device);
+    return target->base.together > 1;
+}
+
+typedef gboolean (*IsSo)(FuzzDeviceState state);
+
+static gboolean is_done(FuzzDeviceState state)
+{
     return state.ended || state.gone;
 }
 
-static gboolean is_ready(const FuzzDevice *device)
+static gboolean is_ready(FuzzDeviceState state)
 {
-    FuzzDeviceState state = fuzz_device_state(device);
     return state.ready;
 }
 
-static gboolean was_configured(const FuzzDevice *device)
+static gboolean was_seen(FuzzDeviceState state)
 {
-    FuzzDeviceState state = fuzz_device_state(device);
+    return state.requests > 0 || state.gone;
+}
+
+static gboolean was_configured(FuzzDeviceState state)
+{
     return state.reach >= FUZZ_CONFIGURED;
 }
 
-static gboolean never(const FuzzDevice *device)
+static gboolean never(FuzzDeviceState state)
 {
-    (void)device;
+    (void)state;
     return FALSE;
+}
+
+static gboolean are_all(const QemuTarget *target, IsSo is_so)
+{
+    for (guint i = 0; i < target->n_used; i++)
+        if (!is_so(fuzz_device_state(used_at(target, i))))
+            return FALSE;
+    return TRUE;
+}
+
+static guint64 count_requests(const QemuTarget *target)
+{
+    guint64 n = 0;
+
+    for (guint i = 0; i < target->n_used; i++)
+        n += fuzz_device_state(used_at(target, i)).requests;
+    return n;
+}
+
+static FuzzReach farthest(const QemuTarget *target)
+{
+    FuzzReach reach = FUZZ_ATTACHED;
+
+    for (guint i = 0; i < target->n_used; i++)
+        reach = MAX(reach, fuzz_device_state(used_at(target, i)).reach);
+    return reach;
 }
 
 static void enter(QemuTarget *target, Phase phase)
@@ -100,36 +140,44 @@ static void enter(QemuTarget *target, Phase phase)
     target->phase = phase;
 }
 
-static Phase plugged_phase(const FuzzDevice *device)
+static Phase plugged_phase(const QemuTarget *target)
 {
-    FuzzDeviceState state = fuzz_device_state(device);
-    return state.requests == 0             ? PHASE_ATTACH
-           : state.reach < FUZZ_CONFIGURED ? PHASE_ENUMERATE
-                                           : PHASE_PROBE;
+    return count_requests(target) == 0          ? PHASE_ATTACH
+           : farthest(target) < FUZZ_CONFIGURED ? PHASE_ENUMERATE
+                                                : PHASE_PROBE;
 }
 
-/* One round: hears device and init. */
+static gboolean serve(FuzzDevice *device, short revents)
+{
+    return (!revents || fuzz_device_receive(device)) &&
+           (!fuzz_device_state(device).isochronous || fuzz_device_stream(device));
+}
+
+/* One round: hears devices and init. */
 static Wait hear(QemuTarget *target, guint timeout_ms, gboolean *ret_answered)
 {
-    FuzzDevice *device = device_of(target);
-    struct pollfd fds[] = {{.fd = fuzz_device_fd(device), .events = POLLIN},
-                           {.fd = fuzz_vm_answer_fd(target->vm), .events = POLLIN}};
-    gboolean iso = fuzz_device_state(device).isochronous;
+    struct pollfd fds[FUZZ_MOST_TOGETHER + 1];
+    guint n = target->n_used;
+    gboolean iso = FALSE;
 
     *ret_answered = FALSE;
-    int n = poll(fds, G_N_ELEMENTS(fds), iso ? ISO_MS : timeout_ms);
-    if (n < 0)
+    for (guint i = 0; i < n; i++) {
+        fds[i] = (struct pollfd){.fd = fuzz_device_fd(used_at(target, i)), .events = POLLIN};
+        iso |= fuzz_device_state(used_at(target, i)).isochronous;
+    }
+    fds[n] = (struct pollfd){.fd = fuzz_vm_answer_fd(target->vm), .events = POLLIN};
+    int came = poll(fds, n + 1, iso ? ISO_MS : timeout_ms);
+    if (came < 0)
         return errno == EINTR ? WAIT_DONE : WAIT_LOST;
-    if (n == 0 && !iso)
+    if (came == 0 && !iso)
         return WAIT_STUCK;
-    if (fds[0].revents && !fuzz_device_receive(device))
+    for (guint i = 0; i < n; i++)
+        if (!serve(used_at(target, i), fds[i].revents))
+            return WAIT_LOST;
+    if (fds[n].revents && !fuzz_vm_read_answers(target->vm, ret_answered))
         return WAIT_LOST;
-    if (iso && !fuzz_device_stream(device))
-        return WAIT_LOST;
-    if (fds[1].revents && !fuzz_vm_read_answers(target->vm, ret_answered))
-        return WAIT_LOST;
-    if (target->phase < plugged_phase(device) && target->phase < PHASE_PROBE)
-        enter(target, plugged_phase(device));
+    if (target->phase < PHASE_PROBE && target->phase < plugged_phase(target))
+        enter(target, plugged_phase(target));
     return WAIT_DONE;
 }
 
@@ -139,19 +187,17 @@ static void ask_clock(QemuTarget *target, guint ms)
     fuzz_vm_ask(target->vm, "clock", text);
 }
 
-/* Until done, or until the guest's clock says that ms went by; if quiet, that nothing was asked for
-   so long. Without an init of ours its clock is ours. */
-static Wait wait_for(QemuTarget *target, gboolean (*done)(const FuzzDevice *device), guint ms,
-                     gboolean quiet)
+/* Until all are done, or until the guest's clock says that ms went by; if quiet, that nothing was
+   asked for so long. Without an init of ours its clock is ours. */
+static Wait wait_for(QemuTarget *target, IsSo done, guint ms, gboolean quiet)
 {
-    FuzzDevice *device = device_of(target);
     gboolean clock = fuzz_vm_has_clock(target->vm), answered;
     gint64 begun = g_get_monotonic_time();
     guint64 before = 0;
 
-    for (gboolean ask = TRUE; !done(device); ask = answered) {
+    for (gboolean ask = TRUE; !are_all(target, done); ask = answered) {
         if (ask) {
-            before = fuzz_device_state(device).requests;
+            before = count_requests(target);
             ask_clock(target, quiet && before == 0 ? FIRST_MS : ms);
         }
         Wait wait = hear(target, clock ? STUCK_MS : ms, &answered);
@@ -160,16 +206,17 @@ static Wait wait_for(QemuTarget *target, gboolean (*done)(const FuzzDevice *devi
             return wait;
         if (clock && g_get_monotonic_time() - begun > (ms + 2 * STUCK_MS) * 1000ll)
             return WAIT_STUCK;
-        if (answered && (!quiet || fuzz_device_state(device).requests == before))
+        if (answered && (!quiet || count_requests(target) == before))
             return WAIT_QUIET;
     }
     return WAIT_DONE;
 }
 
-/* Until the guest's program says that it is through with it. */
-static Wait let_guest(QemuTarget *target, const char *verb, const char *arguments)
+/* Until the guest's program says that it is through with it, which takes it no longer than that. */
+static Wait let_guest(QemuTarget *target, const char *verb, guint ms, guint most_ms)
 {
     gint64 begun = g_get_monotonic_time();
+    g_autofree char *arguments = g_strdup_printf("%u", ms);
     gboolean answered = FALSE;
 
     fuzz_vm_ask(target->vm, verb, arguments);
@@ -177,10 +224,42 @@ static Wait let_guest(QemuTarget *target, const char *verb, const char *argument
         Wait wait = hear(target, STUCK_MS, &answered);
         if (wait != WAIT_DONE)
             return wait;
-        if (g_get_monotonic_time() - begun > STUCK_MS * 1000ll)
+        if (g_get_monotonic_time() - begun > most_ms * 1000ll)
             return WAIT_STUCK;
     }
     return WAIT_DONE;
+}
+
+/* One that looks at several devices one after the other may be in time-outs of each. */
+static guint patience_ms(const QemuTarget *target)
+{
+    return MAX(EXPLAIN_MS, target->n_used * RETRY_MS);
+}
+
+/* Until the guest's hubs are through with all that came or went. */
+static Wait let_settle(QemuTarget *target)
+{
+    return let_guest(target, "settle", HUBS_MS, patience_ms(target));
+}
+
+/* The same, and nothing is asked any more. A device of which a guest never asks anything cannot be
+   told from one that it has not seen yet; and one that it asks for ever is enough after a while. */
+static Wait let_probe(QemuTarget *target)
+{
+    gint64 begun = g_get_monotonic_time(), waited = 0;
+    guint64 before;
+    Wait wait = WAIT_DONE;
+
+    if (!fuzz_vm_has_clock(target->vm))
+        return wait_for(target, is_done, GIVE_UP_MS, TRUE);
+    do {
+        before = count_requests(target);
+        wait = let_settle(target);
+        waited = g_get_monotonic_time() - begun;
+    } while (wait == WAIT_DONE && waited < target->n_used * RETRY_MS * 1000ll &&
+             (count_requests(target) != before ||
+              (!are_all(target, was_seen) && waited < FIRST_MS * 1000ll)));
+    return wait;
 }
 
 /* ---- verdicts ---- */
@@ -222,25 +301,34 @@ static void judge_memory(QemuTarget *target, FuzzOutcome *outcome)
 
 /* ---- a case ---- */
 
+/* The cases that are plugged in together. */
+typedef struct {
+    FuzzCase *const *at;
+    guint n;
+} Cases;
+
 static Wait unplug(QemuTarget *target)
 {
-    FuzzDevice *device = device_of(target);
+    gboolean settles = takes_several(target) && fuzz_vm_has_clock(target->vm);
 
     enter(target, PHASE_UNPLUG);
-    if (!fuzz_device_unplug(device))
-        return WAIT_LOST;
-    Wait wait = wait_for(target, never, SETTLE_MS, FALSE);
-    if (wait == WAIT_QUIET)
-        wait = wait_for(target, is_ready, QUIET_MS, FALSE);
+    for (guint i = 0; i < target->n_used; i++)
+        if (!fuzz_device_unplug(used_at(target, i)))
+            return WAIT_LOST;
+    Wait wait = settles ? let_settle(target) : wait_for(target, never, SETTLE_MS, FALSE);
+    if (wait <= WAIT_QUIET)
+        wait = wait_for(target, is_ready, QUIET_MS * target->n_used, FALSE);
     return wait == WAIT_QUIET ? WAIT_STUCK : wait;
 }
 
-static gboolean wants_stream(const QemuTarget *target, const FuzzCase *fuzz_case)
+/* One program uses all cameras that there are, whoever of them asked for it. */
+static gboolean want_stream(const QemuTarget *target, Cases cases)
 {
-    gboolean wants = target->options.stream || fuzz_has_fault(fuzz_case->faults, FUZZ_FAULT_STREAM);
+    gboolean want = target->options.stream;
 
-    return wants && fuzz_vm_has_clock(target->vm) &&
-           fuzz_device_state(device_of(target)).reach >= FUZZ_BOUND;
+    for (guint i = 0; i < cases.n; i++)
+        want |= fuzz_has_fault(cases.at[i]->faults, FUZZ_FAULT_STREAM);
+    return want && fuzz_vm_has_clock(target->vm) && farthest(target) >= FUZZ_BOUND;
 }
 
 /* Only where time is short is the end of a case worth an interface that is not the case's. */
@@ -249,36 +337,44 @@ static gboolean has_sentinel(const QemuTarget *target)
     return fuzz_vm_has_clock(target->vm) && !target->options.real_time;
 }
 
-static Wait plug(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *outcome)
+static Wait plug(QemuTarget *target, Cases cases)
 {
-    FuzzDevice *device = device_of(target);
-
     enter(target, PHASE_ATTACH);
-    if (!fuzz_device_plug(device, fuzz_case, has_sentinel(target)))
-        return WAIT_LOST;
-    Wait wait = wait_for(target, is_done, QUIET_MS, TRUE);
-    if (wait <= WAIT_QUIET && wants_stream(target, fuzz_case)) {
+    for (guint i = 0; i < cases.n; i++)
+        if (!fuzz_device_plug(used_at(target, i), cases.at[i], has_sentinel(target)))
+            return WAIT_LOST;
+    Wait wait =
+        takes_several(target) ? let_probe(target) : wait_for(target, is_done, QUIET_MS, TRUE);
+    if (wait <= WAIT_QUIET && want_stream(target, cases)) {
+        guint most_ms = target->options.real_time ? patience_ms(target) : STUCK_MS;
         enter(target, PHASE_PICTURES);
-        Wait used = let_guest(target, "stream", G_STRINGIFY(STREAM_MS));
+        Wait used = let_guest(target, "stream", STREAM_MS * cases.n, most_ms);
         wait = MAX(wait, used);
     }
-    outcome->reached = fuzz_reach_name(fuzz_device_state(device).reach);
-    fuzz_device_features(device, outcome->features);
     return wait;
+}
+
+/* Where the guest tells that its hubs are through, a port whose device was configured works. */
+static gboolean is_in_doubt(const QemuTarget *target, const FuzzDevice *device)
+{
+    return !takes_several(target) || !fuzz_vm_has_clock(target->vm) ||
+           !was_configured(fuzz_device_state(device));
 }
 
 /* A guest that went quiet before the end: it may have had enough, or hang. The clock runs until its
    watchdogs have said what it hangs in. */
 static Wait still_works(QemuTarget *target)
 {
-    FuzzDevice *device = device_of(target);
-    g_autoptr(FuzzCase) simplest = fuzz_case_simplest(fuzz_device_state(device).speed);
-
     enter(target, PHASE_ALIVE);
-    if (!fuzz_device_plug(device, simplest, has_sentinel(target)))
-        return WAIT_LOST;
-    Wait wait =
-        wait_for(target, has_sentinel(target) ? is_done : was_configured, EXPLAIN_MS, FALSE);
+    for (guint i = 0; i < target->n_used; i++) {
+        FuzzDevice *device = used_at(target, i);
+        g_autoptr(FuzzCase) simplest = fuzz_case_simplest(fuzz_device_state(device).speed);
+        if (is_in_doubt(target, device) &&
+            !fuzz_device_plug(device, simplest, has_sentinel(target)))
+            return WAIT_LOST;
+    }
+    Wait wait = wait_for(target, has_sentinel(target) ? is_done : was_configured,
+                         patience_ms(target), FALSE);
     if (wait == WAIT_QUIET)
         return WAIT_STUCK;
     Wait unplugged = unplug(target);
@@ -293,45 +389,82 @@ static gint64 own_cpu_us(void)
     return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
 }
 
-/* FALSE: the host was too slow, so that this says nothing. */
-static gboolean run_once(QemuTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *outcome)
+static void tell(const QemuTarget *target, FuzzOutcome *each, FuzzOutcome *whole)
 {
-    Wait plugged = plug(target, fuzz_case, outcome);
-    FuzzDeviceState state = fuzz_device_state(device_of(target));
-    Wait wait = plugged <= WAIT_QUIET ? unplug(target) : plugged;
+    for (guint i = 0; i < target->n_used; i++) {
+        fuzz_outcome_clear(&each[i]);
+        each[i].reached = fuzz_reach_name(fuzz_device_state(used_at(target, i)).reach);
+        fuzz_device_features(used_at(target, i), each[i].features);
+    }
+    whole->reached = fuzz_reach_name(farthest(target));
+}
 
-    if (!state.ended && wait <= WAIT_QUIET)
+/* FALSE: the host was too slow, so that this says nothing. each may be whole, of one case. */
+static gboolean run_once(QemuTarget *target, Cases cases, FuzzOutcome *each, FuzzOutcome *whole)
+{
+    Wait wait = plug(target, cases);
+    FuzzDeviceState first = fuzz_device_state(used_at(target, 0));
+    gboolean disturbed = first.disturbed && !takes_several(target);
+
+    tell(target, each, whole);
+    if (wait <= WAIT_QUIET)
+        wait = unplug(target);
+    if (wait <= WAIT_QUIET && (takes_several(target) || !first.ended))
         wait = still_works(target);
     if (fuzz_vm_covers(target->vm) && wait <= WAIT_QUIET)
-        wait = let_guest(target, "cover", "");
-    judge(target, wait, outcome);
-    judge_memory(target, outcome);
-    return !state.disturbed || outcome->verdict != FUZZ_FINE;
+        wait = let_guest(target, "cover", 0, STUCK_MS);
+    judge(target, wait, whole);
+    judge_memory(target, whole);
+    return !disturbed || whole->verdict != FUZZ_FINE;
+}
+
+/* Whose code it was that ran, nobody says: it counts for the one that came farthest. */
+static void add_code(const QemuTarget *target, FuzzOutcome *each, const FuzzOutcome *whole)
+{
+    const GArray *code = fuzz_vm_code(target->vm);
+    guint i = 0;
+
+    while (i + 1 < target->n_used && each[i].reached != whole->reached)
+        i++;
+    g_array_append_vals(each[i].features, code->data, code->len);
+}
+
+static gboolean run_cases(QemuTarget *target, Cases cases, FuzzOutcome *each, FuzzOutcome *whole,
+                          GError **error)
+{
+    gint64 begun = g_get_monotonic_time(), own = own_cpu_us();
+
+    if (!target->devices[0] && !target->base.ops->fresh(&target->base, error))
+        return FALSE;
+    target->phase_at_us = fuzz_vm_cpu_us(target->vm);
+    target->next = (target->next + 1) % fuzz_vm_n_ports(target->vm);
+    target->n_used = cases.n;
+    g_array_set_size(fuzz_vm_code(target->vm), 0);
+    for (guint i = 0; i < ATTEMPTS; i++) {
+        fuzz_outcome_clear(whole);
+        if (run_once(target, cases, each, whole))
+            break;
+    }
+    add_code(target, each, whole);
+    whole->taken_us = g_get_monotonic_time() - begun;
+    target->cases_us += whole->taken_us;
+    enter(target, PHASE_ATTACH);
+    target->own_cpu_us += own_cpu_us() - own;
+    return TRUE;
 }
 
 static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
                     GError **error)
 {
-    QemuTarget *target = (QemuTarget *)base;
-    gint64 begun = g_get_monotonic_time(), own = own_cpu_us();
-    GArray *code = fuzz_vm_code(target->vm);
+    FuzzCase *one = (FuzzCase *)fuzz_case;
+    return run_cases((QemuTarget *)base, (Cases){&one, 1}, ret_outcome, ret_outcome, error);
+}
 
-    if (!target->devices[0] && !base->ops->fresh(base, error))
-        return FALSE;
-    target->phase_at_us = fuzz_vm_cpu_us(target->vm);
-    target->next = (target->next + 1) % fuzz_vm_n_ports(target->vm);
-    g_array_set_size(code, 0);
-    for (guint i = 0; i < ATTEMPTS; i++) {
-        fuzz_outcome_clear(ret_outcome);
-        if (run_once(target, fuzz_case, ret_outcome))
-            break;
-    }
-    g_array_append_vals(ret_outcome->features, code->data, code->len);
-    ret_outcome->taken_us = g_get_monotonic_time() - begun;
-    target->cases_us += ret_outcome->taken_us;
-    enter(target, PHASE_ATTACH);
-    target->own_cpu_us += own_cpu_us() - own;
-    return TRUE;
+static gboolean run_together(FuzzTarget *base, const GPtrArray *cases, FuzzOutcome *ret_each,
+                             FuzzOutcome *ret_whole, GError **error)
+{
+    const Cases all = {(FuzzCase **)cases->pdata, cases->len};
+    return run_cases((QemuTarget *)base, all, ret_each, ret_whole, error);
 }
 
 FuzzVm *fuzz_target_qemu_vm(FuzzTarget *target)
@@ -360,6 +493,7 @@ static gboolean fresh(FuzzTarget *base, GError **error)
             return FALSE;
         target->devices[i] = fuzz_device_new(fd);
         target->next = i;
+        target->n_used = 1;
         if (wait_for(target, is_ready, QUIET_MS * 10, FALSE) != WAIT_DONE) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no hello from QEMU's usb-redir");
             return FALSE;
@@ -370,6 +504,9 @@ static gboolean fresh(FuzzTarget *base, GError **error)
                     "the guest takes no USB device; has it a driver for qemu-xhci?");
         return FALSE;
     }
+    if (target->options
+            .real_time) /* a host that is busy makes the guest slow, which is no lockup */
+        fuzz_vm_ask(target->vm, "write", "/proc/sys/kernel/watchdog_thresh 20");
     target->resident_kib = fuzz_vm_resident_kib(target->vm);
     base->coverage = fuzz_vm_covers(target->vm) ? "KCOV"
                      : fuzz_vm_has_clock(target->vm)
@@ -410,7 +547,8 @@ static void free_target(FuzzTarget *base)
     g_free(target);
 }
 
-static const FuzzTargetOps qemu_ops = {fresh, run, times, free_target};
+static const FuzzTargetOps qemu_ops = {
+    .fresh = fresh, .run = run, .run_together = run_together, .times = times, .free = free_target};
 
 FuzzTarget *fuzz_target_qemu_new(const FuzzQemuOptions *options, GError **error)
 {
@@ -425,5 +563,6 @@ FuzzTarget *fuzz_target_qemu_new(const FuzzQemuOptions *options, GError **error)
         return NULL;
     }
     target->devices = g_new0(FuzzDevice *, fuzz_vm_n_ports(target->vm));
+    target->base.together = options->devices;
     return &target->base;
 }

@@ -29,6 +29,8 @@
 #define MAX_CONSOLE    (1 << 20)
 #define MAX_LINE       4096 /* of init */
 #define MAX_CONTROLLER 15
+#define PORTS_EACH     4 /* of a controller, unless it must have more */
+#define DEVICES_EACH   2 /* a hub looks at one after the other; a controller costs time at boot */
 /* Without what costs time in each case and shows nothing of a driver. */
 #define KERNEL_OPTIONS                                                                             \
     "mitigations=off nokaslr init_on_alloc=0 lsm= audit=0 psi=0 cgroup_disable=memory "            \
@@ -73,9 +75,23 @@ static gboolean is_own(const FuzzVm *vm)
     return vm->kernel != NULL;
 }
 
+static gboolean has_several(const FuzzVm *vm)
+{
+    return vm->options->devices > 1;
+}
+
+static guint count_controllers(const FuzzVm *vm)
+{
+    guint wanted = vm->options->controllers, devices = vm->options->devices;
+
+    if (!wanted && has_several(vm))
+        wanted = (devices + DEVICES_EACH - 1) / DEVICES_EACH;
+    return CLAMP(wanted, 1, MAX_CONTROLLER);
+}
+
 guint fuzz_vm_n_ports(const FuzzVm *vm)
 {
-    return CLAMP(vm->options->controllers, 1, MAX_CONTROLLER);
+    return has_several(vm) ? vm->options->devices : count_controllers(vm);
 }
 
 /* Beside the program: installed, or in the tree where it was built. */
@@ -131,19 +147,20 @@ static char *port_path(const FuzzVm *vm, guint n)
     return g_strdup_printf("%s/redir.%u", vm->folder, n);
 }
 
-/* Under a virtual clock waits cost nothing, and a case is the same each time. */
+/* Under a virtual clock waits cost nothing, and a case is the same each time. Devices that come
+   together are to meet in the guest, so it has two processors then. */
 static void add_machine(const FuzzVm *vm, GPtrArray *argv)
 {
     g_ptr_array_add(argv, g_strdup("qemu-system-x86_64"));
     g_ptr_array_add(argv, g_strdup("-nodefaults"));
     g_ptr_array_add(argv, g_strdup("-no-user-config"));
-    add(argv, "-accel", "tcg,thread=single");
+    add(argv, "-accel", "tcg,thread=%s", has_several(vm) ? "multi" : "single");
     if (!vm->options->real_time)
         add(argv, "-icount", "shift=3,sleep=off");
     /* What a newer one can do costs more here than it saves. For this model Linux does without
        "rep stos", which QEMU takes word by word. */
     add(argv, "-cpu", "qemu64,model=4");
-    add(argv, "-smp", "1");
+    add(argv, "-smp", "%d", has_several(vm) ? 2 : 1);
     add(argv, "-m", "512"); /* KASAN takes an eighth, and its kernel is large */
     add(argv, "-bios", "qboot.rom");
     add(argv, "-kernel", "%s", vm->kernel);
@@ -153,12 +170,18 @@ static void add_machine(const FuzzVm *vm, GPtrArray *argv)
 
 static void add_ports(const FuzzVm *vm, GPtrArray *argv)
 {
-    for (guint i = 0; i < fuzz_vm_n_ports(vm); i++) {
+    guint n = fuzz_vm_n_ports(vm), controllers = count_controllers(vm);
+    guint each = MAX((n + controllers - 1) / controllers, PORTS_EACH);
+
+    for (guint i = 0; i < controllers; i++)
+        add(argv, "-device", "qemu-xhci,id=fuzz-usb%u,p2=%u,p3=%u", i, each, each);
+    for (guint i = 0; i < n; i++) {
         g_autofree char *path = port_path(vm, i);
         add(argv, "-chardev", "socket,id=fuzz-redir%u,server=on,wait=off,path=%s", i, path);
-        add(argv, "-device", "qemu-xhci,id=fuzz-usb%u", i);
-        add(argv, "-device", "usb-redir,id=fuzz-device%u,chardev=fuzz-redir%u,bus=fuzz-usb%u.0", i,
-            i, i);
+        /* By itself QEMU would put a hub into a controller's last port. */
+        add(argv, "-device",
+            "usb-redir,id=fuzz-device%u,chardev=fuzz-redir%u,bus=fuzz-usb%u.0,port=%u", i, i,
+            i % controllers, i / controllers + 1);
     }
 }
 

@@ -16,6 +16,8 @@
 #define TICK_MS 1000 /* the drivers' time-outs are 5 s */
 #define POLL_MS 20
 
+#define MOST_BUSES 32
+
 static int port = -1;
 static bool waiting; /* for the host's answer to a tick */
 static struct cover cover;
@@ -47,22 +49,52 @@ static int write_file(const char *path, const char *text)
 
 /* ---- cameras ---- */
 
+/* A hub's device is locked while the kernel looks at its ports, until their devices are configured
+   and probed, or given up; who asks for its configuration waits for that. */
+static void wait_for_hubs(void)
+{
+    for (int bus = 1; bus <= MOST_BUSES; bus++) {
+        char path[64], configuration[16];
+        snprintf(path, sizeof path, "/sys/bus/usb/devices/usb%d/bConfigurationValue", bus);
+        boot_read_line(path, configuration, sizeof configuration);
+    }
+}
+
+/* One that is through may have more to do at once. */
+static void settle(int ms)
+{
+    wait_for_hubs();
+    usleep(ms * 1000);
+    wait_for_hubs();
+}
+
 /* By a thread of its own: while the driver waits for an answer of the camera, somebody must hold
    the clock. */
 struct work {
     unsigned number;
     int ms;
+    bool settles;
 };
 static int work[2]; /* a pipe of such */
+
+static void take_pictures(struct work next)
+{
+    cover_trace_me(&cover, true);
+    unsigned taken = use_cameras(now_ms() + next.ms);
+    cover_trace_me(&cover, false);
+    say("stream %u %u\n", next.number, taken);
+}
 
 static void *work_on(void *unused)
 {
     struct work next;
     while (read(work[0], &next, sizeof next) == sizeof next) {
-        cover_trace_me(&cover, true);
-        unsigned taken = use_cameras(now_ms() + next.ms);
-        cover_trace_me(&cover, false);
-        say("stream %u %u\n", next.number, taken);
+        if (next.settles) {
+            settle(next.ms);
+            say("settle %u\n", next.number);
+        } else {
+            take_pictures(next);
+        }
     }
     return unused;
 }
@@ -139,7 +171,9 @@ static void obey(char *line, struct clock *clock)
         clock->number = number;
         clock->deadline = now_ms() + ms;
     } else if (strcmp(verb, "stream") == 0 && sscanf(line + text, "%d", &ms) == 1) {
-        hand_on((struct work){number, ms});
+        hand_on((struct work){.number = number, .ms = ms});
+    } else if (strcmp(verb, "settle") == 0 && sscanf(line + text, "%d", &ms) == 1) {
+        hand_on((struct work){.number = number, .ms = ms, .settles = true});
     } else if (strcmp(verb, "write") == 0 && sscanf(line + text, "%127s %n", path, &ms) == 1) {
         say("write %u %d\n", number, write_file(path, line + text + ms));
     } else if (strcmp(verb, "cover") == 0) {
@@ -226,10 +260,12 @@ static void set_watchdogs(void)
         write_file(settings[i][0], settings[i][1]);
 }
 
-/* A root hub that sleeps takes seconds to see a device. */
+/* A root hub that sleeps takes seconds to see a device; and a device that goes while it is sent to
+   sleep, after two seconds in which nobody used it, holds its hub for five. */
 static void keep_awake(void)
 {
-    for (int bus = 1; bus <= 32; bus++) {
+    write_file("/sys/module/usbcore/parameters/autosuspend", "-1");
+    for (int bus = 1; bus <= MOST_BUSES; bus++) {
         char path[64];
         snprintf(path, sizeof path, "/sys/bus/usb/devices/usb%d/power/control", bus);
         write_file(path, "on");

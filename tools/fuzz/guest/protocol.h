@@ -5,6 +5,8 @@
      "clock N MS"       "clock N" when MS milliseconds of the guest's time have gone by
      "stream N MS"      uses each camera that there is, and takes a few pictures of each, for MS
                         milliseconds at most: "stream N PICTURES"
+     "settle N MS"      "settle N" when no hub is at work on what was plugged in or out, nor was MS
+                        milliseconds later
      "write N PATH TEXT" what a shell's echo would do: "write N ERRNO"
      "cover N"          what of the kernel's code was run and not told of before: lines
                         "pcs HEX HEX ...", the lower halves of addresses, then "cover N HOW-MANY"
