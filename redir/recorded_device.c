@@ -220,6 +220,22 @@ static void see_iso(Walk *walk, gint64 at_us, const RedirPacketView *packet)
     append_data(walk, packet->body[0], at_us, data);
 }
 
+/* Each a whole transfer, as it would be had it been asked for. */
+static void see_buffered(Walk *walk, gint64 at_us, const RedirPacketView *packet)
+{
+    struct usb_redir_buffered_bulk_packet_header header;
+
+    if (!redir_packet_body(packet, &header, sizeof header) || !(header.endpoint & 0x80))
+        return;
+    const RedirRecordedData data = {
+        .data = packet->body + sizeof header,
+        .size = (guint)(packet->size - sizeof header),
+        .status = header.status,
+        .ends = TRUE,
+    };
+    append_data(walk, header.endpoint, at_us, data);
+}
+
 static void see_connect(Walk *walk, const RedirPacketView *packet)
 {
     walk->connected = TRUE;
@@ -250,7 +266,14 @@ static void see_sent(Walk *walk, gint64 at_us, const RedirPacketView *packet)
     case usb_redir_iso_packet:
         see_iso(walk, at_us, packet);
         break;
-    case usb_redir_iso_stream_status: /* it begins, or has ended */
+    case usb_redir_buffered_bulk_packet:
+        see_buffered(walk, at_us, packet);
+        break;
+    case usb_redir_bulk_receiving_status: /* it begins, or has ended */
+        if (packet->size >= sizeof(struct usb_redir_bulk_receiving_status_header))
+            close_stream(walk, redir_endpoint_place(packet->body[4]));
+        break;
+    case usb_redir_iso_stream_status: /* likewise */
         if (packet->size >= 2)
             close_stream(walk, redir_endpoint_place(packet->body[1]));
         break;

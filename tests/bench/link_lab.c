@@ -25,6 +25,7 @@
 static const char *const setup[] = {
     "load veth",
     "load sch_netem",
+    "load sch_tbf",
     "sh busybox mkdir -p /var/run && " IP "link set lo up && " IP "netns add far && " IP
     "link add near type veth peer name far",
     "sh " IP "link set far netns far && " IP "link set eth0 netns far",
@@ -87,29 +88,36 @@ void link_lab_end(LinkLab *lab)
 
 /* ---- the link ---- */
 
-/* Of one end. The queue also holds what is on its way. What is lost is a packet, not the many that
-   a veth carries as one, which where none is lost saves the processor. */
-static char *netem(const char *device, const LinkShape *shape)
+/* Of one end. Where packets are lost each has to be one, and not the many that a veth carries as
+   one; the queue, which also holds what is on its way, is then counted in them. */
+static char *lossy(const char *device, const LinkShape *shape)
 {
     guint delay_ms = shape->round_trip_ms / 2;
-    guint packets = shape->mbit * 125 * (delay_ms + QUEUE_MS) / MTU / (shape->loss_percent ? 1 : 2);
-    return g_strdup_printf(QDISC "replace dev %s root netem limit %u delay %ums loss %u%% "
-                                 "rate %umbit",
-                           device, packets, delay_ms, shape->loss_percent, shape->mbit);
+    return g_strdup_printf(IP "link set %s gso_max_segs 1 && " QDISC
+                              "add dev %s root netem limit %u delay %ums loss %u%% rate %umbit",
+                           device, device, shape->mbit * 125 * (delay_ms + QUEUE_MS) / MTU,
+                           delay_ms, shape->loss_percent, shape->mbit);
 }
 
-static char *segments(const char *device, const LinkShape *shape)
+/* The others may stay together, which saves the processor: the queue is counted in bytes. */
+static char *lossless(const char *device, const LinkShape *shape)
 {
-    return g_strdup_printf(IP "link set %s gso_max_segs %u", device,
-                           shape && shape->loss_percent ? 1 : 44);
+    return g_strdup_printf(IP "link set %s gso_max_segs 44 && " QDISC
+                              "add dev %s root handle 1: netem limit 100000 delay %ums && " QDISC
+                              "add dev %s parent 1:1 handle 2: tbf rate %umbit burst 16kb limit %u",
+                           device, device, shape->round_trip_ms / 2, device, shape->mbit,
+                           shape->mbit * 125 * QUEUE_MS);
 }
 
+/* before: what runs a command at that end */
 static char *shape_end(const char *device, const char *before, const LinkShape *shape)
 {
-    g_autofree char *alone = segments(device, shape);
-    g_autofree char *queue =
-        shape ? netem(device, shape) : g_strdup_printf(QDISC "del dev %s root", device);
-    return g_strdup_printf("%s%s && %s%s", before, alone, before, queue);
+    if (!shape)
+        return g_strdup_printf("%s" QDISC "del dev %s root 2>/dev/null; true", before, device);
+    g_autofree char *commands =
+        shape->loss_percent ? lossy(device, shape) : lossless(device, shape);
+    return g_strdup_printf("%s" QDISC "del dev %s root 2>/dev/null; %ssh -c '%s'", before, device,
+                           before, commands);
 }
 
 gboolean link_lab_shape(LinkLab *lab, const LinkShape *shape, GError **error)

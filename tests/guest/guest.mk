@@ -1,7 +1,7 @@
 # The disposable Linux guest, and what is tested with it.
 
 guest         := build/guest
-guest_modules := virtio_pci virtio_console uvcvideo xhci_pci ehci_pci uhci_hcd vivid e1000 virtio_net veth sch_netem
+guest_modules := virtio_pci virtio_console uvcvideo xhci_pci ehci_pci uhci_hcd vivid e1000 virtio_net veth sch_netem sch_tbf
 guest_packer  := tests/guest/pack-initramfs.sh
 
 build/cache/linux-image.deb:

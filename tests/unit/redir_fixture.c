@@ -17,6 +17,8 @@
 
 const Camera bulk_camera = {
     VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_MJPEG, 640, 480, 333333}, FALSE};
+const Camera buffered_camera = {
+    VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_MJPEG, 640, 480, 333333}, TRUE};
 const Camera iso_camera = {
     VCAM_SPEED_HIGH, VCAM_TRANSFER_ISO, {VCAM_MJPEG, 640, 480, 333333}, FALSE};
 const Camera super_iso_camera = {
@@ -292,6 +294,16 @@ void start_bulk(Fixture *f, const Camera *camera)
 }
 
 /* ---- what a guest does ---- */
+
+guint64 start_buffered(Fixture *f, guint8 endpoint)
+{
+    struct usb_redir_start_bulk_receiving_header header = {
+        .stream_id = 0, .bytes_per_transfer = 4096, .endpoint = endpoint, .no_transfers = 5};
+
+    usbredirparser_send_start_bulk_receiving(f->qemu->parser, ++f->qemu->next_id, &header);
+    fake_qemu_flush(f->qemu);
+    return f->qemu->next_id;
+}
 
 void read_frame(Fixture *f, GByteArray *frame, guint length)
 {

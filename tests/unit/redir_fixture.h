@@ -29,8 +29,8 @@ typedef struct {
     FakeQemu *qemu;
 } Fixture;
 
-extern const Camera bulk_camera, iso_camera, super_iso_camera, full_iso_camera, raw_camera,
-    raw_iso_camera;
+extern const Camera bulk_camera, buffered_camera, iso_camera, super_iso_camera, full_iso_camera,
+    raw_camera, raw_iso_camera;
 
 /* Everything but host and QEMU; and the end of everything. camera NULL: f->gadget is the test's. */
 void prepare(Fixture *f, const Camera *camera);
@@ -59,6 +59,8 @@ void begin_bulk(Fixture *f);
 /* The largest alternate setting and a stream on it. */
 void start_iso(Fixture *f);
 void send_start_iso(Fixture *f, guint8 endpoint);
+/* QEMU is to be sent pictures that it has not asked for. Returns the request's id. */
+guint64 start_buffered(Fixture *f, guint8 endpoint);
 
 /* Bytes that tell where they belong: no slice of a frame is like another. */
 void push_frame(Fixture *f, guint number, gsize size);

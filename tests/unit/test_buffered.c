@@ -139,19 +139,6 @@ static void test_borders(gconstpointer data)
 
 /* ---- the host's side ---- */
 
-static const Camera camera = {
-    VCAM_SPEED_HIGH, VCAM_TRANSFER_BULK, {VCAM_MJPEG, 640, 480, 333333}, TRUE};
-
-static guint64 send_start(Fixture *f, guint8 endpoint)
-{
-    struct usb_redir_start_bulk_receiving_header header = {
-        .stream_id = 0, .bytes_per_transfer = 4096, .endpoint = endpoint, .no_transfers = 5};
-
-    usbredirparser_send_start_bulk_receiving(f->qemu->parser, ++f->qemu->next_id, &header);
-    fake_qemu_flush(f->qemu);
-    return f->qemu->next_id;
-}
-
 static guint64 send_stop(Fixture *f, guint8 endpoint)
 {
     struct usb_redir_stop_bulk_receiving_header header = {.endpoint = endpoint};
@@ -163,10 +150,10 @@ static guint64 send_stop(Fixture *f, guint8 endpoint)
 
 static void begin(Fixture *f)
 {
-    attach(f, &camera);
+    attach(f, &buffered_camera);
     configure(f);
     commit(f);
-    assert_status(f, send_start(f, VCAM_STREAM_ENDPOINT), usb_redir_success);
+    assert_status(f, start_buffered(f, VCAM_STREAM_ENDPOINT), usb_redir_success);
     FAKE_WAIT(f->started == 1);
 }
 
@@ -187,7 +174,7 @@ static void test_attach(void)
 {
     Fixture f;
 
-    attach(&f, &camera);
+    attach(&f, &buffered_camera);
     g_assert_cmphex(f.qemu->device.vendor_id, ==, REDIR_BUFFERED_VENDOR);
     g_assert_cmphex(f.qemu->device.product_id, ==, REDIR_BUFFERED_PRODUCT);
     g_assert_cmpuint(f.qemu->endpoints.max_packet_size[0x11], ==, REDIR_BUFFERED_BLOCK);
@@ -213,7 +200,7 @@ static void test_stream(void)
     push_frame(&f, 100, 1000);
     assert_status(&f, send_stop(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
     g_assert_cmpuint(f.qemu->answers.length, ==, 0);
-    assert_status(&f, send_start(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
+    assert_status(&f, start_buffered(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
     read_picture(&f, 100, 1000);
     finish(&f);
 }
@@ -232,7 +219,7 @@ static void test_clear_halt(void)
     g_assert_cmpuint(cleared->status, ==, usb_redir_success);
     g_assert_cmpuint(f.stopped, ==, 1);
     g_assert_cmpuint(f.started, ==, 1);
-    assert_status(&f, send_start(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
+    assert_status(&f, start_buffered(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
     FAKE_WAIT(f.started == 2);
     finish(&f);
 }
@@ -243,7 +230,7 @@ static void test_asked(void)
 {
     Fixture f;
 
-    attach(&f, &camera);
+    attach(&f, &buffered_camera);
     configure(&f);
     commit(&f);
     guint64 id = fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 1000, NULL);
@@ -251,7 +238,7 @@ static void test_asked(void)
     push_frame(&f, 1, 5000);
     g_autoptr(FakeAnswer) asked = fake_qemu_wait(f.qemu, id);
     g_assert_cmpuint(asked->length, ==, 1000);
-    assert_status(&f, send_start(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
+    assert_status(&f, start_buffered(&f, VCAM_STREAM_ENDPOINT), usb_redir_success);
     push_frame(&f, 2, 700);
     read_picture(&f, 2, 700);
     finish(&f);
@@ -262,12 +249,12 @@ static void test_refused(void)
     Fixture f;
 
     begin(&f);
-    assert_status(&f, send_start(&f, 0x83), usb_redir_inval);
+    assert_status(&f, start_buffered(&f, 0x83), usb_redir_inval);
     assert_status(&f, send_stop(&f, 0x83), usb_redir_success);
     finish(&f);
 
     start_bulk(&f, &bulk_camera);
-    assert_status(&f, send_start(&f, VCAM_STREAM_ENDPOINT), usb_redir_inval);
+    assert_status(&f, start_buffered(&f, VCAM_STREAM_ENDPOINT), usb_redir_inval);
     g_assert_cmpuint(f.started, ==, 0);
     finish(&f);
 }
@@ -277,7 +264,7 @@ static void test_not_there(void)
 {
     Fixture f;
 
-    attach_narrow(&f, &camera, FAKE_CAP(usb_redir_cap_bulk_receiving));
+    attach_narrow(&f, &buffered_camera, FAKE_CAP(usb_redir_cap_bulk_receiving));
     g_assert_cmphex(f.qemu->device.vendor_id, ==, 0x1d6b);
     g_assert_cmpuint(f.qemu->endpoints.max_packet_size[0x11], ==, 512);
     finish(&f);
@@ -295,7 +282,7 @@ static void test_filter(void)
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Fixture f;
-        attach(&f, &camera);
+        attach(&f, &buffered_camera);
         fake_qemu_send_filter(f.qemu, rows[i].rules);
         FAKE_WAIT(f.error != NULL);
         g_assert_error(f.error, REDIR_ERROR, REDIR_ERROR_REFUSED);
