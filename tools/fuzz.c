@@ -321,11 +321,12 @@ static gboolean check_target(const struct fuzz *fuzz, GError **error)
         return refuse(error, "--guest and a command line of QEMU: give one");
     if (!is_qemu(fuzz) && (fuzz->qemu || fuzz->guest))
         return refuse(error, "--guest, and a command line behind '--', are for --target qemu");
-    if (!is_own && (fuzz->kernel || fuzz->initramfs || fuzz->stream || fuzz->real_time))
-        return refuse(error, "--kernel, --initramfs, --stream, --real-time: only with the "
-                             "program's own guest");
-    if (!is_qemu(fuzz) && (fuzz->controllers || fuzz->devices > 1))
-        return refuse(error, "--controllers, --devices: only with --target qemu");
+    if (!is_own &&
+        (fuzz->kernel || fuzz->initramfs || fuzz->stream || fuzz->real_time || fuzz->devices > 1))
+        return refuse(error, "--kernel, --initramfs, --stream, --real-time, --devices: only with "
+                             "the program's own guest");
+    if (!is_qemu(fuzz) && fuzz->controllers)
+        return refuse(error, "--controllers: only with --target qemu");
     return target_of(fuzz)->word || check_address(fuzz, error);
 }
 
@@ -391,7 +392,7 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
         {"controllers", 0, 0, G_OPTION_ARG_INT, &fuzz->controllers,
          "USB controllers of the VM, used in turn (1; with --devices one for each two)", "N"},
         {"devices", 0, 0, G_OPTION_ARG_INT, &fuzz->devices,
-         "So many cameras are plugged in at once, in real time (1)", "N"},
+         "So many cameras are plugged into the test guest at once, in real time (1)", "N"},
         {"allow-remote", 0, 0, G_OPTION_ARG_NONE, &fuzz->allow_remote,
          "tcp:HOST may be another machine", NULL},
         {"corpus", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->corpus,

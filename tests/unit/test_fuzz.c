@@ -639,7 +639,7 @@ static void check_crowd(const char *path)
     g_assert_true(fuzz_report_read(path, &reported, &error));
     g_assert_cmpuint(reported.beside->len, ==, 1);
     g_assert_true(is_odd(reported.fuzz_case) && is_odd(reported.beside->pdata[0]));
-    g_assert_nonnull(strstr(report, "It takes 2 cameras at once"));
+    g_assert_nonnull(strstr(report, "It was found with 2 cameras at once"));
     g_assert_nonnull(strstr(report, "this showed it 3 of 3 times"));
     FuzzMinimiser m = {
         .target = crowd_target(NULL, NULL), .title = reported.title, .beside = reported.beside};

@@ -68,6 +68,7 @@ static void test_refused(void)
         {"--controllers 2", "--controllers"},
         {"--guest linux --controllers 99", "0 to 15"},
         {"--devices 2", "--devices"},
+        {"--target qemu --devices 2 -- qemu-system-x86_64", "--devices"},
         {"--guest linux --devices 0", "1 to 16"},
         {"--guest linux --devices 17", "1 to 16"},
         {"--name a/b", "--name"},

@@ -492,7 +492,7 @@ static gboolean keep_batch(Job *job, Batch *batch, GError **error)
 static gboolean look_at_each(Job *job, Batch *batch, gboolean *ret_same, GError **error)
 {
     *ret_same = FALSE;
-    for (guint i = 0; i < batch->cases->len && !is_over(job); i++) {
+    for (guint i = 0; i < batch->cases->len && !job->shared->stop; i++) {
         const Waiting *waiting = batch->waiting->pdata[i];
         gboolean is_new = FALSE;
         if (!look(job, waiting->fuzz_case, waiting->origin, waiting->always, &is_new, error))

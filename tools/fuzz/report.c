@@ -126,8 +126,8 @@ static void say_replay(GString *text, const FuzzFinding *finding, const char *fo
                                finding->before->len);
     if (finding->beside)
         g_string_append_printf(text,
-                               "It takes %u cameras at once: those in `beside/` are plugged in "
-                               "together with it. By itself\nnone of them showed it.\n\n",
+                               "It was found with %u cameras at once: those in `beside/` are "
+                               "plugged in together with it.\n\n",
                                finding->beside->len + 1);
     if (finding->replays)
         g_string_append_printf(text, "When it was found, this showed it %u of %u times.\n",

@@ -11,12 +11,10 @@
 #include "tools/fuzz/target.h"
 #include "tools/fuzz/vm.h"
 
-#define QUIET_MS  1000 /* of the guest's time: a guest that asks nothing for so long is done */
-#define FIRST_MS  3000 /* the same, before it has asked anything */
-#define SETTLE_MS 150  /* of the guest's time: what an unplugged device still causes */
-#define HUBS_MS   250  /* the same, of all that is plugged in together: QEMU attaches after 200 */
-#define GIVE_UP_MS                                                                                 \
-    6000 /* the same, of a guest that tells nothing: its drivers' time-outs are 5 s */
+#define QUIET_MS  1000  /* of the guest's time: a guest that asks nothing for so long is done */
+#define FIRST_MS  3000  /* the same, before it has asked anything */
+#define SETTLE_MS 150   /* of the guest's time: what an unplugged device still causes */
+#define HUBS_MS   250   /* the same, of all that is plugged in together: QEMU attaches after 200 */
 #define RETRY_MS  20000 /* the same: a hub tries a device four times, that many time-outs each */
 #define STREAM_MS 1000  /* of the guest's time: a camera that answers as it should needs a tenth */
 #define STUCK_MS  15000 /* ours: no sign of life */
@@ -250,8 +248,6 @@ static Wait let_probe(QemuTarget *target)
     guint64 before;
     Wait wait = WAIT_DONE;
 
-    if (!fuzz_vm_has_clock(target->vm))
-        return wait_for(target, is_done, GIVE_UP_MS, TRUE);
     do {
         before = count_requests(target);
         wait = let_settle(target);
@@ -309,13 +305,12 @@ typedef struct {
 
 static Wait unplug(QemuTarget *target)
 {
-    gboolean settles = takes_several(target) && fuzz_vm_has_clock(target->vm);
-
     enter(target, PHASE_UNPLUG);
     for (guint i = 0; i < target->n_used; i++)
         if (!fuzz_device_unplug(used_at(target, i)))
             return WAIT_LOST;
-    Wait wait = settles ? let_settle(target) : wait_for(target, never, SETTLE_MS, FALSE);
+    Wait wait =
+        takes_several(target) ? let_settle(target) : wait_for(target, never, SETTLE_MS, FALSE);
     if (wait <= WAIT_QUIET)
         wait = wait_for(target, is_ready, QUIET_MS * target->n_used, FALSE);
     return wait == WAIT_QUIET ? WAIT_STUCK : wait;
@@ -354,11 +349,10 @@ static Wait plug(QemuTarget *target, Cases cases)
     return wait;
 }
 
-/* Where the guest tells that its hubs are through, a port whose device was configured works. */
+/* Where its hubs are through, a port whose device was configured works. */
 static gboolean is_in_doubt(const QemuTarget *target, const FuzzDevice *device)
 {
-    return !takes_several(target) || !fuzz_vm_has_clock(target->vm) ||
-           !was_configured(fuzz_device_state(device));
+    return !takes_several(target) || !was_configured(fuzz_device_state(device));
 }
 
 /* A guest that went quiet before the end: it may have had enough, or hang. The clock runs until its
@@ -504,8 +498,8 @@ static gboolean fresh(FuzzTarget *base, GError **error)
                     "the guest takes no USB device; has it a driver for qemu-xhci?");
         return FALSE;
     }
-    if (target->options
-            .real_time) /* a host that is busy makes the guest slow, which is no lockup */
+    /* A host that is busy makes the guest slow, which is no lockup. */
+    if (target->options.real_time)
         fuzz_vm_ask(target->vm, "write", "/proc/sys/kernel/watchdog_thresh 20");
     target->resident_kib = fuzz_vm_resident_kib(target->vm);
     base->coverage = fuzz_vm_covers(target->vm) ? "KCOV"
