@@ -7,6 +7,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Some fields and kinds have rules of their own; the others share one. */
+#define DEVICE_BYTES 18
+
 struct own_rule {
     const char *field;
     enum lint_rule rule;
@@ -213,9 +215,10 @@ static void check_count(struct lint *l, const struct desc_node *node, const stru
         DESC_FOREACH(child, *(const struct desc_list *)desc_at(node, list->offset))
     n += *(const uint8_t *)desc_at(child, row->where_zero) == 0;
     /* A device descriptor is often read without its configurations. */
-    bool alone = type->group == DESC_GROUP_DEVICE && n == 0;
+    bool device = type->group == DESC_GROUP_DEVICE, alone = device && n == 0;
+    enum lint_rule rule = device && n < announced ? LINT_DEV10 : own_rule(count_rules, row->name);
     if (n != announced && !alone)
-        report_row(l, own_rule(count_rules, row->name), node, row, 0, EQUAL(announced, n));
+        report_row(l, rule, node, row, 0, EQUAL(announced, n));
 }
 
 static void check_size(struct lint *l, const struct desc_node *node, const struct desc_row *row)
@@ -373,7 +376,10 @@ static void check_top(struct lint *l, const struct desc_node *node)
     } else if (group & INSIDE_INTERFACE) {
         REPORT_NODE(l, PLACE1, node, NOTHING);
     } else if (group & DESC_GROUP_RAW && node->n_extra >= 2 && bytes[0] == node->n_extra) {
-        REPORT_NODE(l, TYPE4, node, FOUND(bytes[1]));
+        if (!l->device && bytes[0] == DEVICE_BYTES)
+            REPORT_NODE(l, DEV11, node, FOUND(bytes[1]));
+        else
+            REPORT_NODE(l, TYPE4, node, FOUND(bytes[1]));
     }
 }
 
