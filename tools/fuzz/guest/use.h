@@ -38,8 +38,8 @@ void close_node(struct node *node);
 void use_formats(struct node *node);
 void use_inputs(struct node *node);
 
-/* use_controls.c: each control and menu is read and written. */
-void use_controls(struct node *node);
+/* use_controls.c: each control and menu of the node of that number is read and written. */
+void use_controls(struct node *node, int number);
 
 /* use_units.c: what the extension units have, and a control made of each. */
 void use_units(struct node *node);

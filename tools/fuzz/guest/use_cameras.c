@@ -64,7 +64,7 @@ static unsigned use_camera(struct node *node, int number)
     use_files(node);
     use_inputs(node);
     use_units(node);
-    use_controls(node);
+    use_controls(node, number);
     use_formats(node);
     node->deadline = least(deadline, now_ms() + PICTURES_MS);
     unsigned taken = use_pictures(node, beside ? &meta : NULL);
