@@ -135,6 +135,14 @@ static gboolean all_agree(const Bucket *bucket)
     return TRUE;
 }
 
+static gboolean is_explained(const Bucket *bucket)
+{
+    for (guint i = 0; i < N_READERS; i++)
+        if (bucket->reasons[i] == UNKNOWN)
+            return FALSE;
+    return TRUE;
+}
+
 /* ---- as text ---- */
 
 /* "uvcvideo 3", the third of this reader's reasons. */
@@ -190,19 +198,16 @@ static void print_totals(const Buckets *buckets, GPtrArray *list)
            buckets->n, n_agreed, buckets->n - n_agreed, n_buckets);
 }
 
-/* Those that hold for some camera, and for how many. FALSE: a disagreement has none. */
-static gboolean print_reasons(GPtrArray *list)
+/* Those that hold for some camera, and for how many. */
+static void print_reasons(GPtrArray *list)
 {
     guint counts[N_REASONS] = {0};
-    gboolean explained = TRUE;
 
     for (guint b = 0; b < list->len; b++) {
         const Bucket *bucket = list->pdata[b];
-        for (guint r = 0; r < N_READERS; r++) {
-            explained = explained && bucket->reasons[r] != UNKNOWN;
+        for (guint r = 0; r < N_READERS; r++)
             if (bucket->reasons[r] >= 0)
                 counts[bucket->reasons[r]] += bucket->n;
-        }
     }
     printf("\n## Reasons\n\n| reason | verdict | cameras | where in its source | why |\n"
            "|---|---|---|---|---|\n");
@@ -212,7 +217,6 @@ static gboolean print_reasons(GPtrArray *list)
             printf("| %s | %s | %u | %s | %s |\n", name, words[reasons[i].verdict], counts[i],
                    reasons[i].where, reasons[i].why);
     }
-    return explained;
 }
 
 static void print_opinion(const Bucket *bucket, guint reader)
@@ -238,12 +242,29 @@ static void print_bucket(const Bucket *bucket)
         printf(" nothing worse than a note |\n");
 }
 
-gboolean buckets_print(const Buckets *buckets)
+gboolean buckets_explained(const Buckets *buckets, gboolean print)
+{
+    g_autoptr(GPtrArray) list = sorted(buckets);
+    gboolean explained = TRUE;
+
+    for (guint b = 0; b < list->len; b++) {
+        if (is_explained(list->pdata[b]))
+            continue;
+        explained = FALSE;
+        if (print) {
+            printf("# ");
+            print_bucket(list->pdata[b]);
+        }
+    }
+    return explained;
+}
+
+void buckets_print(const Buckets *buckets)
 {
     g_autoptr(GPtrArray) list = sorted(buckets);
 
     print_totals(buckets, list);
-    gboolean explained = print_reasons(list);
+    print_reasons(list);
     printf("\n## Buckets\n\n| cameras | rule |");
     for (guint r = 0; r < N_READERS; r++)
         printf(" %s |", readers[r].name);
@@ -251,5 +272,4 @@ gboolean buckets_print(const Buckets *buckets)
     for (guint b = 0; b < list->len; b++)
         if (!all_agree(list->pdata[b]))
             print_bucket(list->pdata[b]);
-    return explained;
 }

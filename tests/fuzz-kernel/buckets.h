@@ -29,5 +29,7 @@ typedef struct Buckets Buckets;
 Buckets *buckets_new(void);
 void buckets_free(Buckets *buckets); /* accepts NULL */
 void buckets_add(Buckets *buckets, const Mutant *mutant, const Verdicts *verdicts);
-/* As docs/differential.md, to standard output. FALSE: something in it is not explained. */
-gboolean buckets_print(const Buckets *buckets);
+/* As docs/differential.md, to standard output. */
+void buckets_print(const Buckets *buckets);
+/* FALSE: something in it is not. print: a line "# ..." for each such. */
+gboolean buckets_explained(const Buckets *buckets, gboolean print);

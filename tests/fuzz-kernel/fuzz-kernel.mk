@@ -26,6 +26,10 @@ $(differential): $(patsubst %.c,$(O)/%.o,$(wildcard tests/fuzz-kernel/*.c)) $(re
         $(patsubst %,$(O)/lib%.a,$(LIBS_test_fuzz))
 	$(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) $(reader_libs) -ldl -lm
 
+# A few of them in 'make check'. A sanitizer would take the place of a reader's crash.
+check_programs += $(if $(SAN),,$(differential))
+check_commands += $(if $(SAN),,'$(differential) 200')
+
 .PHONY: differential
 differential: $(differential) build/guest/fuzz.cpio ## broken cameras before four readers, and where these disagree, into docs/differential.md (a quarter of an hour)
 	@$(differential) $(MUTANTS) build/differential >build/differential.md
