@@ -484,7 +484,7 @@ static gboolean restart(FuzzVm *vm, GError **error)
 }
 
 /* What is saved goes on in another QEMU, which has not translated what only a boot runs: a case
-   then costs 7 % less. */
+   then costs 6 % less. */
 static gboolean begin(FuzzVm *vm, GError **error)
 {
     if (vm->state < 0 && !boot(vm, error))
