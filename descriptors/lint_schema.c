@@ -6,9 +6,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Some fields and kinds have rules of their own; the others share one. */
-#define DEVICE_BYTES 18
+#define DEVICE_BYTES 18 /* USB 2.0, 9.6.1 */
 
+/* Some fields and kinds have rules of their own; the others share one. */
 struct own_rule {
     const char *field;
     enum lint_rule rule;

@@ -470,16 +470,17 @@ static void on_filter_filter(void *priv, struct usbredirfilter_rule *rules, int 
     RedirEndpoint *ep = priv;
     const struct vcam_profile_options *options = options_of(ep);
     struct usb_redir_device_connect_header device = device_info(ep);
-    gboolean camera = is_refused(ep, rules, rules_count, options->idVendor, options->idProduct);
-    gboolean as_told = is_refused(ep, rules, rules_count, device.vendor_id, device.product_id);
+    gboolean refused = is_refused(ep, rules, rules_count, device.vendor_id, device.product_id);
+    gboolean by_number =
+        refused && !is_refused(ep, rules, rules_count, options->idVendor, options->idProduct);
 
     usbredirfilter_free(rules);
-    if (as_told && !camera)
+    if (by_number)
         fail(ep, REDIR_ERROR_REFUSED,
              "the VM's filter goes by vendor and product, and a buffered camera comes as "
              "%04x:%04x; let that pass, or share with --transfer bulk",
              device.vendor_id, device.product_id);
-    else if (as_told)
+    else if (refused)
         fail(ep, REDIR_ERROR_REFUSED,
              "the VM's filter keeps cameras out; start QEMU's usb-redir without filter=, or with "
              "filter='0x0e:-1:-1:-1:1|-1:-1:-1:-1:0'");

@@ -22,8 +22,7 @@ struct profile_wish {
 };
 
 /* By --speed and --transfer; each may be NULL, which leaves the default (high, auto). Checks name
- * and serial, which are the caller's. FALSE with G_OPTION_ERROR_BAD_VALUE.
- */
+   and serial, which are the caller's. FALSE with G_OPTION_ERROR_BAD_VALUE. */
 gboolean profile_wish_parse(struct profile_wish *wish, const char *speed, const char *transfer,
                             GError **error);
 

@@ -409,23 +409,30 @@ static void wait_until_free(const char *dir)
     fuzz_corpus_free(corpus);
 }
 
-/* The job dies in the middle of a case, and so does the one above; then all goes on. */
-static void test_killed(void)
+/* With its job, when it has shown so many cases. */
+static void kill_after(FuzzCampaign *campaign, guint64 cases)
 {
-    g_autofree char *dir = in_folder("killed");
-    FuzzCampaign campaign = campaign_in(dir, 0);
-    pid_t pid = start(&campaign);
-    guint64 cases;
+    const char *dir = campaign->dir;
+    pid_t pid = start(campaign);
 
-    while ((cases = stats_value(dir, "one-1", "execs_done")) < 500)
+    while (stats_value(dir, "one-1", "execs_done") < cases)
         g_usleep(20000);
     pid_t job = (pid_t)stats_value(dir, "one-1", "fuzzer_pid");
     g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
     g_assert_cmpint(kill(job, SIGKILL), ==, 0);
     waitpid(pid, NULL, 0);
     wait_until_free(dir);
+}
+
+/* The job dies in the middle of a case, and so does the one above; then all goes on. */
+static void test_killed(void)
+{
+    g_autofree char *dir = in_folder("killed");
+    FuzzCampaign campaign = campaign_in(dir, 0);
+
+    kill_after(&campaign, 500);
     g_autoptr(GPtrArray) before = list_queue(dir, "one-1");
-    cases = stats_value(dir, "one-1", "execs_done");
+    guint64 cases = stats_value(dir, "one-1", "execs_done");
     campaign.cases = 300;
     FuzzTotals totals = run(&campaign);
     g_autoptr(GPtrArray) after = list_queue(dir, "one-1");
@@ -723,15 +730,8 @@ static void test_several_again(void)
     g_autofree char *dir = in_folder("several-again");
     FuzzCampaign campaign = campaign_in(dir, 0);
     campaign.new_target = crowd_target;
-    pid_t pid = start(&campaign);
 
-    while (stats_value(dir, "one-1", "execs_done") < 200)
-        g_usleep(20000);
-    pid_t job = (pid_t)stats_value(dir, "one-1", "fuzzer_pid");
-    g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
-    g_assert_cmpint(kill(job, SIGKILL), ==, 0);
-    waitpid(pid, NULL, 0);
-    wait_until_free(dir);
+    kill_after(&campaign, 200);
     guint64 cases = stats_value(dir, "one-1", "execs_done");
     g_autoptr(GPtrArray) before = list_queue(dir, "one-1");
     campaign.cases = 101;
