@@ -20,7 +20,7 @@ $(guest)/link.cpio: $(guest_packer) $(guest)/link.mjpeg
 	        $(foreach t,usbredirect socat tc ip,usr/bin/$(t)=$$(PATH=$$PATH:/usr/sbin:/sbin command -v $(t)))
 
 .PHONY: bench-link bench-link-run bench-link-page
-bench-link: ## usbredirect, redirect and share over slow, far and lossy links, about 25 minutes (JSON=1, RESUME=1)
+bench-link: ## usbredirect, redirect and share over slow, far and lossy links, about 55 minutes (JSON=1, RESUME=1)
 	@tools/deps.sh && $(MAKE) -s bench-link-run
 bench-link-run: $(O)/tests/bench/link $(O)/camredir $(guest)/base.cpio $(guest)/link.cpio $(O)/tests/guest/camredir.cpio
 	@$< $(if $(JSON),--json) $(if $(RESUME),--resume) '$(LINK_ONLY)'

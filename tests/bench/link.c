@@ -13,10 +13,8 @@
 #define WIDTH       1280
 #define HEIGHT      720
 #define FPS         30
-#define NOISE       4   /* so much that a picture has about 65 kB */
-#define N_PICTURES  400 /* none comes twice while a row is measured */
-#define WINDOW_S    5
-#define LOSSY_S     10    /* where more is luck */
+#define NOISE       4     /* so much that a picture has about 65 kB */
+#define N_PICTURES  400   /* none comes twice while one is on its way */
 #define FIRST_MS    15000 /* then there is no picture */
 #define TOGETHER_US 20000 /* how exactly two machines' clocks are known, at worst */
 
@@ -141,9 +139,10 @@ static void judge(LinkLab *lab, const GArray *all, const Span *span, LinkFigures
 
 /* ---- a row ---- */
 
+/* Where packets are lost it is a matter of luck when, and the farther the fewer there are. */
 static guint window_s(const LinkShape *shape)
 {
-    return shape->loss_percent ? LOSSY_S : WINDOW_S;
+    return shape->loss_percent ? 10 + shape->round_trip_ms / 5 : 5;
 }
 
 /* Until the window is over; what still waits in the link goes out unhindered. */
@@ -321,8 +320,8 @@ static gboolean bench(const Options *options, GError **error)
                            .n_ways = G_N_ELEMENTS(ways),
                            .shapes = shapes,
                            .n_shapes = G_N_ELEMENTS(shapes),
-                           .window_s = WINDOW_S,
-                           .lossy_window_s = LOSSY_S,
+                           .window_s = window_s(&shapes[0]),
+                           .lossy_window_s = window_s(&shapes[G_N_ELEMENTS(shapes) - 1]),
                            .frame_bytes = picture_bytes(),
                            .fps = FPS,
                            .accelerator = vm_accelerator(),

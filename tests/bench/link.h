@@ -29,7 +29,7 @@ typedef struct {
     guint n_ways;
     const LinkShape *shapes;
     guint n_shapes;
-    guint window_s, lossy_window_s; /* of a row, and of one that loses packets */
+    guint window_s, lossy_window_s; /* of a row, and of the longest that loses packets */
     guint frame_bytes, fps;
     const char *accelerator;
     LinkFigures *figures; /* n_ways * n_shapes */

@@ -112,10 +112,9 @@ static char *lossless(const char *device, const LinkShape *shape)
 /* before: what runs a command at that end */
 static char *shape_end(const char *device, const char *before, const LinkShape *shape)
 {
-    if (!shape)
-        return g_strdup_printf("%s" QDISC "del dev %s root 2>/dev/null; true", before, device);
-    g_autofree char *commands =
-        shape->loss_percent ? lossy(device, shape) : lossless(device, shape);
+    g_autofree char *commands = !shape                ? g_strdup("true")
+                                : shape->loss_percent ? lossy(device, shape)
+                                                      : lossless(device, shape);
     return g_strdup_printf("%s" QDISC "del dev %s root 2>/dev/null; %ssh -c '%s'", before, device,
                            before, commands);
 }

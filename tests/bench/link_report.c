@@ -25,9 +25,10 @@ static void add_head(GString *table, const LinkResults *results)
         "MJPEG 1280x720 at %u frames/s, %u bytes a frame: %.1f MB/s. QEMU with %s, %u "
         "processors.\n"
         "The link is netem between two network namespaces in a client VM, which also has the USB\n"
-        "camera to redirect. A row: %u s from the first frame on, %u s where packets are lost "
-        "(plain TCP:\n"
-        "from its fourth second on). Every frame was compared byte for byte with what was sent.\n",
+        "camera to redirect. A row: %u s from the first frame on, up to %u s where packets are\n"
+        "lost and the link is long (plain TCP: from its fourth second on). Every frame was "
+        "compared\n"
+        "byte for byte with what was sent.\n",
         results->fps, results->frame_bytes, results->fps * results->frame_bytes / 1e6,
         results->accelerator, g_get_num_processors(), results->window_s, results->lossy_window_s);
 }
