@@ -4,19 +4,20 @@
    usage: bench-fuzz [--cases N] [--jobs N] [--real-time] [--stream] [--plain]
    [--seed N]
    What was found is shown again at the end, on a fresh VM in real time. */
-#include <limits.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/fuzz/check.h"
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/mutate.h"
 #include "tools/fuzz/pictures.h"
 #include "tools/fuzz/seeds.h"
 #include "tools/fuzz/target.h"
+#include "tools/fuzz/vm.h"
 
 static int cases = 1000, jobs = 1, seed = 1;
 static gboolean real_time, stream, plain, verbose, unchanged, twice;
@@ -40,6 +41,25 @@ static const GOptionEntry entries[] = {
 #define MOST        16   /* of what a table has a row for */
 #define WINDOW      1000 /* cases */
 #define MOST_WINDOW 64
+#define SAMPLE      50 /* cases: how often the guest and the machine are asked */
+
+/* What grows from case to case; a window has by how much. What the guest spent is nearly the same
+   for the same cases on any machine. The yardstick is a camera that our own readers read: the same work
+   each time, so what it takes tells how fast the machine is now. */
+enum {
+    WALL_US,
+    ENUMERATIONS, /* cases without pictures */
+    ENUMERATIONS_US,
+    GUEST_BUSY_MS,
+    GUEST_ALL_MS,
+    QEMU_US,
+    OWN_US,
+    YARDSTICKS,
+    YARDSTICK_US,
+    STOLEN_US, /* of each core, by the host of a machine that is virtual itself */
+    COUNTERS,
+};
+typedef gint64 Counters[COUNTERS];
 
 /* What a job tells the others' parent. */
 typedef struct {
@@ -49,7 +69,7 @@ typedef struct {
         guint n;
         gint64 us;
     } kinds[2]; /* without and with pictures */
-    gint64 windows_us[MOST_WINDOW];
+    Counters windows[MOST_WINDOW];
     guint reached[MOST];
     char names[MOST][16];
     FuzzTime times[MOST];
@@ -59,7 +79,6 @@ typedef struct {
         gboolean shown;
     } found[MOST]; /* each title once */
 } Result;
-G_STATIC_ASSERT(sizeof(Result) <= PIPE_BUF); /* so it is written as one */
 
 typedef struct {
     FuzzTarget *target;
@@ -67,7 +86,9 @@ typedef struct {
     GHashTable *features, *ways;
     GPtrArray *found; /* the cases of result->found */
     FuzzOutcome outcome;
-    gint64 window_us; /* when it began */
+    const FuzzCase *yardstick;
+    FuzzVmSpent spent;  /* by the guest, when it was last asked */
+    Counters now, then; /* then: when the window began */
 } Run;
 
 static void count_reached(Result *result, const char *reached)
@@ -122,18 +143,75 @@ static void report(const FuzzCase *fuzz_case, const FuzzOutcome *outcome, guint 
                 outcome->console);
 }
 
+/* ---- what grows ---- */
+
+static gint64 stolen_us(void)
+{
+    g_autofree char *text = NULL;
+    gint64 ticks = 0;
+
+    if (g_file_get_contents("/proc/stat", &text, NULL, NULL))
+        sscanf(text, "cpu %*u %*u %*u %*u %*u %*u %*u %" G_GINT64_FORMAT, &ticks);
+    return ticks * G_USEC_PER_SEC / sysconf(_SC_CLK_TCK) / sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static void ask_guest(Run *run)
+{
+    FuzzVmSpent spent = fuzz_vm_spent(fuzz_target_qemu_vm(run->target));
+
+    if (spent.all_ms) {
+        run->now[GUEST_BUSY_MS] += (gint64)spent.busy_ms - run->spent.busy_ms;
+        run->now[GUEST_ALL_MS] += (gint64)spent.all_ms - run->spent.all_ms;
+        run->spent = spent;
+    }
+}
+
+static void apply_yardstick(Run *run)
+{
+    g_autoptr(GArray) features = g_array_new(FALSE, FALSE, sizeof(guint32));
+    const char *stage;
+    gint64 begun = fuzz_vm_own_cpu_us();
+
+    fuzz_self_check(run->yardstick, features, &stage);
+    run->now[YARDSTICK_US] += fuzz_vm_own_cpu_us() - begun;
+    run->now[YARDSTICKS]++;
+}
+
+static void end_window(Run *run, Counters *window)
+{
+    run->now[WALL_US] = g_get_monotonic_time();
+    run->now[OWN_US] = fuzz_vm_own_cpu_us() - run->now[YARDSTICK_US];
+    run->now[QEMU_US] = fuzz_vm_cpu_us(fuzz_target_qemu_vm(run->target));
+    run->now[STOLEN_US] = stolen_us();
+    for (guint i = 0; window && i < COUNTERS; i++)
+        (*window)[i] = run->now[i] - run->then[i];
+    memcpy(run->then, run->now, sizeof run->then);
+}
+
 static void count_time(Run *run, const FuzzCase *fuzz_case)
 {
     Result *result = run->result;
     gboolean pictures = stream || fuzz_has_fault(fuzz_case->faults, FUZZ_FAULT_STREAM);
-    gint64 now_us = g_get_monotonic_time();
 
     result->kinds[pictures].n++;
     result->kinds[pictures].us += run->outcome.taken_us;
-    if (++result->done % WINDOW == 0 && result->done / WINDOW <= MOST_WINDOW) {
-        result->windows_us[result->done / WINDOW - 1] = now_us - run->window_us;
-        run->window_us = now_us;
-    }
+    run->now[ENUMERATIONS] += !pictures;
+    run->now[ENUMERATIONS_US] += pictures ? 0 : run->outcome.taken_us;
+    if (++result->done % SAMPLE == 0 || run->outcome.verdict != FUZZ_FINE)
+        ask_guest(run);
+    if (result->done % SAMPLE == 0)
+        apply_yardstick(run);
+    if (result->done % WINDOW == 0 && result->done / WINDOW <= MOST_WINDOW)
+        end_window(run, &result->windows[result->done / WINDOW - 1]);
+}
+
+static void make_fresh(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!run->target->ops->fresh(run->target, &error))
+        g_error("%s", error->message);
+    run->spent = fuzz_vm_spent(fuzz_target_qemu_vm(run->target));
 }
 
 static void keep_finding(Run *run, const FuzzCase *fuzz_case)
@@ -166,8 +244,7 @@ static guint look(Run *run, const FuzzCase *fuzz_case, guint number, gboolean *r
     if (run->outcome.verdict == FUZZ_FINE)
         return new;
     keep_finding(run, fuzz_case);
-    if (!run->target->ops->fresh(run->target, &error))
-        g_error("%s", error->message);
+    make_fresh(run);
     return 0;
 }
 
@@ -208,10 +285,14 @@ static void run_cases(FuzzTarget *target, guint job, Result *result, GPtrArray *
                .features = features,
                .ways = ways,
                .found = found,
-               .window_us = g_get_monotonic_time()};
+               .yardstick = ((FuzzSeed *)seeds->pdata[0])->fuzz_case};
 
+    make_fresh(&run);
+    gint64 begun = g_get_monotonic_time();
+    end_window(&run, NULL);
     for (guint i = 0; result->done < (guint)cases; i++)
         run_case(&run, mutator, seeds, job, i);
+    result->us = g_get_monotonic_time() - begun;
     result->features = g_hash_table_size(features);
     result->ways = g_hash_table_size(ways);
     fuzz_outcome_free(&run.outcome);
@@ -235,30 +316,25 @@ static void replay(const FuzzQemuOptions *options, GPtrArray *found, Result *res
         target->ops->free(target);
 }
 
-static void run_job(guint job, int out)
+static void run_job(guint job, Result *result)
 {
     FuzzQemuOptions options = {
         .real_time = real_time, .stream = stream, .kernel = kernel, .initramfs = initramfs};
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
-    Result result = {0};
     FuzzTarget *target = fuzz_target_qemu_new(&options, &error);
     guint n = 0;
 
-    if (!target || !target->ops->fresh(target, &error))
+    if (!target)
         g_error("%s", error->message);
-    gint64 begun = g_get_monotonic_time();
-    run_cases(target, job, &result, found);
-    result.us = g_get_monotonic_time() - begun;
+    run_cases(target, job, result, found);
     const FuzzTime *times = target->ops->times(target, &n);
     for (guint i = 0; i < MIN(n, MOST); i++) {
-        result.times[i] = times[i];
-        g_strlcpy(result.time_names[i], times[i].name, sizeof result.time_names[i]);
+        result->times[i] = times[i];
+        g_strlcpy(result->time_names[i], times[i].name, sizeof result->time_names[i]);
     }
     target->ops->free(target);
-    replay(&options, found, &result);
-    if (write(out, &result, sizeof result) != sizeof result)
-        g_error("no pipe");
+    replay(&options, found, result);
 }
 
 /* ---- tables ---- */
@@ -303,19 +379,40 @@ static void print_times(const Result *results)
     }
 }
 
-/* Of all VMs together, as they go side by side. */
+/* Of all VMs: those of one number go side by side. */
+static void print_window(const Result *results, guint number)
+{
+    Counters sum = {0};
+    double rate = 0, enumerations = 0, n = (double)jobs * WINDOW;
+
+    for (int j = 0; j < jobs; j++) {
+        const gint64 *window = results[j].windows[number];
+        rate += rate_of(WINDOW, window[WALL_US]);
+        enumerations += rate_of(window[ENUMERATIONS], window[ENUMERATIONS_US]);
+        for (guint i = 0; i < COUNTERS; i++)
+            sum[i] += window[i];
+    }
+    /* With shift=3 an instruction is 8 ns of the guest's time. */
+    double instructions = sum[GUEST_BUSY_MS] / 8e-6;
+    printf("| %u | %.1f | %.1f | %.1f | %.2f | %.0f | %.1f | %.2f | %.1f | %.2f | %.1f |\n",
+           (number + 1) * WINDOW, rate, enumerations, 100 - 100 * sum[ENUMERATIONS] / n,
+           instructions / n / 1e6, sum[GUEST_ALL_MS] / n, sum[QEMU_US] / n / 1e3,
+           sum[OWN_US] / n / 1e3, instructions > 0 ? sum[QEMU_US] * 1e3 / instructions : 0,
+           sum[YARDSTICKS] ? sum[YARDSTICK_US] / 1e3 / sum[YARDSTICKS] : 0,
+           100.0 * sum[STOLEN_US] / sum[WALL_US]);
+}
+
 static void print_windows(const Result *results)
 {
-    if (!results[0].windows_us[1])
+    if (!results[0].windows[1][WALL_US])
         return;
-    printf("\nCases/s of all VMs, each %u cases of one:", WINDOW);
-    for (guint i = 0; i < MOST_WINDOW && results[0].windows_us[i]; i++) {
-        double together = 0;
-        for (int j = 0; j < jobs; j++)
-            together += rate_of(WINDOW, results[j].windows_us[i]);
-        printf(" %.1f", together);
-    }
-    printf(".\n");
+    printf(
+        "\n| up to case | cases/s | enumerations/s | with pictures, %% | guest: M instructions a "
+        "case | its clock: ms a case | QEMU: CPU ms a case | camredir: CPU ms a case | QEMU: CPU "
+        "ns an instruction | the yardstick: CPU ms | stolen, %% |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (guint i = 0; i < MOST_WINDOW && results[0].windows[i][WALL_US]; i++)
+        print_window(results, i);
 }
 
 static void print_found(const Result *results)
@@ -327,35 +424,36 @@ static void print_found(const Result *results)
                    results[j].found[i].shown ? "shown again" : "NOT shown again");
 }
 
-static void start_jobs(int out)
+/* TRUE: all came to their end. */
+static gboolean run_jobs(Result *results)
 {
+    gboolean ended = TRUE;
+    int status;
+
     for (int i = 0; i < jobs; i++)
         if (fork() == 0) {
-            run_job(i, out);
+            run_job(i, &results[i]);
             exit(0);
         }
-    close(out);
+    while (wait(&status) > 0)
+        ended &= status == 0;
+    return ended;
 }
 
 int main(int argc, char **argv)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
-    int ends[2], n = 0;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error) || pipe(ends) < 0) {
-        fprintf(stderr, "%s\n", error ? error->message : "no pipe");
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        fprintf(stderr, "%s\n", error->message);
         return 2;
     }
-    g_autofree Result *results = g_new0(Result, jobs);
-    start_jobs(ends[1]);
-    while (n < jobs && read(ends[0], &results[n], sizeof *results) == sizeof *results)
-        n++;
-    while (wait(NULL) > 0)
-        ;
-    if (n < jobs) {
-        fprintf(stderr, "%d of %d VMs came to an end\n", n, jobs);
+    Result *results = mmap(NULL, jobs * sizeof *results, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (results == MAP_FAILED || !run_jobs(results)) {
+        fprintf(stderr, "not all VMs came to an end\n");
         return 1;
     }
     print_rates(results);

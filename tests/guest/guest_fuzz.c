@@ -100,7 +100,11 @@ static gboolean test_stock(const GuestTest *test, Session *session, GString *not
     g_string_append_printf(
         note, "%u cases, of %u the driver negotiated pictures and no more; %u known findings",
         CASES, probed, n_known);
-    return probed > CASES / 4 || fail(error, "only %u of %u cases were probed", probed, CASES);
+    if (probed <= CASES / 4)
+        return fail(error, "only %u of %u cases were probed", probed, CASES);
+    FuzzVmSpent spent = fuzz_vm_spent(fuzz_target_qemu_vm(target));
+    return (spent.busy_ms && spent.busy_ms < spent.all_ms) ||
+           fail(error, "the guest was busy for %u of %u ms", spent.busy_ms, spent.all_ms);
 }
 
 /* ---- the guest's program ---- */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "tools/fuzz/console.h"
 #include "tools/fuzz/device.h"
@@ -375,14 +374,6 @@ static Wait still_works(QemuTarget *target)
     return MAX(wait, unplugged);
 }
 
-static gint64 own_cpu_us(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
-}
-
 static void tell(const QemuTarget *target, FuzzOutcome *each, FuzzOutcome *whole)
 {
     for (guint i = 0; i < target->n_used; i++) {
@@ -426,7 +417,7 @@ static void add_code(const QemuTarget *target, FuzzOutcome *each, const FuzzOutc
 static gboolean run_cases(QemuTarget *target, Cases cases, FuzzOutcome *each, FuzzOutcome *whole,
                           GError **error)
 {
-    gint64 begun = g_get_monotonic_time(), own = own_cpu_us();
+    gint64 begun = g_get_monotonic_time(), own = fuzz_vm_own_cpu_us();
 
     if (!target->devices[0] && !target->base.ops->fresh(&target->base, error))
         return FALSE;
@@ -443,7 +434,7 @@ static gboolean run_cases(QemuTarget *target, Cases cases, FuzzOutcome *each, Fu
     whole->taken_us = g_get_monotonic_time() - begun;
     target->cases_us += whole->taken_us;
     enter(target, PHASE_ATTACH);
-    target->own_cpu_us += own_cpu_us() - own;
+    target->own_cpu_us += fuzz_vm_own_cpu_us() - own;
     return TRUE;
 }
 

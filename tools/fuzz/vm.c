@@ -26,6 +26,7 @@
 #define BOOT_S         180
 #define SAVE_S         30
 #define SOCKET_S       10
+#define SPENT_S        2
 #define MAX_CONSOLE    (1 << 20)
 #define MAX_LINE       4096 /* of init */
 #define MAX_CONTROLLER 15
@@ -55,6 +56,7 @@ struct FuzzVm {
     GArray *code;
     gint64 cpu_us; /* of those before */
     FuzzVmTimes times;
+    FuzzVmSpent spent;
 };
 
 G_GNUC_PRINTF(2, 3)
@@ -343,6 +345,7 @@ static void read_line(FuzzVm *vm, const char *line)
         tell(vm, "tock\n");
     if (fuzz_cover_read(vm->code, line))
         return;
+    sscanf(line, "spent %*u %u %u", &vm->spent.busy_ms, &vm->spent.all_ms);
     if (g_str_has_prefix(line, "ready")) {
         vm->answered = vm->asked;
         vm->covers = strcmp(line, "ready kcov") == 0;
@@ -396,6 +399,15 @@ static gboolean wait_answer(FuzzVm *vm, guint seconds)
             return FALSE;
     }
     return TRUE;
+}
+
+FuzzVmSpent fuzz_vm_spent(FuzzVm *vm)
+{
+    vm->spent = (FuzzVmSpent){0};
+    fuzz_vm_ask(vm, "spent", "");
+    if (!wait_answer(vm, SPENT_S))
+        g_debug("the guest does not say what it spent");
+    return vm->spent;
 }
 
 /* ---- a fresh one ---- */
@@ -567,14 +579,26 @@ gint64 fuzz_vm_resident_kib(const FuzzVm *vm)
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-gint64 fuzz_vm_cpu_us(const FuzzVm *vm)
+static gint64 read_clock_us(clockid_t clock)
 {
     struct timespec used = {0};
+
+    clock_gettime(clock, &used);
+    return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
+gint64 fuzz_vm_cpu_us(const FuzzVm *vm)
+{
     clockid_t clock;
 
-    if (vm->pid && clock_getcpuclockid(vm->pid, &clock) == 0)
-        clock_gettime(clock, &used);
-    return vm->cpu_us + used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+    if (!vm->pid || clock_getcpuclockid(vm->pid, &clock) != 0)
+        return vm->cpu_us;
+    return vm->cpu_us + read_clock_us(clock);
+}
+
+gint64 fuzz_vm_own_cpu_us(void)
+{
+    return read_clock_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 FuzzVmTimes fuzz_vm_times(const FuzzVm *vm)

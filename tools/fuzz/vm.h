@@ -45,12 +45,21 @@ typedef enum { FUZZ_VM_RUNS, FUZZ_VM_ENDED, FUZZ_VM_DIED } FuzzVmLife;
 FuzzVmLife fuzz_vm_life(FuzzVm *vm, guint wait_ms, char **ret_how);
 gint64 fuzz_vm_resident_kib(const FuzzVm *vm);
 gint64 fuzz_vm_cpu_us(const FuzzVm *vm); /* of QEMU, so far; of all that there were */
+gint64 fuzz_vm_own_cpu_us(void);         /* of this process */
 GPid fuzz_vm_pid(const FuzzVm *vm);
 
 typedef struct {
     gint64 boot_us, restart_us;
 } FuzzVmTimes;
 FuzzVmTimes fuzz_vm_times(const FuzzVm *vm);
+
+/* Since its boot, in the guest's time; 0 where it does not answer. Under the virtual clock 8 ns of
+   busy_ms are an instruction. */
+typedef struct {
+    guint busy_ms, all_ms;
+} FuzzVmSpent;
+FuzzVmSpent fuzz_vm_spent(FuzzVm *vm);
+
 /* A command of QEMU's monitor for humans, which prints nothing unless it fails. */
 gboolean fuzz_vm_command(const FuzzVm *vm, const char *command, GError **error);
 

@@ -143,6 +143,18 @@ static unsigned say_cover(void)
     return n;
 }
 
+/* ---- time ---- */
+
+static void say_spent(unsigned number)
+{
+    char line[64];
+    double all = 0, idle = 0; /* of all processors */
+    boot_read_line("/proc/uptime", line, sizeof line);
+    sscanf(line, "%lf %lf", &all, &idle);
+    double busy = all * sysconf(_SC_NPROCESSORS_ONLN) - idle;
+    say("spent %u %.0f %.0f\n", number, busy * 1e3, all * 1e3);
+}
+
 /* ---- what the host asks ---- */
 
 struct clock {
@@ -178,6 +190,8 @@ static void obey(char *line, struct clock *clock)
         say("write %u %d\n", number, write_file(path, line + text + ms));
     } else if (strcmp(verb, "cover") == 0) {
         say("cover %u %u\n", number, say_cover());
+    } else if (strcmp(verb, "spent") == 0) {
+        say_spent(number);
     } else if (strcmp(verb, "stop") == 0) {
         stop();
     } else if (strcmp(verb, "reboot") == 0) {

@@ -10,6 +10,8 @@
      "write N PATH TEXT" what a shell's echo would do: "write N ERRNO"
      "cover N"          what of the kernel's code was run and not told of before: lines
                         "pcs HEX HEX ...", the lower halves of addresses, then "cover N HOW-MANY"
+     "spent N"          what went by since its boot, in milliseconds of the guest's time:
+                        "spent N BUSY ALL", BUSY without what its processors were idle
      "stop N"           nothing is answered any more
      "reboot N"
 
