@@ -92,9 +92,8 @@ static void add_word(GString *text, const char *option, const char *value)
                            value && *option ? " " : "", value ? word : "");
 }
 
-/* What of the command line names the target again, for whoever replays: in its own time, which is
-   what a finding must stand. */
-static char *target_options(const struct fuzz *fuzz)
+/* What of the command line names the target again. */
+static char *target_options(const struct fuzz *fuzz, gboolean real_time)
 {
     GString *text = g_string_new(NULL);
     g_autofree char *controllers = g_strdup_printf("%d", fuzz->controllers);
@@ -108,7 +107,7 @@ static char *target_options(const struct fuzz *fuzz)
         {fuzz->kernel != NULL, "--kernel", fuzz->kernel},
         {fuzz->initramfs != NULL, "--initramfs", fuzz->initramfs},
         {fuzz->stream, "--stream", NULL},
-        {is_qemu(fuzz) && !fuzz->qemu, "--real-time", NULL},
+        {is_qemu(fuzz) && !fuzz->qemu && real_time, "--real-time", NULL},
         {fuzz->controllers > 0, "--controllers", controllers},
         {fuzz->devices > 1, "--devices", devices},
         {fuzz->allow_remote, "--allow-remote", NULL},
@@ -120,6 +119,12 @@ static char *target_options(const struct fuzz *fuzz)
     for (char **arg = fuzz->qemu; arg && *arg; arg++)
         add_word(text, "", *arg);
     return g_string_free(text, FALSE);
+}
+
+/* The same for whoever replays: in its own time, which is what a finding must stand. */
+static char *replay_options(const struct fuzz *fuzz)
+{
+    return target_options(fuzz, TRUE);
 }
 
 /* ---- Folders of findings ---- */
@@ -143,6 +148,10 @@ static int replay(struct fuzz *fuzz, GError **error)
 
     if (!fuzz_report_read(fuzz->replay, &reported, error))
         return FUZZ_FAILED;
+    if (fuzz_case_is_newer(reported.fuzz_case))
+        g_warning("%s: its camera does something wrong that is not known here: was it found by a "
+                  "newer camredir?",
+                  fuzz->replay);
     FuzzTarget *target = fresh_target(fuzz, &inner);
     if (target) {
         FuzzMinimiser m = {.target = target,
@@ -169,7 +178,9 @@ static gboolean look_again(FuzzMinimiser *m, FuzzFinding *finding, FuzzOutcome *
     if (!fuzz_run_fresh(m, small, outcome, error))
         return FALSE;
     finding->verdict = outcome->verdict;
+    finding->place = outcome->place;
     finding->console = outcome->console;
+    m->place = NULL;
     finding->replays = SMALL_REPLAYS;
     finding->shown = fuzz_replay(m, small, finding->replays, error);
     return *error == NULL;
@@ -180,9 +191,10 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
 {
     g_autoptr(GPtrArray) valid = g_ptr_array_new();
     g_auto(FuzzOutcome) outcome = {0};
-    g_autofree char *options = target_options(fuzz);
+    g_autofree char *options = replay_options(fuzz);
     FuzzMinimiser m = {.target = target,
                        .title = reported->title,
+                       .place = reported->place,
                        .before = reported->before,
                        .beside = reported->beside};
     guint which;
@@ -231,14 +243,15 @@ static int minimise(struct fuzz *fuzz, GPtrArray *seeds, GError **error)
 
 static int campaign(struct fuzz *fuzz, GPtrArray *seeds, GError **error)
 {
-    g_autofree char *options = target_options(fuzz);
+    g_autofree char *options = replay_options(fuzz);
+    g_autofree char *target = target_options(fuzz, fuzz->real_time);
     const FuzzCampaign campaign = {
         .dir = fuzz->corpus ? fuzz->corpus : "camredir-fuzz",
         .name = fuzz->name ? fuzz->name : "camredir",
         .seeds = seeds,
         .new_target = make_target,
         .user = fuzz,
-        .target = options,
+        .target = target,
         .options = options,
         .plain = g_strcmp0(fuzz->mutate, "bytes") == 0,
         .seed = (guint64)fuzz->seed,

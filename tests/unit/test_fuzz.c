@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include "descriptors/lint.h"
 #include "tools/fuzz/campaign.h"
@@ -255,6 +257,99 @@ static void test_needs_others(void)
     m.before = NULL;
     g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 0);
     m.target->ops->free(m.target);
+}
+
+/* A target that breaks at a place in one function: by the first byte, of class to the last, in
+   which a device descriptor differs from that of the only seed. */
+#define PLACES "KASAN: x in f"
+
+static guint place_of(const FuzzCase *fuzz_case)
+{
+    gsize size, n;
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, &size);
+    const guint8 *valid =
+        g_bytes_get_data(((FuzzSeed *)seeds->pdata[0])->fuzz_case->descriptors, &n);
+    guint at = 4;
+
+    if (size < 18 || memcmp(bytes, valid, at) != 0)
+        return 0;
+    while (at < 18 && bytes[at] == valid[at])
+        at++;
+    return at < 18 ? at : 0;
+}
+
+static gboolean placed_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                           GError **error)
+{
+    guint32 feature = g_bytes_hash(fuzz_case->descriptors) & 63;
+    guint place = place_of(fuzz_case);
+
+    (void)target;
+    (void)error;
+    g_array_append_val(ret_outcome->features, feature);
+    if (place) {
+        ret_outcome->verdict = FUZZ_CONSOLE;
+        ret_outcome->title = g_strdup(PLACES);
+        ret_outcome->place = g_strdup_printf("f.part.0+0x%x/0x100", place);
+    }
+    return TRUE;
+}
+
+static FuzzTarget *placed_target(gpointer user, GError **error)
+{
+    static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = placed_run, .free = tired_free};
+    Tired *target = g_new0(Tired, 1);
+
+    (void)user;
+    (void)error;
+    target->base = (FuzzTarget){.ops = &ops, .name = (char *)"placed"};
+    return &target->base;
+}
+
+/* Made small to what comes out at its place, and listed with that. */
+static void check_place(const char *dir, const char *name)
+{
+    g_autofree char *path = g_build_filename(dir, "findings", name, NULL);
+    g_autofree char *page = contents(dir, "index.html", NULL);
+    g_auto(FuzzReported) reported = {0};
+    g_autoptr(GError) error = NULL;
+    guint place = 0;
+
+    g_assert_true(fuzz_report_read(path, &reported, &error));
+    g_assert_cmpstr(reported.title, ==, PLACES);
+    g_assert_cmpint(sscanf(reported.place, "f.part.0+0x%x/0x100", &place), ==, 1);
+    g_assert_cmpuint(place_of(reported.fuzz_case), ==, place);
+    g_autofree char *headline = g_strdup_printf(">" PLACES " (%s)<", reported.place);
+    g_assert_nonnull(strstr(page, headline));
+}
+
+/* Of one title there are several, but not without end; and one whose folder has no report, as a
+   process leaves it that is killed, is found again. */
+static void test_places(void)
+{
+    g_autofree char *dir = in_folder("places");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    FuzzCampaign campaign = campaign_in(dir, 3000);
+
+    g_ptr_array_add(one, seeds->pdata[0]);
+    campaign.seeds = one;
+    campaign.new_target = placed_target;
+    for (guint turn = 0; turn < 2; turn++) {
+        g_assert_cmpuint(run(&campaign).findings, ==, 8);
+        g_autoptr(GPtrArray) names = list(findings);
+        for (guint i = 0; i < names->len; i++) {
+            g_autofree char *path = g_build_filename(findings, names->pdata[i], NULL);
+            g_autofree char *report = g_build_filename(path, "report.md", NULL);
+            const struct utimbuf long_ago = {0};
+            if (!g_file_test(report, G_FILE_TEST_EXISTS))
+                continue;
+            check_place(dir, names->pdata[i]);
+            g_assert_cmpint(g_remove(report), ==, 0);
+            g_assert_cmpint(utime(path, &long_ago), ==, 0);
+        }
+        g_assert_cmpuint(fuzz_report_count(dir), ==, 0);
+    }
 }
 
 /* Its tags match each other, and nothing is fetched from elsewhere. */
@@ -504,6 +599,32 @@ static void test_shared(void)
     g_assert_nonnull(strstr(error->message, "flawed"));
 }
 
+/* As afl-whatsup reads them: each line is a variable of a shell, and none of its own is missing. */
+static void test_stats(void)
+{
+    static const char script[] =
+        "set -eu; t=$(mktemp); sed 's/[ ]*:[ ]*/=\"/;s/$/\"/' \"$0\" >\"$t\"; . \"$t\"; rm \"$t\"\n"
+        "for i in $start_time $last_update $run_time $last_find $last_crash $last_hang $fuzzer_pid "
+        "$execs_done $corpus_count $saved_crashes $exec_timeout $cycles_done $cur_item "
+        "$pending_total $pending_favs $bitmap_cvg; do [ \"$i\" -ge 0 ]; done\n"
+        "echo $afl_banner $execs_done";
+    g_autofree char *dir = in_folder("stats"), *output = NULL, *errors = NULL;
+    g_autofree char *path = g_build_filename(dir, "one-1", "fuzzer_stats", NULL);
+    char *argv[] = {(char *)"sh", (char *)"-c", (char *)script, path, NULL};
+    const FuzzCampaign campaign = campaign_in(dir, 150);
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    run(&campaign);
+    run(&campaign);
+    g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &errors, &status,
+                 &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(errors, ==, "");
+    g_assert_cmpstr(output, ==, "one-1 300\n");
+    g_assert_cmpint(status, ==, 0);
+}
+
 /* What another fuzzer leaves there need not be ours, nor whole. */
 static void test_foreign(void)
 {
@@ -511,6 +632,8 @@ static void test_foreign(void)
     g_autofree char *other = g_build_filename(queue, "id:000000,orig:x", NULL);
     g_autofree char *odd = g_build_filename(queue, "README.txt", NULL);
     g_autofree char *large = g_build_filename(queue, "id:000001,src:000000", NULL);
+    g_autofree char *pipe = g_build_filename(queue, "id:000002", NULL);
+    g_autofree char *endless = g_build_filename(queue, "id:000003", NULL);
     g_autofree char *much = g_strnfill(200000, 'x');
     g_autoptr(GError) error = NULL;
 
@@ -518,6 +641,8 @@ static void test_foreign(void)
     g_assert_true(g_file_set_contents(other, "\x09\x02\xff\xff\x01", 5, NULL));
     g_assert_true(g_file_set_contents(odd, "hello", -1, NULL));
     g_assert_true(g_file_set_contents(large, much, -1, NULL));
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    g_assert_cmpint(symlink("/dev/zero", endless), ==, 0);
     g_autoptr(FuzzCorpus) corpus = fuzz_corpus_open(dir, "us", &error);
     g_assert_no_error(error);
     fuzz_corpus_scan(corpus);
@@ -775,11 +900,13 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/several-lost", test_lost);
     g_test_add_func("/fuzz/same-batches", test_same_batches);
     g_test_add_func("/fuzz/several-again", test_several_again);
+    g_test_add_func("/fuzz/places", test_places);
     g_test_add_func("/fuzz/names", test_names);
     g_test_add_func("/fuzz/same-seed", test_same_seed);
     g_test_add_func("/fuzz/killed", test_killed);
     g_test_add_func("/fuzz/asked-to-end", test_asked_to_end);
     g_test_add_func("/fuzz/shared", test_shared);
+    g_test_add_func("/fuzz/stats", test_stats);
     g_test_add_func("/fuzz/foreign", test_foreign);
     int status = g_test_run();
     remove_all(folder);

@@ -76,6 +76,23 @@ static void test_faults(void)
     g_assert_cmpuint(seed(0)->faults->len, ==, 0);
 }
 
+/* What a newer version did wrong stays behind the descriptors, and is seen to be no part of them.
+ */
+static void test_newer(void)
+{
+    const FuzzFault fault = {FUZZ_FAULT_STALL, 3, 0};
+    g_autoptr(FuzzCase) fuzz_case = fuzz_case_copy(seed(0));
+
+    g_array_append_val(fuzz_case->faults, fault);
+    g_assert_false(fuzz_case_is_newer(fuzz_case));
+    g_autoptr(GByteArray) bytes = g_bytes_unref_to_array(fuzz_case_pack(fuzz_case));
+    bytes->data[bytes->len - 7] = FUZZ_FAULT_KINDS;
+    g_autoptr(FuzzCase) newer = fuzz_case_parse(bytes->data, bytes->len);
+    g_assert_true(fuzz_case_is_newer(newer));
+    g_autoptr(FuzzCase) none = fuzz_case_parse(NULL, 0);
+    g_assert_false(fuzz_case_is_newer(none));
+}
+
 /* ---- Mutations ---- */
 
 /* The same seed, the same cases; each differs from what it was made of, and is in normal form. */
@@ -448,6 +465,7 @@ int main(int argc, char **argv)
     seeds = fuzz_seeds_read(none, NULL);
     g_test_add_func("/fuzz/case/any-bytes", test_any_bytes);
     g_test_add_func("/fuzz/case/faults", test_faults);
+    g_test_add_func("/fuzz/case/newer", test_newer);
     g_test_add_data_func("/fuzz/mutate/typed", NULL, test_mutate);
     g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
     g_test_add_func("/fuzz/mutate/streamed", test_streamed);

@@ -118,6 +118,11 @@ static void test_replay(void)
     g_auto(Run) run = run_fuzz("--replay finding --cases 4");
     g_assert_cmpint(run.status, ==, 1);
     g_assert_nonnull(strstr(run.output, "lint: it fell\nreproduced 0 of 4\n"));
+    g_assert_null(strstr(run.errors, "newer"));
+    g_assert_true(g_file_set_contents(bytes, "\x09\xfa\xff\0\0\0\0\0", 9, NULL));
+    g_auto(Run) newer = run_fuzz("--replay finding --cases 1");
+    g_assert_cmpint(newer.status, ==, 1);
+    g_assert_nonnull(strstr(newer.errors, "newer"));
     g_assert_true(g_file_set_contents(report, "no title\n", -1, NULL));
     g_auto(Run) broken = run_fuzz("--replay finding");
     g_assert_cmpint(broken.status, ==, 2);

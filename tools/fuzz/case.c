@@ -28,6 +28,15 @@ static gboolean is_fault(const guint8 *bytes)
     return bytes[0] == FAULT_BYTES && bytes[1] == FUZZ_FAULT_TYPE && bytes[2] < FUZZ_FAULT_KINDS;
 }
 
+gboolean fuzz_case_is_newer(const FuzzCase *fuzz_case)
+{
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, &size);
+
+    return size >= FAULT_BYTES && bytes[size - FAULT_BYTES] == FAULT_BYTES &&
+           bytes[size - FAULT_BYTES + 1] == FUZZ_FAULT_TYPE;
+}
+
 static FuzzFault read_fault(const guint8 *bytes)
 {
     return (FuzzFault){
@@ -84,10 +93,14 @@ FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size)
 FuzzCase *fuzz_case_read(const char *path, GError **error)
 {
     g_autofree char *bytes = NULL;
-    GStatBuf st;
+    GStatBuf st = {0};
     gsize size;
 
-    if (g_stat(path, &st) == 0 && st.st_size > FUZZ_MAX_PACKED) {
+    if (g_stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a pipe has no end, nor has a device */
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: not a file", path);
+        return NULL;
+    }
+    if (st.st_size > FUZZ_MAX_PACKED) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "%s: larger than a case is, which has at most %u bytes", path, FUZZ_MAX_PACKED);
         return NULL;

@@ -53,8 +53,10 @@ gboolean fuzz_has_fault(const GArray *faults, FuzzFaultKind kind);
 
 /* Any bytes are a case. */
 FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size);
+/* Behind its descriptors stands a fault of a kind that is not known here. */
+gboolean fuzz_case_is_newer(const FuzzCase *fuzz_case);
 GBytes *fuzz_case_pack(const FuzzCase *fuzz_case);
-/* NULL: it cannot be read, or is larger than a case is. */
+/* NULL: it cannot be read, is no file, or is larger than a case is. */
 FuzzCase *fuzz_case_read(const char *path, GError **error);
 FuzzCase *fuzz_case_copy(const FuzzCase *fuzz_case);
 void fuzz_case_free(FuzzCase *fuzz_case); /* accepts NULL */

@@ -10,6 +10,7 @@
 /* What becomes of the line behind the words by which it was known. */
 typedef enum {
     REST_DROPPED,
+    REST_SAMPLED,    /* dropped, too; and where the kernel was then is chance */
     REST_FIRST_WORD, /* "slab-out-of-bounds" */
     REST_TEXT,       /* as it stands, up to where it becomes particular */
 } Rest;
@@ -31,13 +32,16 @@ static const struct {
     {"Unable to handle kernel ", "unable to handle ", REST_TEXT, NULL},
     {"BUG: sleeping function called from invalid context", NULL, REST_DROPPED, NULL},
     {"BUG: scheduling while atomic", NULL, REST_DROPPED, NULL},
-    {"BUG: workqueue lockup", NULL, REST_DROPPED, NULL},
-    {"watchdog: BUG: soft lockup", "soft lockup", REST_DROPPED, NULL},
-    {"BUG: soft lockup", "soft lockup", REST_DROPPED, NULL},
-    {"watchdog: Watchdog detected hard LOCKUP", "hard lockup", REST_DROPPED, NULL},
-    {"Watchdog detected hard LOCKUP", "hard lockup", REST_DROPPED, NULL},
-    {"NMI watchdog: Watchdog detected hard LOCKUP", "hard lockup", REST_DROPPED, NULL},
+    {"BUG: workqueue lockup", NULL, REST_SAMPLED, NULL},
+    {"watchdog: BUG: soft lockup", "soft lockup", REST_SAMPLED, NULL},
+    {"NMI watchdog: BUG: soft lockup", "soft lockup", REST_SAMPLED, NULL},
+    {"BUG: soft lockup", "soft lockup", REST_SAMPLED, NULL},
+    {"watchdog: Watchdog detected hard LOCKUP", "hard lockup", REST_SAMPLED, NULL},
+    {"watchdog: CPU", "hard lockup", REST_SAMPLED, ": Watchdog detected hard LOCKUP"},
+    {"Watchdog detected hard LOCKUP", "hard lockup", REST_SAMPLED, NULL},
+    {"NMI watchdog: Watchdog detected hard LOCKUP", "hard lockup", REST_SAMPLED, NULL},
     {"BUG: ", NULL, REST_TEXT, NULL},
+    {"BUG ", "slab corruption", REST_DROPPED, "ainted"},
     {"kernel BUG at ", "kernel BUG", REST_DROPPED, NULL},
     {"WARNING: possible ", "lockdep: possible ", REST_TEXT, "lock"},
     {"WARNING: bad unlock balance detected", "lockdep: bad unlock balance", REST_DROPPED, NULL},
@@ -47,8 +51,11 @@ static const struct {
      REST_DROPPED, NULL},
     {"WARNING: Nested lock was not taken", "lockdep: nested lock was not taken", REST_DROPPED,
      NULL},
+    {"WARNING: bad contention detected", "lockdep: bad contention", REST_DROPPED, NULL},
     {"WARNING: suspicious RCU usage", "lockdep: suspicious RCU usage", REST_DROPPED, NULL},
     {"INFO: possible ", "lockdep: possible ", REST_TEXT, "lock"},
+    {"[ BUG: ", "lockdep: ", REST_TEXT, " ]"},
+    {"[ INFO: ", "lockdep: ", REST_TEXT, " ]"},
     {"INFO: trying to register non-static key", "lockdep: non-static key", REST_DROPPED, NULL},
     {"WARNING: CPU: ", "WARNING", REST_DROPPED, " at "},
     {"WARNING: ", "WARNING: ", REST_TEXT, " at "},
@@ -59,11 +66,14 @@ static const struct {
     {"double fault: ", "double fault", REST_DROPPED, NULL},
     {"PANIC: double fault", "double fault", REST_DROPPED, NULL},
     {"traps: PANIC: double fault", "double fault", REST_DROPPED, NULL},
+    {"Oops: general protection fault", "general protection fault", REST_DROPPED, NULL},
+    {"Oops: divide error: ", "divide error", REST_DROPPED, NULL},
+    {"Oops: invalid opcode: ", "invalid opcode", REST_DROPPED, NULL},
     {"Oops: ", "oops", REST_DROPPED, NULL},
     {"Internal error: ", "oops", REST_DROPPED, NULL},
-    {"INFO: task ", "hung task", REST_DROPPED, " blocked for more than "},
-    {"rcu: INFO: rcu_", "RCU stall", REST_DROPPED, " stall"},
-    {"INFO: rcu_", "RCU stall", REST_DROPPED, " stall"},
+    {"INFO: task ", "hung task", REST_SAMPLED, " blocked for more than "},
+    {"rcu: INFO: rcu_", "RCU stall", REST_SAMPLED, " stall"},
+    {"INFO: rcu_", "RCU stall", REST_SAMPLED, " stall"},
     {"Kernel panic - not syncing: ", "panic: ", REST_TEXT, NULL},
     {"kmemleak: ", "kmemleak: memory leak", REST_DROPPED, " new suspected memory leak"},
     {"unreferenced object 0x", "kmemleak: memory leak", REST_DROPPED, NULL},
@@ -74,6 +84,7 @@ static const struct {
 static const char *const machinery[] = {
     /* reporters */
     "dump_stack",
+    "dump_backtrace",
     "show_stack",
     "print_",
     "kasan_",
@@ -163,6 +174,7 @@ static const char *const machinery[] = {
     "mutex_",
     "__mutex_",
     "rt_mutex",
+    "rwsem_",
     "down",
     "up",
     "__down",
@@ -187,6 +199,7 @@ static const char *const machinery[] = {
     "msleep",
     "usleep",
     "context_switch",
+    "__switch_to",
     /* how it started */
     "process_one_work",
     "worker_thread",
@@ -264,11 +277,14 @@ static const char *symbol_place(const char *line, const char *end)
     return line;
 }
 
-/* "WARNING: CPU: 0 PID: 1 at file.c:12 function+0x1/0x2": the last word but the module. */
-static char *symbol_in(const char *line, const char *end)
+/* "WARNING: CPU: 0 PID: 1 at file.c:12 function+0x1/0x2": the last word but the module, at
+ *ret_word. */
+static char *symbol_in(const char *line, const char *end, const char **ret_word)
 {
     for (const char *word = symbol_place(line, end); word && word < end;) {
+        word += *word == '('; /* as ARM has them */
         char *name = symbol_at(word, end);
+        *ret_word = word;
         if (name)
             return name;
         word = memchr(word, ' ', end - word);
@@ -277,16 +293,18 @@ static char *symbol_in(const char *line, const char *end)
     return NULL;
 }
 
-static char *culprit(const char *line)
+static char *culprit(const char *line, char **ret_place)
 {
     for (guint i = 0; line && i < REPORT_LINES; line = next_line(line), i++) {
         const char *end;
-        const char *message = message_of(line, &end);
+        const char *message = message_of(line, &end), *word = message;
         if (message < end && *message == '?') /* on the stack, but perhaps not of it */
             continue;
-        g_autofree char *name = symbol_in(message, end);
-        if (name && !is_machinery(name))
-            return g_steal_pointer(&name);
+        g_autofree char *name = symbol_in(message, end, &word);
+        if (!name || is_machinery(name))
+            continue;
+        *ret_place = g_strndup(word, MIN(strcspn(word, " )\r\n"), TITLE_BYTES));
+        return g_steal_pointer(&name);
     }
     return NULL;
 }
@@ -299,7 +317,7 @@ static gsize text_length(const char *rest, const char *end)
     static const char *const particulars[] = {" in ", " for address", " at "};
     gsize n = 0;
 
-    while (rest + n < end && !strchr(":,;!", rest[n]) && !g_ascii_isdigit(rest[n]))
+    while (rest + n < end && !strchr(":,;!]", rest[n]) && !g_ascii_isdigit(rest[n]))
         n++;
     for (guint i = 0; i < G_N_ELEMENTS(particulars); i++) {
         const char *found = g_strstr_len(rest, n, particulars[i]);
@@ -312,15 +330,16 @@ static gsize text_length(const char *rest, const char *end)
 
 static gsize rest_length(Rest rest, const char *text, const char *end)
 {
-    return rest == REST_DROPPED      ? 0
-           : rest == REST_FIRST_WORD ? MIN(strcspn(text, " \r\n"), (gsize)(end - text))
-                                     : text_length(text, end);
+    return rest == REST_FIRST_WORD ? MIN(strcspn(text, " \r\n"), (gsize)(end - text))
+           : rest == REST_TEXT     ? text_length(text, end)
+                                   : 0;
 }
 
-static char *title_of(guint row, const char *line, const char *rest, const char *end)
+static char *title_of(guint row, const char *line, const char *rest, const char *end,
+                      char **ret_place)
 {
     GString *title = g_string_new(rows[row].kind ? rows[row].kind : rows[row].begin);
-    g_autofree char *name = culprit(line);
+    g_autofree char *place = NULL, *name = culprit(line, &place);
 
     g_string_append_len(title, rest, rest_length(rows[row].rest, rest, end));
     while (title->len && strchr(" :", title->str[title->len - 1]))
@@ -328,10 +347,12 @@ static char *title_of(guint row, const char *line, const char *rest, const char 
     if (name)
         g_string_append_printf(title, " in %s", name);
     g_string_truncate(title, MIN(title->len, TITLE_BYTES));
+    if (ret_place && rows[row].rest != REST_SAMPLED)
+        *ret_place = g_steal_pointer(&place);
     return g_string_free(title, FALSE);
 }
 
-static char *title_in(const char *line)
+static char *title_in(const char *line, char **ret_place)
 {
     const char *end;
     const char *message = message_of(line, &end);
@@ -343,15 +364,17 @@ static char *title_in(const char *line)
         const char *rest = message + n;
         if (rows[i].must && !g_strstr_len(rest, end - rest, rows[i].must))
             continue;
-        return title_of(i, line, rest, end);
+        return title_of(i, line, rest, end, ret_place);
     }
     return NULL;
 }
 
-char *fuzz_console_find(const char *text)
+char *fuzz_console_find(const char *text, char **ret_place)
 {
+    if (ret_place)
+        *ret_place = NULL;
     for (const char *line = text; line; line = next_line(line)) {
-        char *title = title_in(line);
+        char *title = title_in(line, ret_place);
         if (title)
             return title;
     }

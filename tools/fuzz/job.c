@@ -39,6 +39,7 @@ typedef struct {
     const GPtrArray *beside; /* the same: what the last was shown together with; NULL: by itself */
     GPtrArray *piles[PILES]; /* of Waiting */
     gint64 began_us, stats_us, foreign_us;
+    gint64 earlier_s; /* of runs before this one */
 } Job;
 
 /* ---- State as files ---- */
@@ -48,22 +49,45 @@ static char *job_name(const Job *job)
     return g_strdup_printf("%s-%u", job->campaign->name, job->number + 1);
 }
 
-/* As AFL++'s tools read it. */
+static void add_number(GString *text, const char *key, gint64 value)
+{
+    g_string_append_printf(text, "%s : %" G_GINT64_FORMAT "\n", key, value);
+}
+
+/* What became of time; 0: it has not been yet. */
+static void add_times(const Job *job, GString *text)
+{
+    gint64 now_us = g_get_real_time(), since_us = now_us - g_get_monotonic_time();
+    gint64 run_us = g_get_monotonic_time() - job->began_us;
+    gint64 all_us = job->earlier_s * G_USEC_PER_SEC + run_us, new_us = job->state->last_new_us;
+
+    add_number(text, "start_time", (now_us - run_us) / G_USEC_PER_SEC);
+    add_number(text, "last_update", now_us / G_USEC_PER_SEC);
+    add_number(text, "run_time", all_us / G_USEC_PER_SEC);
+    add_number(text, "last_find", new_us ? (new_us + since_us) / G_USEC_PER_SEC : 0);
+    add_number(text, "last_crash", fuzz_report_last(job->campaign->dir));
+    g_string_append_printf(text, "execs_per_sec : %.2f\n",
+                           (double)job->state->cases * G_USEC_PER_SEC / (double)MAX(all_us, 1));
+}
+
+/* AFL++'s afl-whatsup has a shell read it, line by line as variables, and wants each of its own. */
 static gboolean write_stats(Job *job, GError **error)
 {
+    static const char *const others[] = {"last_hang",     "exec_timeout", "cycles_done", "cur_item",
+                                         "pending_total", "pending_favs", "bitmap_cvg"};
     g_autoptr(GString) text = g_string_new(NULL);
-    gint64 now_us = g_get_real_time(), run_us = g_get_monotonic_time() - job->began_us;
 
-    g_string_append_printf(
-        text,
-        "start_time : %" G_GINT64_FORMAT "\nlast_update : %" G_GINT64_FORMAT
-        "\nfuzzer_pid : %d\nexecs_done : %" G_GUINT64_FORMAT
-        "\nexecs_per_sec : %.2f\ncorpus_count : %u\nedges_found : %u\nsaved_crashes : %u\n"
-        "target : %s\nseed : %" G_GUINT64_FORMAT "\n",
-        (now_us - run_us) / G_USEC_PER_SEC, now_us / G_USEC_PER_SEC, (int)getpid(),
-        job->state->cases, (double)job->state->cases * G_USEC_PER_SEC / (double)MAX(run_us, 1),
-        fuzz_corpus_size(job->corpus), fuzz_corpus_n_features(job->corpus),
-        fuzz_report_count(job->campaign->dir), job->campaign->target, job->campaign->seed);
+    add_times(job, text);
+    add_number(text, "fuzzer_pid", getpid());
+    add_number(text, "execs_done", (gint64)job->state->cases);
+    add_number(text, "corpus_count", fuzz_corpus_size(job->corpus));
+    add_number(text, "edges_found", fuzz_corpus_n_features(job->corpus));
+    add_number(text, "saved_crashes", fuzz_report_count(job->campaign->dir));
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        add_number(text, others[i], 0);
+    g_string_append_printf(text, "afl_banner : %s-%u\ntarget : %s\nseed : %" G_GUINT64_FORMAT "\n",
+                           job->campaign->name, job->number + 1, job->campaign->target,
+                           job->campaign->seed);
     fuzz_mutator_save(job->mutator, text);
     job->stats_us = g_get_monotonic_time();
     return fuzz_corpus_write_stats(job->corpus, text->str, error);
@@ -74,6 +98,7 @@ static gboolean read_stats(Job *job, GError **error)
     g_autofree char *stats = fuzz_corpus_read_stats(job->corpus);
     g_autofree char *cases = fuzz_stats_value(stats, "execs_done");
     g_autofree char *target = fuzz_stats_value(stats, "target");
+    g_autofree char *run_time = fuzz_stats_value(stats, "run_time");
 
     if (target && strcmp(target, job->campaign->target) != 0) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_EXISTS,
@@ -82,6 +107,7 @@ static gboolean read_stats(Job *job, GError **error)
         return FALSE;
     }
     job->state->cases = cases ? g_ascii_strtoull(cases, NULL, 10) : 0;
+    job->earlier_s = run_time ? g_ascii_strtoll(run_time, NULL, 10) : 0;
     fuzz_mutator_load(job->mutator, stats);
     return TRUE;
 }
@@ -206,6 +232,7 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
     g_autoptr(GError) error = NULL;
     FuzzMinimiser m = {.target = job->target,
                        .title = finding->title,
+                       .place = finding->place,
                        .stop = &job->shared->stop,
                        .most_runs = job->campaign->most_minimise_runs,
                        .beside = job->beside,
@@ -213,6 +240,7 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
     gboolean *fewer = fuzz_minimise(&m, finding->diff, &error);
     g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, fewer);
 
+    m.place = NULL; /* as --replay looks at it */
     if (error == NULL)
         finding->shown = fuzz_replay(&m, fuzz_case, finding->replays = REPLAYS, &error);
     if (error == NULL && finding->shown == 0 && job->before->len && !job->beside) {
@@ -232,7 +260,7 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
 static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz_case,
                               GError **error)
 {
-    g_autofree char *title = g_strdup(job->outcome.title),
+    g_autofree char *title = g_strdup(job->outcome.title), *place = g_strdup(job->outcome.place),
                     *console = g_strdup(job->outcome.console);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     g_autoptr(GPtrArray) valid = valid_cases(job, names);
@@ -240,6 +268,7 @@ static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz
     g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, fuzz_case, &which);
     gboolean *kept = g_new(gboolean, fuzz_diff_size(diff) + 1);
     FuzzFinding finding = {.title = title,
+                           .place = place,
                            .console = console,
                            .verdict = job->outcome.verdict,
                            .target = job->target->name,
@@ -287,7 +316,7 @@ static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
 
     name_finding(&job->outcome);
     if (is_ignored(job, job->outcome.title) ||
-        !fuzz_report_claim(job->campaign->dir, job->outcome.title, &folder))
+        !fuzz_report_claim(job->campaign->dir, job->outcome.title, job->outcome.place, &folder))
         return TRUE;
     __atomic_add_fetch(&job->shared->found, 1, __ATOMIC_RELAXED);
     gboolean written = write_finding(job, folder, fuzz_case, error);
@@ -504,9 +533,10 @@ static gboolean look_at_each(Job *job, Batch *batch, gboolean *ret_same, GError 
     return TRUE;
 }
 
-static gboolean is_known(Job *job, const char *title)
+static gboolean is_known(Job *job, const FuzzOutcome *outcome)
 {
-    return is_ignored(job, title) || fuzz_report_exists(job->campaign->dir, title);
+    return is_ignored(job, outcome->title) ||
+           fuzz_report_exists(job->campaign->dir, outcome->title, outcome->place);
 }
 
 /* What none did by itself. */
@@ -543,7 +573,7 @@ static gboolean look_at_pile(Job *job, guint pile, GError **error)
         return keep_batch(job, &batch, error);
     name_finding(&batch.whole);
     return look_at_each(job, &batch, &same, error) &&
-           (same || batch.cases->len == 1 || is_known(job, batch.whole.title) ||
+           (same || batch.cases->len == 1 || is_known(job, &batch.whole) ||
             see_company(job, &batch, error));
 }
 

@@ -8,6 +8,7 @@
 typedef struct {
     FuzzTarget *target;
     const char *title;         /* of the flaw: it must stay the same */
+    const char *place;         /* the same, where it comes out there again; NULL: any */
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */

@@ -415,23 +415,33 @@ void fuzz_mutator_learn(FuzzMutator *mutator, const FuzzTrail *trail, gboolean b
     }
 }
 
+/* As a shell's variables are named. */
+static char *key_of(const Op *op)
+{
+    return g_strdelimit(g_strconcat("op_", op->name, NULL), "-", '_');
+}
+
 void fuzz_mutator_save(const FuzzMutator *mutator, GString *lines)
 {
-    for (guint i = 0; i < mutator->n_ops; i++)
-        g_string_append_printf(lines, "op_%s : %u %u\n", mutator->ops[i].name,
-                               mutator->ops[i].tries, mutator->ops[i].news);
+    for (guint i = 0; i < mutator->n_ops; i++) {
+        g_autofree char *key = key_of(&mutator->ops[i]);
+        g_string_append_printf(lines, "%s : %u %u\n", key, mutator->ops[i].tries,
+                               mutator->ops[i].news);
+    }
 }
 
 static void load_line(FuzzMutator *mutator, const char *line)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", -1); /* "op_NAME", ":", tries, news */
 
-    for (guint i = 0; g_strv_length(words) == 4 && i < mutator->n_ops; i++)
-        if (strcmp(words[0] + strlen("op_"), mutator->ops[i].name) == 0) {
+    for (guint i = 0; g_strv_length(words) == 4 && i < mutator->n_ops; i++) {
+        g_autofree char *key = key_of(&mutator->ops[i]);
+        if (strcmp(words[0], key) == 0) {
             mutator->ops[i].tries = (guint)MIN(g_ascii_strtoull(words[2], NULL, 10), 1u << 30);
             mutator->ops[i].news =
                 (guint)MIN(g_ascii_strtoull(words[3], NULL, 10), mutator->ops[i].tries);
         }
+    }
 }
 
 void fuzz_mutator_load(FuzzMutator *mutator, const char *lines)

@@ -7,6 +7,7 @@
 
 #include "tools/fuzz/corpus.h"
 #include "tools/fuzz/put.h"
+#include "tools/fuzz/report.h"
 
 #define WIDTH      640
 #define HEIGHT     160
@@ -110,12 +111,10 @@ static void draw(GString *page, const GArray *samples, const Curve *curve)
 
 static char *title_of(const char *dir, const char *name)
 {
-    g_autofree char *path = g_build_filename(dir, "findings", name, "report.md", NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *folder = g_build_filename(dir, "findings", name, NULL);
+    g_autofree char *headline = fuzz_report_headline(folder);
 
-    if (!g_file_get_contents(path, &text, NULL, NULL) || !g_str_has_prefix(text, "# "))
-        return g_markup_escape_text(name, -1);
-    return g_markup_escape_text(text + 2, (gssize)strcspn(text + 2, "\n"));
+    return g_markup_escape_text(headline ? headline : name, -1);
 }
 
 static void say_findings(GString *page, const char *dir)

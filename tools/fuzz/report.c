@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes and reads a finding's folder. The title in report.md's first line is its identity. */
+/* Writes and reads a finding's folder. The title in report.md's first line is its identity, and the
+   place where it came out. */
 #include "tools/fuzz/report.h"
 
 #include <errno.h>
@@ -11,7 +12,10 @@
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/put.h"
 
-#define NAME_BYTES 80
+#define NAME_BYTES  80
+#define MOST_PLACES 8  /* of one title */
+#define WRITTEN_S   10 /* a report takes no longer */
+#define REPORT      "report.md"
 
 static const char *const verdict_words[] = {
     [FUZZ_FINE] = "nothing",
@@ -24,8 +28,7 @@ static const char *const verdict_words[] = {
 
 /* ---- Names ---- */
 
-/* A hash tells apart what is cut, or differs in signs alone. */
-char *fuzz_safe_name(const char *title)
+static GString *words_of(const char *title)
 {
     GString *name = g_string_new(NULL);
 
@@ -34,32 +37,85 @@ char *fuzz_safe_name(const char *title)
             g_string_append_c(name, *c);
         else if (name->len && name->str[name->len - 1] != '-')
             g_string_append_c(name, '-');
+    return name;
+}
+
+/* A hash tells apart what is cut, or differs in signs alone. */
+char *fuzz_safe_name(const char *title)
+{
+    GString *name = words_of(title);
+
     g_string_append_printf(name, "%s%08x", name->len && name->str[name->len - 1] != '-' ? "-" : "",
                            g_str_hash(title));
     return g_string_free(name, FALSE);
 }
 
-static char *folder_of(const char *dir, const char *title)
+#define AT " at "
+
+/* The title has the function's name: what the place has beside it is where in that. */
+static char *folder_of(const char *dir, const char *title, const char *place)
 {
-    g_autofree char *name = fuzz_safe_name(title);
+    const char *within = place ? strchr(place, '+') : NULL;
+    g_autofree char *whole = g_strconcat(title, within ? AT : NULL, within, NULL);
+    g_autofree char *name = fuzz_safe_name(whole);
 
     return g_build_filename(dir, "findings", name, NULL);
 }
 
-gboolean fuzz_report_exists(const char *dir, const char *title)
+static gboolean has_report(const char *folder)
 {
-    g_autofree char *folder = folder_of(dir, title);
+    g_autofree char *path = g_build_filename(folder, REPORT, NULL);
 
-    return g_file_test(folder, G_FILE_TEST_IS_DIR);
+    return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder)
+gboolean fuzz_report_exists(const char *dir, const char *title, const char *place)
+{
+    g_autofree char *folder = folder_of(dir, title, place);
+
+    return has_report(folder);
+}
+
+/* Reports in folders whose names begin with words. */
+static guint count_reports(const char *dir, const char *words)
 {
     g_autofree char *all = g_build_filename(dir, "findings", NULL);
-    g_autofree char *folder = folder_of(dir, title);
+    g_autoptr(GPtrArray) names = fuzz_list_folder(all, NULL);
+    guint n = 0;
 
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *folder = g_build_filename(all, names->pdata[i], NULL);
+        n += g_str_has_prefix(names->pdata[i], words) && has_report(folder);
+    }
+    return n;
+}
+
+static guint count_places(const char *dir, const char *title)
+{
+    g_autofree char *begin = g_strconcat(title, AT, NULL);
+    g_autoptr(GString) words = words_of(begin);
+
+    return count_reports(dir, words->str);
+}
+
+/* By a process that was killed before it wrote a report. */
+static gboolean is_abandoned(const char *folder)
+{
+    GStatBuf st;
+
+    return !has_report(folder) && g_stat(folder, &st) == 0 &&
+           st.st_mtime + WRITTEN_S < g_get_real_time() / G_USEC_PER_SEC;
+}
+
+gboolean fuzz_report_claim(const char *dir, const char *title, const char *place, char **ret_folder)
+{
+    g_autofree char *all = g_build_filename(dir, "findings", NULL);
+    g_autofree char *folder = folder_of(dir, title, place);
+
+    if (place && count_places(dir, title) >= MOST_PLACES)
+        return FALSE;
     g_mkdir_with_parents(all, 0755);
-    if (g_mkdir(folder, 0755) != 0)
+    if (g_mkdir(folder, 0755) != 0 && !is_abandoned(folder))
         return FALSE;
     *ret_folder = g_steal_pointer(&folder);
     return TRUE;
@@ -67,12 +123,19 @@ gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder
 
 guint fuzz_report_count(const char *dir)
 {
-    g_autofree char *all = g_build_filename(dir, "findings", NULL);
-    g_autoptr(GPtrArray) names = fuzz_list_folder(all, NULL);
-
-    return names->len;
+    return count_reports(dir, "");
 }
 
+gint64 fuzz_report_last(const char *dir)
+{
+    g_autofree char *all = g_build_filename(dir, "findings", NULL);
+    GStatBuf st;
+
+    return g_stat(all, &st) == 0 ? st.st_mtime : 0;
+}
+
+#define TITLE    "# "
+#define WHERE    "\n- Where: "
 #define FOUND_BY "- Found by: case "
 
 /* ---- Writing ---- */
@@ -116,8 +179,10 @@ static void say_changes(GString *text, const FuzzFinding *finding)
 
 static void say_replay(GString *text, const FuzzFinding *finding, const char *folder)
 {
+    g_autofree char *quoted = g_shell_quote(folder);
+
     g_string_append(text, "\n## How to see it again\n\n");
-    g_string_append_printf(text, "    camredir fuzz --replay '%s' %s\n\n", folder,
+    g_string_append_printf(text, "    camredir fuzz --replay %s %s\n\n", quoted,
                            finding->options ? finding->options : "--target self");
     if (finding->before)
         g_string_append_printf(text,
@@ -144,11 +209,12 @@ static GString *report_text(const FuzzFinding *finding, const char *folder)
 {
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "# %s\n\n", finding->title);
+    g_string_append_printf(text, TITLE "%s\n\n", finding->title);
     g_string_append_printf(text,
-                           "- What: %s\n- Target: %s\n" FOUND_BY "%" G_GUINT64_FORMAT
+                           "- What: %s%s%s\n- Target: %s\n" FOUND_BY "%" G_GUINT64_FORMAT
                            " of seed %" G_GUINT64_FORMAT "\n",
-                           verdict_words[finding->verdict], finding->target, finding->number,
+                           verdict_words[finding->verdict], finding->place ? WHERE : "",
+                           finding->place ? finding->place : "", finding->target, finding->number,
                            finding->seed);
     say_changes(text, finding);
     say_replay(text, finding, folder);
@@ -200,7 +266,7 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
                          g_bytes_get_size(fuzz_case->descriptors), error) &&
            fuzz_put_file(folder, "descriptors.json", json->str, json->len, error) &&
            fuzz_put_file(folder, "console.log", console, strlen(console), error) &&
-           fuzz_put_file(folder, "report.md", text->str, text->len, error);
+           fuzz_put_file(folder, REPORT, text->str, text->len, error);
 }
 
 /* ---- Reading ---- */
@@ -220,10 +286,29 @@ static GPtrArray *read_others(const char *folder, const char *which)
     return others;
 }
 
+/* The rest of the line behind key; NULL: there is none such. */
+static char *line_of(const char *text, const char *key)
+{
+    const char *found = strstr(text, key);
+
+    return found ? g_strndup(found + strlen(key), strcspn(found + strlen(key), "\n")) : NULL;
+}
+
+char *fuzz_report_headline(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, REPORT, NULL);
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || !g_str_has_prefix(text, TITLE))
+        return NULL;
+    g_autofree char *title = line_of(text, TITLE), *place = line_of(text, WHERE);
+    return place ? g_strdup_printf("%s (%s)", title, place) : g_steal_pointer(&title);
+}
+
 gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError **error)
 {
     g_autofree char *case_path = g_build_filename(folder, "case.bin", NULL);
-    g_autofree char *report_path = g_build_filename(folder, "report.md", NULL);
+    g_autofree char *report_path = g_build_filename(folder, REPORT, NULL);
     g_autoptr(FuzzCase) fuzz_case = fuzz_case_read(case_path, error);
     g_autofree char *text = NULL;
 
@@ -231,16 +316,17 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
         g_prefix_error(error, "%s: expected a folder below findings/ of a corpus: ", folder);
         return FALSE;
     }
-    if (!g_str_has_prefix(text, "# ")) {
+    if (!g_str_has_prefix(text, TITLE)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "%s: its first line is no '# TITLE'", report_path);
+                    "%s: its first line is no '" TITLE "TITLE'", report_path);
         return FALSE;
     }
     *ret_reported = (FuzzReported){
         .fuzz_case = g_steal_pointer(&fuzz_case),
         .before = read_others(folder, BEFORE),
         .beside = read_others(folder, BESIDE),
-        .title = g_strndup(text + 2, strcspn(text + 2, "\n")),
+        .title = line_of(text, TITLE),
+        .place = line_of(text, WHERE),
     };
     const char *found = strstr(text, FOUND_BY);
     if (found)
@@ -255,4 +341,5 @@ void fuzz_reported_clear(FuzzReported *reported)
     g_clear_pointer(&reported->before, g_ptr_array_unref);
     g_clear_pointer(&reported->beside, g_ptr_array_unref);
     g_free(reported->title);
+    g_free(reported->place);
 }

@@ -7,7 +7,7 @@
 #include "tools/fuzz/target.h"
 
 typedef struct {
-    const char *title, *console;
+    const char *title, *place, *console; /* place: of FuzzOutcome */
     FuzzVerdict verdict;
     const char *target;  /* its name */
     const char *options; /* of the command line, for the one that replays; may be NULL */
@@ -25,10 +25,13 @@ typedef struct {
 /* A title as the name of a folder. */
 char *fuzz_safe_name(const char *title);
 
-/* DIR/findings/NAME is ours to look into: it did not exist, and does now. */
-gboolean fuzz_report_claim(const char *dir, const char *title, char **ret_folder);
-gboolean fuzz_report_exists(const char *dir, const char *title);
+/* DIR/findings/NAME is ours to look into: it did not exist, or nobody who began it is writing its
+   report; and there are not yet enough places of that title: one flaw may come out in several. */
+gboolean fuzz_report_claim(const char *dir, const char *title, const char *place,
+                           char **ret_folder);
+gboolean fuzz_report_exists(const char *dir, const char *title, const char *place);
 guint fuzz_report_count(const char *dir);
+gint64 fuzz_report_last(const char *dir); /* when one was begun, as time() counts; 0: never */
 
 /* Writes report.md, descriptors.json, descriptors.bin, case.bin, console.log, before/, beside/,
    each whole or not at all; replaces those of before. */
@@ -37,11 +40,14 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 /* What a folder says. */
 typedef struct {
     FuzzCase *fuzz_case;
-    GPtrArray *before; /* of FuzzCase, what comes before it; may be empty */
-    GPtrArray *beside; /* the same, what comes together with it */
-    char *title;
+    GPtrArray *before;    /* of FuzzCase, what comes before it; may be empty */
+    GPtrArray *beside;    /* the same, what comes together with it */
+    char *title, *place;  /* place: NULL: not said */
     guint64 number, seed; /* 0: not said */
 } FuzzReported;
+
+/* "TITLE (PLACE)", for a list; NULL: there is no report. */
+char *fuzz_report_headline(const char *folder);
 
 gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError **error);
 void fuzz_reported_clear(FuzzReported *reported);

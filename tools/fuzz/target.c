@@ -7,6 +7,7 @@ void fuzz_outcome_clear(FuzzOutcome *outcome)
     GArray *features = outcome->features;
 
     g_free(outcome->title);
+    g_free(outcome->place);
     g_free(outcome->console);
     if (features)
         g_array_set_size(features, 0);
@@ -18,6 +19,7 @@ void fuzz_outcome_clear(FuzzOutcome *outcome)
 void fuzz_outcome_free(FuzzOutcome *outcome)
 {
     g_free(outcome->title);
+    g_free(outcome->place);
     g_free(outcome->console);
     if (outcome->features)
         g_array_unref(outcome->features);

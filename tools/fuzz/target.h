@@ -19,6 +19,7 @@ typedef enum {
 typedef struct {
     FuzzVerdict verdict;
     char *title;   /* the same flaw, the same words: "KASAN: slab-out-of-bounds in f"; NULL: fine */
+    char *place;   /* which of those of one title, if that is known: "f+0x12/0x34" */
     char *console; /* what the guest printed during the case; NULL: nothing known */
     GArray
         *features; /* of guint32: the same behaviour, the same number. Request sequence, cover.h */

@@ -272,7 +272,7 @@ static void judge(QemuTarget *target, Wait wait, FuzzOutcome *outcome)
     FuzzVmLife life = fuzz_vm_life(target->vm, wait == WAIT_LOST ? DIE_MS : 0, &how);
 
     outcome->console = fuzz_vm_console(target->vm);
-    char *title = fuzz_console_find(outcome->console);
+    char *title = fuzz_console_find(outcome->console, &outcome->place);
     if (title)
         set_verdict(outcome, FUZZ_CONSOLE, title);
     else if (life == FUZZ_VM_DIED)
