@@ -43,7 +43,7 @@ static char *in_client(LinkLab *lab, GError **error, const char *format, ...)
     va_start(arguments, format);
     g_autofree char *command = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    char *text = agent_run(vm_agent(lab->client), 40000, error, "%s", command);
+    char *text = agent_run(vm_agent(lab->client), 120000, error, "%s", command);
     if (!text)
         g_prefix_error(error, "in the client: ");
     return text;
