@@ -22,10 +22,10 @@ static gboolean on_tick(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-static RedirChoice choose_device(gpointer user, RedirTransport *transport, gboolean can_buffer)
+static RedirChoice choose_device(gpointer user, gint64 round_trip_us, gboolean can_buffer)
 {
     Camera *camera = user;
-    RedirChoice choice = camera->choose(camera->user, transport, can_buffer);
+    RedirChoice choice = camera->choose(camera->user, round_trip_us, can_buffer);
 
     camera->device = choice.device;
     return choice;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The usbredir host's connection: hello, announcement, endpoint 0, bounds on what is kept, and the
-   end. The other endpoints are in streams.c. */
+/* The usbredir host's connection: hello, endpoint 0, bounds on what is kept, and the end. What the
+   VM is told the camera is, is in announcement.c, the other endpoints in streams.c. */
 #include "redir/endpoint.h"
 
 #include <string.h>
-#include <usbredirfilter.h>
 
 #include "redir/endpoint_private.h"
 #include "redir/error.h"
@@ -31,8 +30,7 @@ static void end(RedirEndpoint *ep)
     ep->report_idle = g_idle_add_full(G_PRIORITY_DEFAULT, report, ep, NULL);
 }
 
-G_GNUC_PRINTF(3, 4)
-static void fail(RedirEndpoint *ep, RedirError code, const char *format, ...)
+void redir_endpoint_fail(RedirEndpoint *ep, RedirError code, const char *format, ...)
 {
     g_autofree char *text = NULL;
     va_list args;
@@ -127,6 +125,17 @@ RedirPacketCaps redir_endpoint_caps(const RedirEndpoint *ep)
     };
 }
 
+/* What nobody can ask of a camera that is not announced yet. */
+static gboolean is_early(const RedirEndpoint *ep)
+{
+    guint32 type;
+
+    memcpy(&type, ep->feed, sizeof type);
+    type = GUINT32_FROM_LE(type);
+    return ep->device == NULL && type != usb_redir_hello && type != usb_redir_filter_filter &&
+           type != usb_redir_device_disconnect_ack;
+}
+
 /* One packet after the other, and none while the peer does not take our answers. */
 static void read_packets(RedirEndpoint *ep)
 {
@@ -136,13 +145,19 @@ static void read_packets(RedirEndpoint *ep)
            redir_input_take(&ep->input, redir_endpoint_caps(ep).long_ids, &ep->feed, &ep->feed_size,
                             &error)) {
         g_clear_pointer(&ep->complaint, g_free);
+        if (is_early(ep)) {
+            vcam_log(ep->options.guest_bugs, g_get_monotonic_time(),
+                     "guest bug: a request before there is a camera");
+            continue;
+        }
         if (usbredirparser_do_read(ep->parser) != 0 || ep->feed_size != 0)
-            fail(ep, REDIR_ERROR_PROTOCOL, "the peer breaks the usbredir protocol (%s)",
-                 ep->complaint ? ep->complaint : "a packet of the wrong length");
+            redir_endpoint_fail(ep, REDIR_ERROR_PROTOCOL,
+                                "the peer breaks the usbredir protocol (%s)",
+                                ep->complaint ? ep->complaint : "a packet of the wrong length");
         redir_endpoint_write(ep);
     }
     if (error != NULL)
-        fail(ep, REDIR_ERROR_PROTOCOL, "%s", error->message);
+        redir_endpoint_fail(ep, REDIR_ERROR_PROTOCOL, "%s", error->message);
 }
 
 /* No frame is begun while the last one still waits here: a newer one will overtake it. */
@@ -187,7 +202,8 @@ void redir_endpoint_received(RedirEndpoint *ep, const guint8 *data, gsize size)
     redir_input_append(&ep->input, data, size);
     redir_endpoint_run(ep);
     if (redir_input_pending(&ep->input) > REDIR_MAX_INPUT)
-        fail(ep, REDIR_ERROR_PROTOCOL, "the peer sends without end and reads nothing");
+        redir_endpoint_fail(ep, REDIR_ERROR_PROTOCOL,
+                            "the peer sends without end and reads nothing");
 }
 
 void redir_endpoint_writable(RedirEndpoint *ep)
@@ -195,13 +211,11 @@ void redir_endpoint_writable(RedirEndpoint *ep)
     redir_endpoint_run(ep);
 }
 
-static void on_device_ready(void *user, uint8_t bEndpointAddress)
+void redir_endpoint_ready(void *user, uint8_t bEndpointAddress)
 {
     (void)bEndpointAddress;
     redir_endpoint_run(user);
 }
-
-static void send_interface_info(RedirEndpoint *ep);
 
 /* A guest that streams by bulk has been given all that it asked for, or the VM is to let go of the
    camera: it owes an answer. */
@@ -215,7 +229,7 @@ static void beat(RedirEndpoint *ep, gint64 now_us)
     if (ep->device == NULL || !redir_heartbeat(&ep->heartbeat, ep->bytes_in, is_owed(ep),
                                                redir_endpoint_backlog(ep) == 0, now_us))
         return;
-    send_interface_info(ep);
+    redir_announce_interfaces(ep);
     redir_endpoint_run(ep);
 }
 
@@ -241,57 +255,6 @@ static gboolean on_second(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* ---- what the device is ---- */
-
-/* USB 2.0, 9.6.1 and the interface association ECN: bDeviceClass where associations are used. */
-enum { CLASS_MISC = 0xef, SUBCLASS_COMMON = 0x02, PROTOCOL_IAD = 0x01 };
-
-static const struct vcam_profile_options *options_of(const RedirEndpoint *ep)
-{
-    return vcam_profile_options(vcam_device_profile(ep->device));
-}
-
-static struct usb_redir_device_connect_header device_info(const RedirEndpoint *ep)
-{
-    static const guint8 speeds[] = {
-        [VCAM_SPEED_FULL] = usb_redir_speed_full,
-        [VCAM_SPEED_HIGH] = usb_redir_speed_high,
-        [VCAM_SPEED_SUPER] = usb_redir_speed_super,
-    };
-    const struct vcam_profile_options *options = options_of(ep);
-
-    return (struct usb_redir_device_connect_header){
-        .speed = speeds[options->speed],
-        .device_class = CLASS_MISC,
-        .device_subclass = SUBCLASS_COMMON,
-        .device_protocol = PROTOCOL_IAD,
-        .vendor_id = ep->buffered ? REDIR_BUFFERED_VENDOR : options->idVendor,
-        .product_id = ep->buffered ? REDIR_BUFFERED_PRODUCT : options->idProduct,
-        .device_version_bcd = options->bcdDevice,
-    };
-}
-
-static struct usb_redir_interface_info_header interface_info(const RedirEndpoint *ep)
-{
-    const struct vcam_layout *layout = vcam_profile_layout(vcam_device_profile(ep->device));
-    struct usb_redir_interface_info_header info = {.interface_count = layout->n_interfaces};
-
-    for (guint i = 0; i < layout->n_interfaces; i++) {
-        info.interface[i] = layout->interfaces[i].bInterfaceNumber;
-        info.interface_class[i] = layout->interfaces[i].bInterfaceClass;
-        info.interface_subclass[i] = layout->interfaces[i].bInterfaceSubClass;
-        info.interface_protocol[i] = layout->interfaces[i].bInterfaceProtocol;
-    }
-    return info;
-}
-
-static void send_interface_info(RedirEndpoint *ep)
-{
-    struct usb_redir_interface_info_header interfaces = interface_info(ep);
-
-    usbredirparser_send_interface_info(ep->parser, &interfaces);
-}
-
 gboolean redir_endpoint_find(const RedirEndpoint *ep, guint8 bEndpointAddress,
                              struct vcam_endpoint *ret_endpoint)
 {
@@ -306,67 +269,6 @@ gboolean redir_endpoint_find(const RedirEndpoint *ep, guint8 bEndpointAddress,
     return FALSE;
 }
 
-/* ep_info has a place for each address: OUT endpoints, then IN. */
-static guint place(guint8 bEndpointAddress)
-{
-    return (bEndpointAddress & 0x80) >> 3 | (bEndpointAddress & 0x0f);
-}
-
-static void add_endpoint(const RedirEndpoint *ep, struct usb_redir_ep_info_header *info,
-                         const struct vcam_endpoint *endpoint)
-{
-    guint at = place(endpoint->bEndpointAddress);
-
-    info->type[at] = endpoint->type;
-    info->interval[at] = endpoint->bInterval;
-    if (endpoint->type == usb_redir_type_iso)
-        info->interval[at] = ep->iso_interval;
-    info->interface[at] = endpoint->bInterfaceNumber;
-    info->max_packet_size[at] = endpoint->max_packet_size;
-    if (ep->buffered && endpoint->type == usb_redir_type_bulk)
-        info->max_packet_size[at] = REDIR_BUFFERED_BLOCK;
-}
-
-static struct usb_redir_ep_info_header control_endpoint(const RedirEndpoint *ep)
-{
-    struct usb_redir_ep_info_header info = {0};
-
-    memset(info.type, usb_redir_type_invalid, sizeof info.type);
-    info.type[place(0x00)] = info.type[place(0x80)] = usb_redir_type_control;
-    info.max_packet_size[place(0x00)] = info.max_packet_size[place(0x80)] =
-        options_of(ep)->speed == VCAM_SPEED_SUPER ? 512 : 64;
-    return info;
-}
-
-static void send_ep_info(RedirEndpoint *ep)
-{
-    struct usb_redir_ep_info_header info = control_endpoint(ep);
-    struct vcam_endpoint endpoints[VCAM_MAX_ENDPOINTS];
-    guint count = vcam_device_endpoints(ep->device, endpoints);
-
-    for (guint i = 0; i < count; i++)
-        add_endpoint(ep, &info, &endpoints[i]);
-    usbredirparser_send_ep_info(ep->parser, &info);
-}
-
-/* Endpoints of all alternate settings, before the device connects. QEMU attaches one that has shown
-   no isochronous endpoint to a slower port too (a hub of its own is full speed), where the guest
-   then asks for packets smaller than ours and gets no picture; one that has, it refuses there. */
-static void announce_endpoints(RedirEndpoint *ep)
-{
-    const struct vcam_profile *profile = vcam_device_profile(ep->device);
-    const guint n_alternates = vcam_profile_alternates(profile);
-    struct usb_redir_ep_info_header info = control_endpoint(ep);
-    struct vcam_endpoint endpoints[2];
-
-    for (guint alternate = 0; alternate < n_alternates; alternate++) {
-        guint count = vcam_profile_endpoints(profile, alternate, endpoints);
-        for (guint i = 0; i < count; i++)
-            add_endpoint(ep, &info, &endpoints[i]);
-    }
-    usbredirparser_send_ep_info(ep->parser, &info);
-}
-
 /* QEMU attaches a super-speed device to slower ports too, where guests give up on the 9 in
    bMaxPacketSize0. What it cannot attach at all it rejects: see on_filter_reject. */
 static const char *not_configured_hint(const RedirEndpoint *ep)
@@ -374,7 +276,7 @@ static const char *not_configured_hint(const RedirEndpoint *ep)
     if (!ep->asked)
         return "the VM has the camera, and nobody in it has asked for it yet: is a system running "
                "there?";
-    if (options_of(ep)->speed == VCAM_SPEED_SUPER)
+    if (redir_endpoint_options(ep)->speed == VCAM_SPEED_SUPER)
         return "the guest has looked at the camera and not taken it: super speed needs an xHCI "
                "controller in the VM (-device qemu-xhci); share with --speed high for EHCI, full "
                "for UHCI";
@@ -391,7 +293,7 @@ static gboolean on_not_configured(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static void await_configuration(RedirEndpoint *ep)
+void redir_endpoint_await_configuration(RedirEndpoint *ep)
 {
     guint timeout_ms = ep->options.configure_timeout_ms;
 
@@ -400,42 +302,14 @@ static void await_configuration(RedirEndpoint *ep)
         g_timeout_add(timeout_ms ? timeout_ms : REDIR_CONFIGURE_TIMEOUT_MS, on_not_configured, ep);
 }
 
-static void choose_device(RedirEndpoint *ep)
-{
-    gboolean can_buffer = redir_endpoint_caps(ep).buffers;
-    RedirChoice choice = ep->choose(ep->choose_user, ep->transport, can_buffer);
-
-    ep->device = choice.device;
-    ep->buffered = choice.buffered && can_buffer && options_of(ep)->transfer == VCAM_TRANSFER_BULK;
-    vcam_device_set_ready_func(ep->device, on_device_ready, ep);
-}
-
-/* For as long as the device is there: QEMU may begin a stream by what it was told before. */
-static void choose_interval(RedirEndpoint *ep)
-{
-    RedirTransportMeasure measure = redir_transport_measure(ep->transport);
-
-    ep->iso_interval =
-        redir_pacing_interval(options_of(ep)->speed == VCAM_SPEED_HIGH, measure.round_trip_us);
-}
-
 static void on_hello(void *priv, struct usb_redir_hello_header *hello)
 {
     RedirEndpoint *ep = priv;
 
-    if (ep->device == NULL)
-        choose_device(ep);
-    struct usb_redir_device_connect_header device = device_info(ep);
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
     g_debug("%s: hello from %.*s", ep->transport->address, (int)sizeof hello->version,
             hello->version);
-    choose_interval(ep);
-    send_interface_info(ep);
-    announce_endpoints(ep);
-    usbredirparser_send_device_connect(ep->parser, &device);
-    redir_endpoint_write(ep);
-    await_configuration(ep);
-    ep->events.greeted(ep->events.user);
+    redir_announce_greeted(ep);
 }
 
 static gboolean on_no_hello(gpointer user)
@@ -447,54 +321,8 @@ static gboolean on_no_hello(gpointer user)
         g_message("%s: connected, waiting for the VM (is it paused?)", ep->transport->address);
         return G_SOURCE_REMOVE;
     }
-    fail(ep, REDIR_ERROR_TIMEOUT, "%s", REDIR_NO_HELLO);
+    redir_endpoint_fail(ep, REDIR_ERROR_TIMEOUT, "%s", REDIR_NO_HELLO);
     return G_SOURCE_REMOVE;
-}
-
-/* ---- the VM's filter ---- */
-
-static gboolean is_refused(const RedirEndpoint *ep, const struct usbredirfilter_rule *rules,
-                           int rules_count, guint16 idVendor, guint16 idProduct)
-{
-    struct usb_redir_interface_info_header interfaces = interface_info(ep);
-    struct usb_redir_device_connect_header device = device_info(ep);
-
-    return usbredirfilter_check(
-        rules, rules_count, device.device_class, device.device_subclass, device.device_protocol,
-        interfaces.interface_class, interfaces.interface_subclass, interfaces.interface_protocol,
-        interfaces.interface_count, idVendor, idProduct, device.device_version_bcd, 0);
-}
-
-static void on_filter_filter(void *priv, struct usbredirfilter_rule *rules, int rules_count)
-{
-    RedirEndpoint *ep = priv;
-    const struct vcam_profile_options *options = options_of(ep);
-    struct usb_redir_device_connect_header device = device_info(ep);
-    gboolean refused = is_refused(ep, rules, rules_count, device.vendor_id, device.product_id);
-    gboolean by_number =
-        refused && !is_refused(ep, rules, rules_count, options->idVendor, options->idProduct);
-
-    usbredirfilter_free(rules);
-    if (by_number)
-        fail(ep, REDIR_ERROR_REFUSED,
-             "the VM's filter goes by vendor and product, and a buffered camera comes as "
-             "%04x:%04x; let that pass, or share with --transfer bulk",
-             device.vendor_id, device.product_id);
-    else if (refused)
-        fail(ep, REDIR_ERROR_REFUSED,
-             "the VM's filter keeps cameras out; start QEMU's usb-redir without filter=, or with "
-             "filter='0x0e:-1:-1:-1:1|-1:-1:-1:-1:0'");
-}
-
-static void on_filter_reject(void *priv)
-{
-    static const char *const speeds[] = {"full", "high", "super"};
-    RedirEndpoint *ep = priv;
-
-    fail(ep, REDIR_ERROR_REFUSED,
-         "the VM refuses the camera: its usb-redir has a filter, or its USB port takes no %s-speed "
-         "device, as those of UHCI and of QEMU's hubs (try another --speed)",
-         speeds[options_of(ep)->speed]);
 }
 
 /* ---- endpoint 0 ---- */
@@ -530,7 +358,7 @@ static void on_control_packet(void *priv, uint64_t id,
 
     (void)data_len;
     if (!ep->asked && !ep->attached && !ep->leaving)
-        await_configuration(ep);
+        redir_endpoint_await_configuration(ep);
     ep->asked = TRUE;
     if (!ep->leaving) {
         if ((header->endpoint & 0x7f) != 0 || in != ((header->requesttype & 0x80) != 0)) {
@@ -580,7 +408,7 @@ static void send_configuration_status(RedirEndpoint *ep, guint64 id, enum vcam_a
     struct usb_redir_configuration_status_header status = {.status = status_of(answer)};
 
     standard(ep, 0x80, GET_CONFIGURATION, 0, 0, &status.configuration);
-    send_ep_info(ep);
+    redir_announce_endpoints(ep);
     usbredirparser_send_configuration_status(ep->parser, id, &status);
 }
 
@@ -616,7 +444,7 @@ static void send_alt_status(RedirEndpoint *ep, guint64 id, guint8 bInterfaceNumb
     enum vcam_answer known = standard(ep, 0x81, GET_INTERFACE, 0, bInterfaceNumber, &status.alt);
 
     status.status = status_of(known == VCAM_DATA ? answer : known);
-    send_ep_info(ep);
+    redir_announce_endpoints(ep);
     usbredirparser_send_alt_setting_status(ep->parser, id, &status);
 }
 
@@ -659,6 +487,8 @@ static void on_device_disconnect_ack(void *priv)
 
     if (ep->leaving)
         end(ep);
+    else
+        redir_announce_acknowledged(ep);
 }
 
 static gboolean on_leave_timeout(gpointer user)
@@ -682,11 +512,13 @@ void redir_endpoint_disconnect(RedirEndpoint *ep)
         return;
     ep->leaving = TRUE;
     g_clear_handle_id(&ep->configure_timer, g_source_remove);
+    g_clear_handle_id(&ep->distance.timer, g_source_remove);
     if (!usbredirparser_have_peer_caps(ep->parser)) {
         end(ep);
         return;
     }
-    redir_streams_stop(ep, 0);
+    if (ep->device != NULL)
+        redir_streams_stop(ep, 0);
     usbredirparser_send_device_disconnect(ep->parser);
     ep->leave_timer = g_timeout_add(REDIR_DISCONNECT_TIMEOUT_MS, on_leave_timeout, ep);
     redir_endpoint_run(ep);
@@ -802,9 +634,8 @@ static struct usbredirparser *parser_new(RedirEndpoint *ep)
     parser->set_alt_setting_func = on_set_alt_setting;
     parser->get_alt_setting_func = on_get_alt_setting;
     parser->control_packet_func = on_control_packet;
-    parser->filter_filter_func = on_filter_filter;
-    parser->filter_reject_func = on_filter_reject;
     parser->device_disconnect_ack_func = on_device_disconnect_ack;
+    redir_announce_set_callbacks(parser);
     redir_streams_set_callbacks(parser);
     set_never_callbacks(parser);
     for (guint i = 0; i < G_N_ELEMENTS(offered); i++)
@@ -845,6 +676,7 @@ void redir_endpoint_free(RedirEndpoint *ep)
         return;
     g_clear_handle_id(&ep->hello_timer, g_source_remove);
     g_clear_handle_id(&ep->configure_timer, g_source_remove);
+    g_clear_handle_id(&ep->distance.timer, g_source_remove);
     g_clear_handle_id(&ep->leave_timer, g_source_remove);
     g_clear_handle_id(&ep->report_idle, g_source_remove);
     g_clear_handle_id(&ep->second_timer, g_source_remove);
@@ -855,6 +687,7 @@ void redir_endpoint_free(RedirEndpoint *ep)
     redir_streams_clear(ep);
     redir_input_clear(&ep->input);
     usbredirparser_destroy(ep->parser);
+    usbredirfilter_free(ep->rules);
     free(ep->refused.data);
     g_clear_error(&ep->error);
     g_free(ep->complaint);

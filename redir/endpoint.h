@@ -30,6 +30,7 @@ typedef struct {
     guint hello_timeout_ms;            /* 0: the default */
     guint configure_timeout_ms;        /* 0: the default */
     struct vcam_log_limit *guest_bugs; /* borrowed: one for all connections */
+    gboolean asks_distance;            /* the VM, where the transport does not know it to be far */
 } RedirEndpointOptions;
 
 #define REDIR_HELLO_TIMEOUT_MS 2000
@@ -38,6 +39,8 @@ typedef struct {
     "client hold this usb-redir?"
 #define REDIR_CONFIGURE_TIMEOUT_MS  10000
 #define REDIR_DISCONNECT_TIMEOUT_MS 500
+/* A round trip that is shorter a VM may have needed to answer. */
+#define REDIR_FAR_US 10000
 
 /* Output from which on no frame is begun, a larger one from which on nothing is answered nor read,
    and input that a transport may deliver although it was asked to pause. A frame is the most that
@@ -56,9 +59,9 @@ typedef struct {
     gboolean buffered;
 } RedirChoice;
 /* Asked when the VM has said hello, so that something has gone over the stream by then, both ways.
-   can_buffer: the peer said that it takes buffered bulk. */
-typedef RedirChoice (*RedirCameraChoose)(gpointer user, RedirTransport *transport,
-                                         gboolean can_buffer);
+   round_trip_us: the shortest so far; 0: not known, or near. can_buffer: the peer said that it
+   takes buffered bulk. */
+typedef RedirChoice (*RedirCameraChoose)(gpointer user, gint64 round_trip_us, gboolean can_buffer);
 
 /* transport is open, its received() and writable() events are passed on to the two functions below.
    Says hello at once. Borrows transport. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What endpoint.c (the connection, endpoint 0) and streams.c (the other endpoints) share. */
+/* What endpoint.c (the connection, endpoint 0), announcement.c (what the VM is told of the camera)
+   and streams.c (the other endpoints) share. */
 #pragma once
 
+#include <usbredirfilter.h>
 #include <usbredirparser.h>
 
 #include "redir/buffered.h"
 #include "redir/endpoint.h"
+#include "redir/error.h"
 #include "redir/heartbeat.h"
 #include "redir/input.h"
 #include "redir/pacing.h"
@@ -35,7 +38,7 @@ typedef struct {
 
 struct RedirEndpoint {
     RedirTransport *transport;
-    struct vcam_device *device; /* NULL: not chosen yet, and no hello has come */
+    struct vcam_device *device; /* NULL: not chosen yet, nor announced */
     gboolean buffered;          /* as RedirChoice */
     RedirCameraChoose choose;
     gpointer choose_user;
@@ -48,6 +51,12 @@ struct RedirEndpoint {
     RedirPacket refused; /* of ours, by a transport that was full; it goes before all else */
     guint8 *control;     /* 64 KiB: the data of a control IN */
     guint8 iso_interval; /* as ep_info has it, see pacing.h */
+    struct usbredirfilter_rule *rules; /* the VM's; NULL: none came */
+    int rules_count;
+    struct {
+        gint64 asked_us, shortest_us;
+        guint left, timer; /* timer: while answers are awaited */
+    } distance;
     Streams streams;
 
     gboolean running, again; /* run() is at work; something came up meanwhile */
@@ -80,6 +89,26 @@ void redir_endpoint_run(RedirEndpoint *ep);
 /* Endpoint bEndpointAddress as it is in the selected alternate setting. */
 gboolean redir_endpoint_find(const RedirEndpoint *ep, guint8 bEndpointAddress,
                              struct vcam_endpoint *ret_endpoint);
+
+G_GNUC_PRINTF(3, 4)
+void redir_endpoint_fail(RedirEndpoint *ep, RedirError code, const char *format, ...);
+/* The device has something for the guest. */
+void redir_endpoint_ready(void *endpoint, uint8_t bEndpointAddress);
+/* From now on a guest that does not take the camera is worth a line, after a while. */
+void redir_endpoint_await_configuration(RedirEndpoint *ep);
+
+static inline const struct vcam_profile_options *redir_endpoint_options(const RedirEndpoint *ep)
+{
+    return vcam_profile_options(vcam_device_profile(ep->device));
+}
+
+void redir_announce_set_callbacks(struct usbredirparser *parser);
+/* The VM has said hello: chooses the device and announces it, when it is known how far it is. */
+void redir_announce_greeted(RedirEndpoint *ep);
+void redir_announce_acknowledged(RedirEndpoint *ep); /* device_disconnect_ack has come */
+/* Again, or for another alternate setting. */
+void redir_announce_interfaces(RedirEndpoint *ep);
+void redir_announce_endpoints(RedirEndpoint *ep);
 
 void redir_streams_init(RedirEndpoint *ep);
 void redir_streams_clear(RedirEndpoint *ep);

@@ -254,6 +254,7 @@ RedirHost *redir_host_new(RedirGadget *gadget, const RedirHostOptions *options,
         .hello_timeout_ms = options->hello_timeout_ms,
         .configure_timeout_ms = options->configure_timeout_ms,
         .guest_bugs = &host->guest_bugs,
+        .asks_distance = options->asks_distance,
     };
     host->first_delay_ms = options->first_delay_ms ? options->first_delay_ms : REDIR_FIRST_DELAY_MS;
     host->delay_ms = host->first_delay_ms;

@@ -36,6 +36,7 @@ typedef struct {
     RedirTransport *transport;  /* instead of address and transport_new; taken over */
     const char *noun;           /* for people: "device"; NULL: "camera"; must outlive the host */
     gboolean retry;             /* connect, or wait, again after each end */
+    gboolean asks_distance;     /* as RedirEndpointOptions */
     guint hello_timeout_ms;     /* 0: the default */
     guint configure_timeout_ms; /* until a guest that has not taken the camera is worth a line; 0:
                                    the default */

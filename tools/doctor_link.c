@@ -26,7 +26,6 @@ struct visit {
     guint wait_s;
     gboolean listens; /* the VM is to connect to us */
     struct sharing *sharing;
-    enum vcam_speed speed;
     RedirTransport *inner, *tap; /* the sharing's */
     RedirPacketIds ids;
     GMainLoop *main;
@@ -193,9 +192,11 @@ static void end_streaming(struct visit *visit)
 
 static void measure_round_trip(struct visit *visit)
 {
-    gint64 round_trip_us = redir_transport_measure(visit->inner).round_trip_us;
-    visit->link->round_trip_us = round_trip_us;
-    visit->link->buffers = way_for(round_trip_us, visit->speed, TRUE) == WAY_BUFFERED;
+    gint64 *round_trip_us = &visit->link->round_trip_us;
+    *round_trip_us = redir_transport_measure(visit->inner).round_trip_us;
+    if (visit->turn_us >= REDIR_FAR_US) /* a tunnel's transport knows its own end alone */
+        *round_trip_us = MAX(*round_trip_us, visit->turn_us);
+    visit->link->buffers = sharing_way(visit->sharing) == WAY_BUFFERED;
 }
 
 static void leave(struct visit *visit)
@@ -324,8 +325,8 @@ static gboolean begin(struct visit *visit, const struct destination *destination
     struct sharing_options options = {0};
     if (!sharing_open_camera(&camera, &options.source, &options.forms, error))
         return FALSE;
-    visit->speed = vcam_profile_options(options.forms.bulk)->speed;
-    if (!open_transport(visit, destination, visit->speed, &options.host, error)) {
+    enum vcam_speed usb_speed = vcam_profile_options(options.forms.bulk)->speed;
+    if (!open_transport(visit, destination, usb_speed, &options.host, error)) {
         vcam_source_free(options.source);
         sharing_forms_clear(&options.forms);
         return FALSE;

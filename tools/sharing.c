@@ -163,6 +163,11 @@ static void host_state(gpointer user, RedirHostState state, const GError *error)
     sharing->telling--;
 }
 
+enum transfer_way sharing_way(const struct sharing *sharing)
+{
+    return sharing->taken;
+}
+
 char *sharing_status(struct sharing *sharing)
 {
     struct vcam_device_state state;
@@ -189,29 +194,31 @@ static void tell_left_out(const struct sharing *sharing)
                   bulk);
 }
 
-static enum transfer_way choose_way(struct sharing *sharing, RedirTransport *transport,
+static enum vcam_speed speed_of(const struct sharing *sharing)
+{
+    return vcam_profile_options(vcam_device_profile(sharing->bulk))->speed;
+}
+
+static enum transfer_way choose_way(struct sharing *sharing, gint64 round_trip_us,
                                     gboolean can_buffer)
 {
-    enum vcam_speed speed = vcam_profile_options(vcam_device_profile(sharing->bulk))->speed;
     if (sharing->way != WAY_AUTO)
         return sharing->way;
-    RedirTransportMeasure measure = redir_transport_measure(transport);
-    enum transfer_way way = way_for(measure.round_trip_us, speed, can_buffer);
+    enum transfer_way way = way_for(round_trip_us, speed_of(sharing), can_buffer);
     if (way == WAY_ISO && !sharing->iso)
         way = WAY_BULK;
     if (way != WAY_BULK || way != sharing->taken)
-        g_message("transfer: %s, as a round trip is %.0f ms", way_name(way),
-                  measure.round_trip_us / 1e3);
+        g_message("transfer: %s, as a round trip is %.0f ms", way_name(way), round_trip_us / 1e3);
     if (way == WAY_ISO)
         tell_left_out(sharing);
     return sharing->taken = way;
 }
 
 /* A device cannot change while a guest has it: so with each connection anew. */
-static RedirChoice choose_form(gpointer user, RedirTransport *transport, gboolean can_buffer)
+static RedirChoice choose_form(gpointer user, gint64 round_trip_us, gboolean can_buffer)
 {
     struct sharing *sharing = user;
-    enum transfer_way way = choose_way(sharing, transport, can_buffer);
+    enum transfer_way way = choose_way(sharing, round_trip_us, can_buffer);
     struct vcam_device *device = way == WAY_ISO && sharing->iso ? sharing->iso : sharing->bulk;
     if (way == WAY_BUFFERED && !can_buffer)
         g_message("transfer: bulk, as this VM buffers none");
@@ -304,12 +311,14 @@ struct sharing *sharing_new(const struct sharing_options *options,
 {
     struct sharing *sharing = g_new0(struct sharing, 1);
     const RedirHostEvents host_events = {host_state, sharing};
+    RedirHostOptions host = options->host;
     vcam_log_set(log_line, NULL);
     sharing->events = *events;
     sharing->address = g_strdup(options->host.address);
     sharing->link = g_strdup("starting");
     make_camera(sharing, options);
-    sharing->host = redir_host_new(sharing->camera, &options->host, &host_events, error);
+    host.asks_distance = sharing->way == WAY_AUTO && speed_of(sharing) != VCAM_SPEED_FULL;
+    sharing->host = redir_host_new(sharing->camera, &host, &host_events, error);
     if (sharing->host && (!options->trace || (sharing->trace = trace_open(options->trace, error))))
         return sharing;
     sharing_free(sharing);

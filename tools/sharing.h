@@ -63,5 +63,8 @@ void sharing_stop(struct sharing *sharing);
 /* Allowed as long as nobody says otherwise. May be called at any time, also from stream(). */
 void sharing_set_permission(struct sharing *sharing, enum vcam_permission permission);
 
+/* What WAY_AUTO has become, for the last VM that said hello. */
+enum transfer_way sharing_way(const struct sharing *sharing);
+
 /* The live line below the messages, for now (see status.h). */
 char *sharing_status(struct sharing *sharing);

@@ -132,11 +132,11 @@ static struct vcam_device *make_device(guint kind)
     return vcam_device_new(vcam_profile_new(&offer, &controls, &options, NULL), &ops);
 }
 
-static RedirChoice choose(gpointer user, RedirTransport *of, gboolean can_buffer)
+static RedirChoice choose(gpointer user, gint64 round_trip_us, gboolean can_buffer)
 {
     const RedirChoice *choice = user;
 
-    (void)of, (void)can_buffer;
+    (void)round_trip_us, (void)can_buffer;
     return *choice;
 }
 
@@ -237,7 +237,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct vcam_device *devices[4];
     MemoryTransport transport = {.base = {.ops = &memory_ops, .address = (char *)"memory:"}};
     static struct vcam_log_limit guest_bugs;
-    const RedirEndpointOptions options = {.guest_bugs = &guest_bugs};
+    const RedirEndpointOptions options = {.guest_bugs = &guest_bugs,
+                                          .asks_distance = size > 0 && data[0] >> 7};
     const RedirEndpointEvents events = {
         .greeted = on_nothing,
         .attached = on_nothing,

@@ -51,7 +51,7 @@ static gboolean lose_main(const SpiceCase *c, Session *session, GString *note, G
     guint stream;
     return spice_begin(c, "attach-main", session, &stream, error) &&
            tell(session, "lose-main", error) && spice_wait_lost(session, stream, error) &&
-           spice_wait_said(session, "disconnected", error) &&
+           session_wait_said(session, "disconnected", error) &&
            spice_find_and_end(session, note, error);
 }
 
@@ -91,10 +91,10 @@ static gboolean ask(const SpiceCase *c, Session *session, GString *note, GError 
     (void)note;
     return session_plug(session, "attach-ask", SPICE_BULK " --ask", c->port, error) &&
            stream_some(session, 3, &stream, error) &&
-           spice_wait_said(session, "state asking", error) && tell(session, "allow", error) &&
-           spice_wait_said(session, "state streaming", error) &&
+           session_wait_said(session, "state asking", error) && tell(session, "allow", error) &&
+           session_wait_said(session, "state streaming", error) &&
            session_wait_frames(session, stream, 33, WAIT_MS, error) &&
-           tell(session, "refuse", error) && spice_wait_said(session, "state refused", error) &&
+           tell(session, "refuse", error) && session_wait_said(session, "state refused", error) &&
            session_wait_frames(session, stream, 36, WAIT_MS, error) &&
            stop_stream(session, stream, error) && session_unplug(session, error);
 }
@@ -110,7 +110,7 @@ static gboolean beside_redirection(const SpiceCase *c, Session *session, GString
     guint stream;
     return image && spice_add_device(session, "cam-other", NULL, error) &&
            spice_begin(c, "attach-beside", session, &stream, error) &&
-           tell(session, command, error) && spice_wait_said(session, "cd redirected", error) &&
+           tell(session, command, error) && session_wait_said(session, "cd redirected", error) &&
            spice_wait_cd(session, TRUE, error) &&
            session_wait_frames(session, stream,
                                agent_count_frames(vm_agent(session->vm), stream) + 30, 20000,
@@ -146,7 +146,7 @@ static gboolean follow(const Migration *m, Session *session, Vm *target, GString
     session->vm = target;
     g_autofree char *stopped = agent_run(vm_agent(target), WAIT_MS, error, "stop");
     g_autofree char *lost = stopped ? agent_wait(vm_agent(target), gone, WAIT_MS, error) : NULL;
-    return lost && spice_wait_said(session, "trying again", error) &&
+    return lost && session_wait_said(session, "trying again", error) &&
            spice_find_and_end(session, note, error);
 }
 

@@ -191,20 +191,6 @@ gboolean spice_find_and_end(Session *session, GString *note, GError **error)
     return good && session_unplug(session, error);
 }
 
-gboolean spice_wait_said(Session *session, const char *says, GError **error)
-{
-    g_autofree char *log = NULL;
-    for (gint64 deadline = g_get_monotonic_time() + WAIT_MS * 1000;
-         g_get_monotonic_time() < deadline; g_usleep(20000)) {
-        g_clear_pointer(&log, g_free);
-        if (!g_file_get_contents(share_log(session->share), &log, NULL, error))
-            return FALSE;
-        if (strstr(log, says))
-            return TRUE;
-    }
-    return fail(error, "it does not say '%s' but: %s", says, log);
-}
-
 static gboolean end_stream(Session *session, guint stream, guint least, GString *note,
                            GError **error)
 {
@@ -255,7 +241,7 @@ static gboolean leave_paused(const SpiceCase *c, Session *session, GString *note
     process_signal(process, SIGTERM);
     if (process_wait(process, 2000, &status))
         return fail(error, "it left a VM that was paused");
-    if (!spice_wait_said(session, "does not let go of the camera", error) ||
+    if (!session_wait_said(session, "does not let go of the camera", error) ||
         !vm_qmp(session->vm, "cont", error))
         return FALSE;
     if (!process_wait(process, WAIT_MS, &status) || status != 0)

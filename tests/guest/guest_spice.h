@@ -51,8 +51,6 @@ gboolean spice_rename_port(const SpiceCase *c, Session *session, GString *note, 
 gboolean spice_kill_server(const SpiceCase *c, Session *session, GString *note, GError **error);
 gboolean spice_pause_and_go(const SpiceCase *c, Session *session, GString *note, GError **error);
 gboolean spice_refuse(const SpiceCase *c, Session *session, GString *note, GError **error);
-/* Waits until the program has said this. */
-gboolean spice_wait_said(Session *session, const char *says, GError **error);
 /* options as a SpiceCase has them. */
 char *spice_expand(const Session *session, const char *options, GError **error);
 

@@ -79,7 +79,7 @@ static gboolean many(const SpiceCase *c, Session *session, GString *note, GError
     g_autofree char *path = g_build_filename(harness_folder(), "relay", NULL);
     g_autofree char *options =
         g_strdup_printf(SPICE_BULK " --way %s --to spice+unix://%s", c->options, path);
-    Relay *relay = relay_new(path, vm_spice(session->vm).path, error);
+    Relay *relay = relay_new(path, vm_spice(session->vm).path, 0, error);
     gboolean good = relay && session_plug(session, "spice-cycles", options, 0, error) &&
                     run_cycles(session, relay, note, error);
     relay_free(relay);

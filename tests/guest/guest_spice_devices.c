@@ -97,7 +97,7 @@ gboolean spice_rename_port(const SpiceCase *c, Session *session, GString *note, 
            spice_remove_device(session, "cam-port", error) &&
            spice_add_device(session, "cam-port", "org.camredir.moved", error) &&
            spice_wait_lost(session, stream, error) &&
-           spice_wait_said(session, "the VM has no SPICE port " PORT_NAME, error) &&
+           session_wait_said(session, "the VM has no SPICE port " PORT_NAME, error) &&
            spice_remove_device(session, "cam-port", error) &&
            spice_add_device(session, "cam-port", PORT_NAME, error) &&
            spice_find_and_end(session, note, error);
@@ -166,7 +166,7 @@ static gboolean two_ways(const SpiceCase *c, Session *session, GString *note, GE
 /* One camera is in the guest, for the second there is no channel until one is added. */
 static gboolean add_second(Session *session, GError **error)
 {
-    return spice_wait_said(session, "camera 2: the VM has no usbredir channel (left)", error) &&
+    return session_wait_said(session, "camera 2: the VM has no usbredir channel (left)", error) &&
            spice_add_device(session, "cam-second", NULL, error);
 }
 

@@ -21,6 +21,7 @@ static const struct {
     {&viewer_tests, TRUE, 2},      {&spice_device_tests, TRUE, 2}, {&spice_cycle_tests, TRUE, 2},
     {&valgrind_tests, TRUE, 2},    {&spice_tests, TRUE, 2},        {&vm_libvirt_tests, TRUE, 2},
     {&docs_tests, TRUE, 2},        {&attach_tests, TRUE, 2},       {&libvirt_tests, TRUE, 2},
+    {&far_tests, FALSE, 1},        {&spice_far_tests, TRUE, 2},
 };
 
 static void (*const ends[])(void) = {client_end, spice_end,         hotplug_end,

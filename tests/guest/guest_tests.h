@@ -28,6 +28,7 @@ extern const GuestTestTable redirect_tests;     /* the second VM gives a USB dev
 extern const GuestTestTable spice_tests;        /* the camera comes by SPICE */
 extern const GuestTestTable spice_device_tests; /* its ports and channels come and go */
 extern const GuestTestTable spice_cycle_tests;  /* many connections */
+extern const GuestTestTable far_tests, spice_far_tests; /* through tunnels */
 extern const GuestTestTable valgrind_tests;
 extern const GuestTestTable attach_tests; /* from inside a program on spice-client-glib */
 void spice_end(void);

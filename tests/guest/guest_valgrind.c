@@ -51,7 +51,7 @@ static gboolean watched(const SpiceCase *c, Session *session, GString *note, GEr
     g_autofree char *path = g_build_filename(harness_folder(), "relay", NULL);
     g_autofree char *options =
         g_strdup_printf(SMALL " --way %s --to spice+unix://%s", c->options, path);
-    Relay *relay = relay_new(path, vm_spice(session->vm).path, error);
+    Relay *relay = relay_new(path, vm_spice(session->vm).path, 0, error);
     if (relay)
         session->share = share_start_under(valgrind, "valgrind", options, "", error);
     gboolean good = session->share && stream(session, note, error) && relay_cut(relay, error) &&

@@ -12,11 +12,13 @@
 
 typedef struct {
     int fds[2]; /* the client's, the server's */
+    guint delay_ms;
     GThread *thread;
 } Wire;
 
 struct Relay {
     char *path, *target;
+    guint delay_ms;
     int listener;
     GThread *thread;
     GMutex lock;
@@ -39,10 +41,10 @@ static int unix_socket(const char *path, int (*use)(int, const struct sockaddr *
 /* Both ways; the end of one is the end of the other. */
 static void *carry(void *user)
 {
-    const int *ends = user, fds[2] = {ends[0], ends[1]};
+    g_autofree Wire *wire = user;
+    const int fds[2] = {wire->fds[0], wire->fds[1]};
     char buffer[65536];
     gboolean open = TRUE;
-    g_free(user);
     while (open) {
         struct pollfd polls[2] = {{.fd = fds[0], .events = POLLIN},
                                   {.fd = fds[1], .events = POLLIN}};
@@ -52,6 +54,7 @@ static void *carry(void *user)
                 continue;
             ssize_t n = read(fds[i], buffer, sizeof buffer);
             open = n > 0;
+            g_usleep(wire->delay_ms * 1000);
             for (ssize_t done = 0, step; open && done < n; done += step)
                 open = (step = send(fds[!i], buffer + done, n - done, MSG_NOSIGNAL)) > 0;
         }
@@ -70,8 +73,8 @@ static void *serve(void *user)
             close(client);
             continue;
         }
-        Wire wire = {{client, server}, NULL};
-        wire.thread = g_thread_new("wire", carry, g_memdup2(wire.fds, sizeof wire.fds));
+        Wire wire = {.fds = {client, server}, .delay_ms = relay->delay_ms};
+        wire.thread = g_thread_new("wire", carry, g_memdup2(&wire, sizeof wire));
         g_mutex_lock(&relay->lock);
         g_array_append_val(relay->wires, wire);
         g_mutex_unlock(&relay->lock);
@@ -109,9 +112,10 @@ static void end(Relay *relay)
     relay->listener = -1;
 }
 
-Relay *relay_new(const char *path, const char *target, GError **error)
+Relay *relay_new(const char *path, const char *target, guint delay_ms, GError **error)
 {
     Relay *relay = g_new0(Relay, 1);
+    relay->delay_ms = delay_ms;
     relay->path = g_strdup(path);
     relay->target = g_strdup(target);
     relay->wires = g_array_new(FALSE, FALSE, sizeof(Wire));

@@ -52,6 +52,20 @@ gboolean session_wait_gone(Session *session, GError **error)
     return text != NULL;
 }
 
+gboolean session_wait_said(Session *session, const char *says, GError **error)
+{
+    g_autofree char *log = NULL;
+    for (gint64 deadline = g_get_monotonic_time() + WAIT_MS * 1000;
+         g_get_monotonic_time() < deadline; g_usleep(20000)) {
+        g_clear_pointer(&log, g_free);
+        if (!g_file_get_contents(share_log(session->share), &log, NULL, error))
+            return FALSE;
+        if (strstr(log, says))
+            return TRUE;
+    }
+    return fail(error, "it does not say '%s' but: %s", says, log);
+}
+
 gboolean session_unplug(Session *session, GError **error)
 {
     Share *share = g_steal_pointer(&session->share);

@@ -35,6 +35,8 @@ gboolean session_plug(Session *session, const char *name, const char *options, V
                       GError **error);
 /* Waits until the guest has the camera (again). */
 gboolean session_find(Session *session, gint64 timeout_ms, GError **error);
+/* Waits until the program has said this. */
+gboolean session_wait_said(Session *session, const char *says, GError **error);
 /* Waits until the guest has it no more. */
 gboolean session_wait_gone(Session *session, GError **error);
 /* Ends camredir and waits until the camera is gone from the guest. */

@@ -5,6 +5,7 @@ $(eval $(call library,redir_fixture))
 LIBS_test_redir_parts    := redir
 LIBS_test_redir_endpoint := redir_fixture redir vcam descriptors
 LIBS_test_buffered       := redir_fixture redir vcam descriptors
+LIBS_test_distance       := redir_fixture redir vcam descriptors
 LIBS_test_redir_host     := redir_fixture redir vcam descriptors
 LIBS_test_heartbeat      := redir_fixture redir vcam descriptors
 LIBS_test_qmp            := redir

@@ -148,11 +148,12 @@ int accept_one(int listen_fd)
     return fd;
 }
 
-static RedirChoice choose_device(gpointer user, RedirTransport *transport, gboolean can_buffer)
+static RedirChoice choose_device(gpointer user, gint64 round_trip_us, gboolean can_buffer)
 {
-    const Fixture *f = user;
+    Fixture *f = user;
 
-    (void)transport, (void)can_buffer;
+    (void)can_buffer;
+    f->round_trip_us = round_trip_us;
     return (RedirChoice){f->device, f->buffered};
 }
 
@@ -200,6 +201,7 @@ void start_host(Fixture *f, RedirRole role, gboolean retry)
         .role = role,
         .transport_new = f->transport_new,
         .retry = retry,
+        .asks_distance = f->asks_distance,
         .hello_timeout_ms = 100,
         .configure_timeout_ms = 100,
         .first_delay_ms = 10,

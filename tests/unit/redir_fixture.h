@@ -17,8 +17,9 @@ typedef struct {
     char *dir, *path, *address;
     int listen_fd; /* QEMU's, where it listens */
     struct vcam_device *device;
-    gboolean buffered;
-    RedirGadget *gadget; /* it */
+    gboolean buffered, asks_distance;
+    gint64 round_trip_us; /* as the camera's form was chosen by */
+    RedirGadget *gadget;  /* it */
     struct vcam_mode mode;
     guint started, stopped;
     RedirTransportNew transport_new;

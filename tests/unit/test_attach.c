@@ -196,7 +196,7 @@ static void test_two_channels(void)
     guest_configure(&scene);
     guest_stream(&scene, 5);
     scene_detach(&scene);
-    FAKE_WAIT(strstr(scene.guest.qemu->order->str, "device_disconnect"));
+    FAKE_WAIT(g_str_has_suffix(scene.guest.qemu->order->str, "device_disconnect "));
     scene_end(&scene);
 }
 
@@ -502,7 +502,7 @@ static void test_detach_streaming(gconstpointer way)
     Scene scene;
     scene_stream(&scene, way_of(way));
     scene_detach(&scene);
-    FAKE_WAIT(strstr(scene.guest.qemu->order->str, "device_disconnect"));
+    FAKE_WAIT(g_str_has_suffix(scene.guest.qemu->order->str, "device_disconnect "));
     FAKE_WAIT(scene_has(&scene, "closed"));
     scene_attach(&scene, NULL);
     FAKE_WAIT(scene.state == REDIR_SPICE_STATE_CONNECTED);

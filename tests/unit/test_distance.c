@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How far the VM is, asked of itself before the camera is announced: near, far, or unwilling to
+   say; and what a peer can do in between. */
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "redir/error.h"
+#include "tests/unit/redir_fixture.h"
+
+#define ASKED     "device_disconnect device_disconnect device_disconnect device_disconnect "
+#define ANNOUNCED "interface_info ep_info device_connect "
+#define FAR_MS    (2 * REDIR_FAR_US / 1000)
+
+static void prepare_far(Fixture *f, const Camera *camera)
+{
+    prepare(f, camera);
+    f->asks_distance = TRUE;
+    f->round_trip_us = -1;
+    listen_as_qemu(f);
+    start_host(f, REDIR_CONNECT, FALSE);
+}
+
+/* It has said hello, and has not been heard. */
+static void begin(Fixture *f, const Camera *camera)
+{
+    prepare_far(f, camera);
+    f->qemu = fake_qemu_new(accept_one(f->listen_fd), 0);
+}
+
+static void wait_announced(Fixture *f, const char *order)
+{
+    FAKE_WAIT(g_str_has_suffix(f->qemu->order->str, "device_connect "));
+    g_assert_cmpstr(f->qemu->order->str, ==, order);
+}
+
+static void test_near(void)
+{
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    wait_announced(&f, "hello " ASKED ANNOUNCED);
+    g_assert_cmpint(f.round_trip_us, >=, 0);
+    configure(&f);
+    finish(&f);
+}
+
+static void be_silent(FakeQemu *qemu, guint ms)
+{
+    gint64 end_us = g_get_monotonic_time() + ms * 1000;
+
+    fake_qemu_set_reading(qemu, FALSE);
+    while (g_get_monotonic_time() < end_us)
+        fake_step();
+    fake_qemu_set_reading(qemu, TRUE);
+}
+
+/* The shortest answer counts. */
+static void test_far(void)
+{
+    static const guint silences_ms[] = {2 * FAR_MS, FAR_MS, 3 * FAR_MS, 2 * FAR_MS};
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    for (guint i = 0; i < G_N_ELEMENTS(silences_ms); i++) {
+        gsize before = f.qemu->order->len;
+        be_silent(f.qemu, silences_ms[i]);
+        FAKE_WAIT(f.qemu->order->len > before);
+    }
+    wait_announced(&f, "hello " ASKED ANNOUNCED);
+    g_assert_cmpint(f.round_trip_us, >=, FAR_MS * 1000);
+    configure(&f);
+    finish(&f);
+}
+
+/* usbredir's own parser always says that it acknowledges: this peer is none. */
+static void say_hello(int fd)
+{
+    static const struct {
+        struct usb_redir_header header;
+        struct usb_redir_hello_header hello;
+        guint32 caps;
+    } __attribute__((packed))
+    packet = {{usb_redir_hello, sizeof packet.hello + sizeof packet.caps, 0},
+              {"another"},
+              FAKE_CAP(usb_redir_cap_ep_info_max_packet_size) | FAKE_CAP(usb_redir_cap_64bits_ids)};
+
+    g_assert_cmpint(send(fd, &packet.header, 12, 0), ==, 12); /* a hello has a short id */
+    g_assert_cmpint(send(fd, &packet.hello, packet.header.length, 0), ==, packet.header.length);
+}
+
+/* The types of the packets behind our hello, a bit each. */
+static guint32 types_sent(int fd)
+{
+    guint8 bytes[4096];
+    guint32 types = 0, length;
+    ssize_t size = recv(fd, bytes, sizeof bytes, 0);
+
+    g_assert_cmpint(size, >, 12);
+    for (gsize at = 0, header = 12; at + 8 <= (gsize)size; at += header + length, header = 16) {
+        memcpy(&length, bytes + at + 4, sizeof length);
+        types |= 1u << bytes[at];
+    }
+    return types;
+}
+
+/* It would not acknowledge, so it is not asked. */
+static void test_unable(void)
+{
+    Fixture f;
+
+    prepare_far(&f, &bulk_camera);
+    int fd = accept_one(f.listen_fd);
+    say_hello(fd);
+    FAKE_WAIT(f.round_trip_us != -1);
+    fake_step();
+    guint32 types = types_sent(fd);
+    g_assert_cmpuint(types >> usb_redir_device_connect & 1, ==, 1);
+    g_assert_cmpuint(types >> usb_redir_device_disconnect & 1, ==, 0);
+    g_assert_cmpint(f.round_trip_us, ==, 0);
+    close(fd);
+    finish(&f);
+}
+
+/* It could, and does not: the camera comes all the same. */
+static void test_unwilling(void)
+{
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    fake_qemu_set_reading(f.qemu, FALSE);
+    FAKE_WAIT(f.round_trip_us != -1);
+    g_assert_cmpint(f.round_trip_us, ==, 0);
+    finish(&f);
+}
+
+/* What is asked of a camera that is not there yet is not answered, and harms nobody. */
+static void test_early(void)
+{
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    FAKE_WAIT(g_str_has_prefix(f.qemu->order->str, "hello "));
+    fake_qemu_control(f.qemu, 0x80, 6, 0x0100, 0, 18, NULL);
+    fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 512, NULL);
+    fake_qemu_set_alt(f.qemu, VCAM_VS_INTERFACE, 1);
+    fake_qemu_reset(f.qemu);
+    fake_qemu_reject(f.qemu);
+    wait_announced(&f, "hello " ASKED ANNOUNCED);
+    configure(&f);
+    g_assert_cmpuint(g_queue_get_length(&f.qemu->answers), ==, 0);
+    finish(&f);
+}
+
+/* A filter comes with the hello, and counts when there is a camera to look at. */
+static void test_filter(void)
+{
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    FAKE_WAIT(g_str_has_prefix(f.qemu->order->str, "hello "));
+    fake_qemu_send_filter(f.qemu, "-1,-1,-1,-1,0");
+    FAKE_WAIT(f.state == REDIR_HOST_STOPPED);
+    g_assert_error(f.error, REDIR_ERROR, REDIR_ERROR_REFUSED);
+    finish(&f);
+}
+
+/* One that knows cameras by their number: none comes as an adapter. */
+static void test_filter_by_number(void)
+{
+    Fixture f;
+
+    begin(&f, &buffered_camera);
+    FAKE_WAIT(g_str_has_prefix(f.qemu->order->str, "hello "));
+    fake_qemu_send_filter(f.qemu, "0x0e,0x1d6b,-1,-1,1|-1,-1,-1,-1,0");
+    wait_announced(&f, "hello " ASKED ANNOUNCED);
+    g_assert_cmphex(f.qemu->device.vendor_id, ==, 0x1d6b);
+    configure(&f);
+    finish(&f);
+}
+
+/* To stop does not wait for a VM that is far. */
+static void test_stop(void)
+{
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    FAKE_WAIT(strstr(f.qemu->order->str, "device_disconnect ") != NULL);
+    redir_host_stop(f.host);
+    FAKE_WAIT(f.state == REDIR_HOST_STOPPED);
+    g_assert_no_error(f.error);
+    g_assert_null(strstr(f.qemu->order->str, "device_connect "));
+    finish(&f);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/distance/near", test_near);
+    g_test_add_func("/distance/far", test_far);
+    g_test_add_func("/distance/unable", test_unable);
+    g_test_add_func("/distance/unwilling", test_unwilling);
+    g_test_add_func("/distance/early", test_early);
+    g_test_add_func("/distance/filter", test_filter);
+    g_test_add_func("/distance/filter by number", test_filter_by_number);
+    g_test_add_func("/distance/stop", test_stop);
+    return g_test_run();
+}
