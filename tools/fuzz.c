@@ -20,8 +20,10 @@ enum { FUZZ_NOTHING = 0, FUZZ_FOUND = 1, FUZZ_FAILED = 2 };
 
 struct fuzz {
     char *target, *guest, *kernel, *initramfs, *corpus, *name, *mutate, *replay, *minimise;
+    char *controllers;         /* NULL: by itself */
+    guint n_controllers, ehci; /* of that, as FuzzQemuOptions have them */
     gint64 seed, cases;
-    int seconds, findings, jobs, controllers, devices;
+    int seconds, findings, jobs, devices;
     gboolean stream, real_time, allow_remote;
     char **seeds, **qemu; /* qemu: a command line, NULL: none */
     char **ignored;       /* NULL: none */
@@ -47,7 +49,8 @@ static FuzzTarget *make_qemu(const struct fuzz *fuzz, GError **error)
                                      .kernel = fuzz->kernel,
                                      .initramfs = fuzz->initramfs,
                                      .real_time = fuzz->real_time || fuzz->devices > 1,
-                                     .controllers = (guint)fuzz->controllers,
+                                     .controllers = fuzz->n_controllers,
+                                     .ehci = fuzz->ehci,
                                      .devices = (guint)fuzz->devices,
                                      .stream = fuzz->stream};
     return fuzz_target_qemu_new(&options, error);
@@ -96,7 +99,6 @@ static void add_word(GString *text, const char *option, const char *value)
 static char *target_options(const struct fuzz *fuzz, gboolean real_time)
 {
     GString *text = g_string_new(NULL);
-    g_autofree char *controllers = g_strdup_printf("%d", fuzz->controllers);
     g_autofree char *devices = g_strdup_printf("%d", fuzz->devices);
     const struct {
         gboolean given;
@@ -108,7 +110,7 @@ static char *target_options(const struct fuzz *fuzz, gboolean real_time)
         {fuzz->initramfs != NULL, "--initramfs", fuzz->initramfs},
         {fuzz->stream, "--stream", NULL},
         {is_qemu(fuzz) && !fuzz->qemu && real_time, "--real-time", NULL},
-        {fuzz->controllers > 0, "--controllers", controllers},
+        {fuzz->controllers != NULL, "--controllers", fuzz->controllers},
         {fuzz->devices > 1, "--devices", devices},
         {fuzz->allow_remote, "--allow-remote", NULL},
         {fuzz->qemu != NULL, "--", NULL},
@@ -181,8 +183,8 @@ static gboolean look_again(FuzzMinimiser *m, FuzzFinding *finding, FuzzOutcome *
     finding->place = outcome->place;
     finding->console = outcome->console;
     m->place = NULL;
-    finding->replays = SMALL_REPLAYS;
-    finding->shown = fuzz_replay(m, small, finding->replays, error);
+    finding->shown = fuzz_replay(m, small, SMALL_REPLAYS, error);
+    finding->replays = m->replays;
     return *error == NULL;
 }
 
@@ -323,6 +325,43 @@ static gboolean check_address(const struct fuzz *fuzz, GError **error)
     return TRUE;
 }
 
+/* "xhci,ehci,xhci" */
+static gboolean read_kinds(struct fuzz *fuzz, GError **error)
+{
+    static const char *const kinds[] = {"xhci", "ehci", NULL};
+    g_auto(GStrv) words = g_strsplit(fuzz->controllers, ",", -1);
+
+    fuzz->n_controllers = g_strv_length(words);
+    if (!is_within("--controllers", fuzz->n_controllers, 1, FUZZ_MOST_CONTROLLERS, error))
+        return FALSE;
+    for (guint i = 0; words[i]; i++) {
+        if (!is_one_of("--controllers", words[i], kinds, error))
+            return FALSE;
+        fuzz->ehci |= (guint)(strcmp(words[i], "ehci") == 0) << i;
+    }
+    return !fuzz->ehci || (guint)fuzz->devices <= fuzz->n_controllers * FUZZ_EHCI_PORTS ||
+           refuse(error, "--controllers: an EHCI has six ports: name more controllers");
+}
+
+/* The same, or "3". */
+static gboolean read_controllers(struct fuzz *fuzz, GError **error)
+{
+    guint64 n = 0;
+
+    if (!fuzz->controllers)
+        return TRUE;
+    if (!is_qemu(fuzz))
+        return refuse(error, "--controllers: only with --target qemu");
+    if (!g_ascii_isdigit(*fuzz->controllers))
+        return read_kinds(fuzz, error);
+    if (!g_ascii_string_to_unsigned(fuzz->controllers, 10, 1, FUZZ_MOST_CONTROLLERS, &n, error)) {
+        g_prefix_error(error, "--controllers: ");
+        return FALSE;
+    }
+    fuzz->n_controllers = (guint)n;
+    return TRUE;
+}
+
 static gboolean check_target(const struct fuzz *fuzz, GError **error)
 {
     static const char *const guests[] = {"linux", NULL};
@@ -334,12 +373,11 @@ static gboolean check_target(const struct fuzz *fuzz, GError **error)
         return refuse(error, "--guest and a command line of QEMU: give one");
     if (!is_qemu(fuzz) && (fuzz->qemu || fuzz->guest))
         return refuse(error, "--guest, and a command line behind '--', are for --target qemu");
-    if (!is_own &&
-        (fuzz->kernel || fuzz->initramfs || fuzz->stream || fuzz->real_time || fuzz->devices > 1))
-        return refuse(error, "--kernel, --initramfs, --stream, --real-time, --devices: only with "
-                             "the program's own guest");
-    if (!is_qemu(fuzz) && fuzz->controllers)
-        return refuse(error, "--controllers: only with --target qemu");
+    if (!is_own && (fuzz->kernel || fuzz->initramfs || fuzz->stream || fuzz->real_time))
+        return refuse(error, "--kernel, --initramfs, --stream, --real-time: only with the "
+                             "program's own guest");
+    if (!is_qemu(fuzz) && fuzz->devices > 1)
+        return refuse(error, "--devices: only with --target qemu");
     return target_of(fuzz)->word || check_address(fuzz, error);
 }
 
@@ -353,7 +391,6 @@ static gboolean check_options(const struct fuzz *fuzz, GError **error)
            is_within("--ignore", fuzz->ignored ? g_strv_length(fuzz->ignored) : 0, 0,
                      FUZZ_MAX_IGNORED, error) &&
            is_within("--jobs", fuzz->jobs, 1, FUZZ_MAX_JOBS, error) &&
-           is_within("--controllers", fuzz->controllers, 0, 15, error) &&
            is_within("--devices", fuzz->devices, 1, FUZZ_MOST_TOGETHER, error) &&
            is_within("--time", fuzz->seconds, 0, G_MAXINT, error) &&
            is_within("--findings", fuzz->findings, 0, G_MAXINT, error) &&
@@ -363,7 +400,7 @@ static gboolean check_options(const struct fuzz *fuzz, GError **error)
 
 static int run(struct fuzz *fuzz, GError **error)
 {
-    if (!check_options(fuzz, error))
+    if (!check_options(fuzz, error) || !read_controllers(fuzz, error))
         return FUZZ_FAILED;
     if (fuzz->replay)
         return replay(fuzz, error);
@@ -402,10 +439,12 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
          "The test guest uses each camera and takes pictures", NULL},
         {"real-time", 0, 0, G_OPTION_ARG_NONE, &fuzz->real_time,
          "The test guest's clock is not virtual: slower, and as it is elsewhere", NULL},
-        {"controllers", 0, 0, G_OPTION_ARG_INT, &fuzz->controllers,
-         "USB controllers of the VM, used in turn (1; with --devices one for each two)", "N"},
+        {"controllers", 0, 0, G_OPTION_ARG_STRING, &fuzz->controllers,
+         "USB controllers of the VM, used in turn (1; with --devices one for each two); KINDS: "
+         "xhci,ehci,...",
+         "N|KINDS"},
         {"devices", 0, 0, G_OPTION_ARG_INT, &fuzz->devices,
-         "So many cameras are plugged into the test guest at once, in real time (1)", "N"},
+         "So many cameras are plugged into the VM at once, in real time (1)", "N"},
         {"allow-remote", 0, 0, G_OPTION_ARG_NONE, &fuzz->allow_remote,
          "tcp:HOST may be another machine", NULL},
         {"corpus", 0, 0, G_OPTION_ARG_FILENAME, &fuzz->corpus,
@@ -461,8 +500,9 @@ int fuzz_run(int argc, char **argv)
     struct fuzz fuzz = {.seed = 1, .jobs = 1, .devices = 1};
     int status = parse_and_run(&fuzz, argc, argv);
 
-    char *const strings[] = {fuzz.target, fuzz.guest,  fuzz.kernel, fuzz.initramfs, fuzz.corpus,
-                             fuzz.name,   fuzz.mutate, fuzz.replay, fuzz.minimise};
+    char *const strings[] = {fuzz.target,   fuzz.guest,      fuzz.kernel, fuzz.initramfs,
+                             fuzz.corpus,   fuzz.name,       fuzz.mutate, fuzz.replay,
+                             fuzz.minimise, fuzz.controllers};
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(strings[i]);
     g_strfreev(fuzz.ignored);

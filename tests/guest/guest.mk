@@ -31,6 +31,14 @@ $(guest)/fuzz.cpio: $(guest)/fuzz-init $(guest)/kernel/vmlinux $(guest_packer)
 .PHONY: fuzz-guest
 fuzz-guest: $(guest)/fuzz.cpio ## the guest that 'camredir fuzz --target qemu' starts
 
+# One that does nothing for the fuzzer.
+$(guest)/bystander: tests/guest/bystander.c tools/fuzz/guest/boot.h
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) -std=gnu11 $(warnings) -O2 -g0 -I. -D_GNU_SOURCE \
+	        -static -o $@ $<
+
+$(guest)/bystander.cpio: $(guest)/bystander $(guest)/kernel/vmlinux $(guest_packer)
+	$(call say,PACK,$@)$(guest_packer) $@ init=$< modules=$(guest)/kernel/modules
+
 # Programs that look at the camera from inside the guest.
 guest_tools := v4l2-ctl v4l2-compliance lsusb
 $(guest)/tools.cpio: $(guest_packer)
@@ -44,7 +52,8 @@ $(O)/tests/guest/camredir.cpio: $(O)/camredir $(guest_packer)
 harness := $(patsubst %,$(O)/tests/guest/%.o,process suite agent_client qmp vm libvirt share session jpeg_file relay printed)
 guest_tests_objects := $(patsubst tests/guest/%.c,$(O)/tests/guest/%.o,$(wildcard tests/guest/guest_*.c))
 guest_link = $(call say,LD,$@)$(CC) $(all_cflags) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(pkg_libs) $(guest_libs) -lm
-guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio $(guest)/fuzz.cpio
+guest_needs := $(O)/camredir $(guest)/base.cpio $(guest)/tools.cpio $(guest)/fuzz.cpio \
+        $(guest)/bystander.cpio
 
 $(O)/tests/guest/guest-tests: guest_libs = -lXtst -lX11
 $(O)/tests/guest/guest-tests: $(guest_tests_objects) $(harness) \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The fuzzed device on the wire, before a QEMU made of libusbredirparser: when it tells a status,
-   and what of it is wrong. */
+   what of it is wrong, and that it is not taken; and how long something was quiet. */
 #include <string.h>
 #include <sys/socket.h>
 
 #include "tests/unit/fake_qemu.h"
 #include "tools/fuzz/device.h"
+#include "tools/fuzz/quiet.h"
 
 #define STATUS   0x83
 #define SET_CUR  1
@@ -104,9 +105,38 @@ static void test_status(void)
     unplug();
 }
 
+/* Of a speed that the port does not have: nothing will be asked of it, and the next one may come.
+ */
+static void test_rejected(void)
+{
+    plug(NULL, 0);
+    g_assert_false(fuzz_device_state(device).gone);
+    fake_qemu_reject(qemu);
+    g_assert_true(fuzz_device_receive(device));
+    g_assert_true(fuzz_device_state(device).gone);
+    g_assert_cmpuint(fuzz_device_state(device).requests, ==, 0);
+    unplug();
+}
+
+static void test_quiet(void)
+{
+    static const struct {
+        gint64 now_ms;
+        guint64 count;
+        gint64 quiet_ms;
+    } rows[] = {{1000, 0, 0},   {1400, 0, 400}, {1500, 3, 0},   {1500, 3, 0},
+                {1750, 3, 250}, {2000, 2, 0},   {9000, 2, 7000}};
+    FuzzQuiet quiet = fuzz_quiet_begin(rows[0].now_ms);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(fuzz_quiet_ms(&quiet, rows[i].count, rows[i].now_ms), ==, rows[i].quiet_ms);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/fuzz/device/status", test_status);
+    g_test_add_func("/fuzz/device/rejected", test_rejected);
+    g_test_add_func("/fuzz/quiet", test_quiet);
     return g_test_run();
 }

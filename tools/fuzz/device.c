@@ -224,15 +224,23 @@ static void leave_after(FuzzDevice *device, guint at)
 
 /* ---- who it is ---- */
 
-static guint8 speed_of(const FuzzDevice *device, const FuzzCameraIdentity *identity)
+static guint8 speed_of(const GArray *faults, const FuzzCameraIdentity *identity)
 {
-    const FuzzFault *fault = fault_of(device, FUZZ_FAULT_SPEED, 0);
-
-    if (fault)
-        return (guint8)fault->value;
+    for (guint i = 0; faults && i < faults->len; i++)
+        if (g_array_index(faults, FuzzFault, i).kind == FUZZ_FAULT_SPEED)
+            return (guint8)g_array_index(faults, FuzzFault, i).value;
     if (identity->bcdUSB >= 0x0300)
         return usb_redir_speed_super;
     return identity->bMaxPacketSize0 == 64 ? usb_redir_speed_high : usb_redir_speed_full;
+}
+
+guint8 fuzz_case_speed(const FuzzCase *fuzz_case)
+{
+    FuzzCamera *camera = fuzz_camera_new(fuzz_case->descriptors, FALSE);
+    FuzzCameraIdentity identity = fuzz_camera_identity(camera);
+
+    fuzz_camera_free(camera);
+    return speed_of(fuzz_case->faults, &identity);
 }
 
 static void send_endpoints(FuzzDevice *device)
@@ -295,7 +303,7 @@ gboolean fuzz_device_plug(FuzzDevice *device, const FuzzCase *fuzz_case, gboolea
     const FuzzFault *picture = fault_of(device, FUZZ_FAULT_PICTURE, 0);
     FuzzCameraIdentity identity = fuzz_camera_identity(device->camera);
     struct usb_redir_device_connect_header connect = {
-        .speed = speed_of(device, &identity),
+        .speed = speed_of(fuzz_case->faults, &identity),
         .device_class = identity.bDeviceClass,
         .device_subclass = identity.bDeviceSubClass,
         .device_protocol = identity.bDeviceProtocol,
@@ -745,6 +753,13 @@ static void on_disconnect_ack(void *priv)
     device->state.ready = TRUE;
 }
 
+/* It is of a speed that the port does not have. */
+static void on_reject(void *priv)
+{
+    FuzzDevice *device = priv;
+    device->state.gone = TRUE;
+}
+
 /* What needs no answer. libusbredirparser calls each without looking. */
 static void on_nothing(void *priv)
 {
@@ -766,7 +781,7 @@ static void set_callbacks(struct usbredirparser *parser)
     parser->hello_func = on_hello;
     parser->reset_func = on_nothing;
     parser->device_disconnect_ack_func = on_disconnect_ack;
-    parser->filter_reject_func = on_nothing;
+    parser->filter_reject_func = on_reject;
     parser->filter_filter_func = on_filter;
     parser->set_configuration_func = on_set_configuration;
     parser->get_configuration_func = on_get_configuration;

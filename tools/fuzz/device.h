@@ -26,7 +26,7 @@ typedef struct {
     FuzzReach reach;
     gboolean ready;       /* the hello has come, the last case is gone: one can be plugged in */
     gboolean ended;       /* the guest asked for the sentinel's string */
-    gboolean gone;        /* the device took itself away */
+    gboolean gone;        /* the device took itself away, or QEMU does not take it */
     guint8 speed;         /* usbredir's */
     gboolean isochronous; /* a stream is on, for which fuzz_device_stream() is to be called */
     gboolean disturbed;   /* the guest gave up an answer that was sent: the host was too slow */
@@ -49,6 +49,9 @@ FuzzDeviceState fuzz_device_state(const FuzzDevice *device);
 /* Appends a number for each different thing that the guest did: what it asked after what, and what
    came of it. */
 void fuzz_device_features(const FuzzDevice *device, GArray *features);
+
+/* At what speed it comes (usbredir's). */
+guint8 fuzz_case_speed(const FuzzCase *fuzz_case);
 
 /* A device without fault and almost without anything: a guest that does not take it is no longer
    one. At the speed of the last one, as SuperSpeed has a bus of its own. */

@@ -242,12 +242,13 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
 
     m.place = NULL; /* as --replay looks at it */
     if (error == NULL)
-        finding->shown = fuzz_replay(&m, fuzz_case, finding->replays = REPLAYS, &error);
+        finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
     if (error == NULL && finding->shown == 0 && job->before->len && !job->beside) {
         m.before = job->before;
         finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
         finding->before = finding->shown ? job->before : NULL;
     }
+    finding->replays = m.replays;
     if (error)
         g_warning("%s: not made smaller: %s", finding->title, error->message);
     g_free(*kept);

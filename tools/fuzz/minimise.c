@@ -96,7 +96,7 @@ guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError *
     GError *inner = NULL;
     guint shown = 0;
 
-    for (guint i = 0; i < n && inner == NULL && !is_enough(m); i++) {
+    for (m->replays = 0; m->replays < n && inner == NULL && !is_enough(m); m->replays++) {
         m->stale = TRUE;
         shown += fuzz_shows(m, fuzz_case, &inner);
     }

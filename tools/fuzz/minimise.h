@@ -12,9 +12,10 @@ typedef struct {
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */
-    const GPtrArray *before;   /* of FuzzCase: what a fresh target is shown first; may be NULL */
-    const GPtrArray *beside;   /* of FuzzCase: what it is shown together with it; may be NULL */
-    gboolean stale;            /* the target must be made fresh before the next case */
+    guint replays;           /* of the last fuzz_replay(): fewer than asked for where it stopped */
+    const GPtrArray *before; /* of FuzzCase: what a fresh target is shown first; may be NULL */
+    const GPtrArray *beside; /* of FuzzCase: what it is shown together with it; may be NULL */
+    gboolean stale;          /* the target must be made fresh before the next case */
 } FuzzMinimiser;
 
 /* Does the case show it? A target that cannot say: FALSE, and *error. */

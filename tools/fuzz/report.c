@@ -198,7 +198,7 @@ static void say_replay(GString *text, const FuzzFinding *finding, const char *fo
         g_string_append_printf(text, "When it was found, this showed it %u of %u times.\n",
                                finding->shown, finding->replays);
     else
-        g_string_append(text, "The case is as it was found, not made smaller nor tried again.\n");
+        g_string_append(text, "It was not tried again.\n");
     g_string_append(text,
                     "\n`case.bin` is the whole case: the bytes of the descriptors, and behind them "
                     "a descriptor for\neach thing that the device does wrong besides. "

@@ -38,7 +38,9 @@ typedef struct {
     gint64 us;
 } FuzzTime;
 
-#define FUZZ_MOST_TOGETHER 16 /* cases at once */
+#define FUZZ_MOST_TOGETHER    16 /* cases at once */
+#define FUZZ_MOST_CONTROLLERS 15
+#define FUZZ_EHCI_PORTS       6
 
 typedef struct FuzzTarget FuzzTarget;
 
@@ -75,6 +77,7 @@ typedef struct {
     const char *kernel, *initramfs; /* instead of the project's own; NULL: those */
     gboolean real_time;             /* no virtual clock: what replay and findings are checked by */
     guint controllers;              /* 0: one, or for several devices one for each two */
+    guint ehci;      /* a bit for each of them that is an EHCI; the others are xHCI */
     guint devices;   /* at once, in real time; 0, 1: one at each controller in turn */
     gboolean stream; /* the guest opens what it finds and asks for pictures */
 } FuzzQemuOptions;

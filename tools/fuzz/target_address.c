@@ -8,6 +8,7 @@
 
 #include "redir/address.h"
 #include "tools/fuzz/device.h"
+#include "tools/fuzz/quiet.h"
 #include "tools/fuzz/target.h"
 
 #define HELLO_MS    5000
@@ -26,11 +27,6 @@ typedef struct {
     FuzzTime times[2];
 } AddressTarget;
 
-static gint64 now_ms(void)
-{
-    return g_get_monotonic_time() / 1000;
-}
-
 /* Answers for so long, or until done, or, if quiet, until nothing was asked for QUIET_MS. FALSE:
    the other side is gone. */
 static gboolean serve(AddressTarget *target, gint64 ms, gboolean (*done)(FuzzDeviceState),
@@ -38,12 +34,13 @@ static gboolean serve(AddressTarget *target, gint64 ms, gboolean (*done)(FuzzDev
 {
     FuzzDevice *device = target->device;
     FuzzDeviceState state = fuzz_device_state(device);
-    gint64 end = now_ms() + ms, last = now_ms();
+    gint64 now = fuzz_now_ms(), end = now + ms;
+    FuzzQuiet watch = fuzz_quiet_begin(now);
 
-    while (!(done && done(state)) && now_ms() < end) {
+    for (; !(done && done(state)) && now < end; now = fuzz_now_ms()) {
         struct pollfd come = {.fd = fuzz_device_fd(device), .events = POLLIN};
-        guint64 before = state.requests;
-        gint64 left = quiet ? last + (before ? QUIET_MS : FIRST_MS) - now_ms() : end - now_ms();
+        gint64 silent = fuzz_quiet_ms(&watch, state.requests, now);
+        gint64 left = quiet ? (state.requests ? QUIET_MS : FIRST_MS) - silent : end - now;
         if (left <= 0)
             break;
         int n = poll(&come, 1, state.isochronous ? ISO_MS : (int)left);
@@ -51,7 +48,6 @@ static gboolean serve(AddressTarget *target, gint64 ms, gboolean (*done)(FuzzDev
             (state.isochronous && !fuzz_device_stream(device)))
             return FALSE;
         state = fuzz_device_state(device);
-        last = state.requests != before ? now_ms() : last;
     }
     return TRUE;
 }

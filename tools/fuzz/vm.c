@@ -22,22 +22,25 @@
 #include "tools/fuzz/guest/protocol.h"
 #include "tools/fuzz/monitor.h"
 #include "tools/fuzz/put.h"
+#include "tools/fuzz/quiet.h"
 
-#define BOOT_S         180
-#define SAVE_S         30
-#define SOCKET_S       10
+#define BOOT_SILENT_MS 180000  /* the console of a guest that boots tells something */
+#define BOOT_MOST_MS   1800000 /* and not for ever */
+#define SAVE_S         120     /* a moment, where nothing else is busy */
+#define SOCKET_S       60
 #define SPENT_S        2
 #define MAX_CONSOLE    (1 << 20)
 #define MAX_LINE       4096 /* of init */
-#define MAX_CONTROLLER 15
-#define PORTS_EACH     4 /* of a controller, unless it must have more */
+#define PORTS_EACH     4    /* of a controller, unless it must have more */
 #define DEVICES_EACH   2 /* a hub looks at one after the other; a controller costs time at boot */
-/* Without what costs time in each case and shows nothing of a driver. */
+/* Without what costs time in each case and shows nothing of a driver. How it boots is told line by
+   line; init then has it tell no more than warnings. */
 #define KERNEL_OPTIONS                                                                             \
     "mitigations=off nokaslr init_on_alloc=0 lsm= audit=0 psi=0 cgroup_disable=memory "            \
-    "noautogroup tsc=reliable cryptomgr.notests log_buf_len=16M loglevel=5 console=ttyS0 "         \
+    "noautogroup tsc=reliable cryptomgr.notests log_buf_len=16M loglevel=7 console=ttyS0 "         \
     "panic=0 load=virtio_pci,virtio_console,xhci_pci,uvcvideo"
-#define NO_DEBUGFS " debugfs=off" /* KCOV is read there */
+#define EHCI_DRIVER ",ehci_pci"
+#define NO_DEBUGFS  " debugfs=off" /* KCOV is read there */
 
 struct FuzzVm {
     const FuzzQemuOptions *options;
@@ -50,6 +53,8 @@ struct FuzzVm {
     int state;     /* a file with the machine after its boot; -1: none yet */
     int port;      /* to init; -1: none */
     long console_at;
+    gint64 begun_ms;
+    FuzzQuiet boot; /* the console's bytes */
     guint asked, answered, answer;
     GString *input;
     gboolean covers;
@@ -82,18 +87,28 @@ static gboolean has_several(const FuzzVm *vm)
     return vm->options->devices > 1;
 }
 
-static guint count_controllers(const FuzzVm *vm)
+guint fuzz_vm_n_controllers(const FuzzVm *vm)
 {
     guint wanted = vm->options->controllers, devices = vm->options->devices;
 
     if (!wanted && has_several(vm))
         wanted = (devices + DEVICES_EACH - 1) / DEVICES_EACH;
-    return CLAMP(wanted, 1, MAX_CONTROLLER);
+    return CLAMP(wanted, 1, FUZZ_MOST_CONTROLLERS);
 }
 
 guint fuzz_vm_n_ports(const FuzzVm *vm)
 {
-    return has_several(vm) ? vm->options->devices : count_controllers(vm);
+    return has_several(vm) ? vm->options->devices : fuzz_vm_n_controllers(vm);
+}
+
+static gboolean is_ehci(const FuzzVm *vm, guint controller)
+{
+    return vm->options->ehci >> controller & 1;
+}
+
+gboolean fuzz_vm_has_super(const FuzzVm *vm, guint port)
+{
+    return !is_ehci(vm, port % fuzz_vm_n_controllers(vm));
 }
 
 /* Beside the program: installed, or in the tree where it was built. */
@@ -167,16 +182,20 @@ static void add_machine(const FuzzVm *vm, GPtrArray *argv)
     add(argv, "-bios", "qboot.rom");
     add(argv, "-kernel", "%s", vm->kernel);
     add(argv, "-initrd", "%s", vm->initramfs);
-    add(argv, "-append", KERNEL_OPTIONS "%s", vm->options->kernel ? "" : NO_DEBUGFS);
+    add(argv, "-append", KERNEL_OPTIONS "%s%s", vm->options->ehci ? EHCI_DRIVER : "",
+        vm->options->kernel ? "" : NO_DEBUGFS);
 }
 
 static void add_ports(const FuzzVm *vm, GPtrArray *argv)
 {
-    guint n = fuzz_vm_n_ports(vm), controllers = count_controllers(vm);
+    guint n = fuzz_vm_n_ports(vm), controllers = fuzz_vm_n_controllers(vm);
     guint each = MAX((n + controllers - 1) / controllers, PORTS_EACH);
 
     for (guint i = 0; i < controllers; i++)
-        add(argv, "-device", "qemu-xhci,id=fuzz-usb%u,p2=%u,p3=%u", i, each, each);
+        if (is_ehci(vm, i))
+            add(argv, "-device", "usb-ehci,id=fuzz-usb%u", i);
+        else
+            add(argv, "-device", "qemu-xhci,id=fuzz-usb%u,p2=%u,p3=%u", i, each, each);
     for (guint i = 0; i < n; i++) {
         g_autofree char *path = port_path(vm, i);
         add(argv, "-chardev", "socket,id=fuzz-redir%u,server=on,wait=off,path=%s", i, path);
@@ -237,6 +256,8 @@ static gboolean spawn(FuzzVm *vm, int incoming, GError **error)
     if (ends[0] >= 0)
         fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     vm->over = FALSE;
+    vm->begun_ms = fuzz_now_ms();
+    vm->boot = fuzz_quiet_begin(vm->begun_ms);
     gboolean done = g_spawn_async(NULL, (char **)argv->pdata, NULL,
                                   G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
                                       G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
@@ -447,16 +468,34 @@ static gboolean save(FuzzVm *vm, GError **error)
     return done || (error && *error) ? done : failed(error, "QEMU could not save the machine");
 }
 
-static gboolean cannot_start(FuzzVm *vm, GError **error)
+gboolean fuzz_vm_boots_on(FuzzVm *vm)
+{
+    g_autofree char *console = NULL;
+    gsize size = 0;
+    gint64 now_ms = fuzz_now_ms();
+
+    g_file_get_contents(vm->console_path, &console, &size, NULL);
+    return !has_ended(vm) && now_ms - vm->begun_ms < BOOT_MOST_MS &&
+           fuzz_quiet_ms(&vm->boot, size, now_ms) < BOOT_SILENT_MS &&
+           !(console && strstr(console, "Kernel panic"));
+}
+
+char *fuzz_vm_last_words(FuzzVm *vm)
 {
     g_autofree char *how = NULL;
     g_autofree char *console = last_lines(vm->console_path, 3);
+    FuzzVmLife life = fuzz_vm_life(vm, 200, &how);
 
+    return life == FUZZ_VM_DIED ? g_strdup_printf("QEMU ended: %s", how)
+                                : g_strdup_printf("its console ends with: %s", console);
+}
+
+static gboolean cannot_start(FuzzVm *vm, GError **error)
+{
     if (error && *error)
         return FALSE;
-    if (fuzz_vm_life(vm, 200, &how) == FUZZ_VM_DIED)
-        return failed(error, "QEMU does not start: %s", how);
-    return failed(error, "the guest does not come up; its console ends with: %s", console);
+    g_autofree char *words = fuzz_vm_last_words(vm);
+    return failed(error, "the guest does not come up; %s", words);
 }
 
 static gboolean boot(FuzzVm *vm, GError **error)
@@ -464,8 +503,11 @@ static gboolean boot(FuzzVm *vm, GError **error)
     gint64 begun = g_get_monotonic_time();
 
     vm->asked++;
-    if (!spawn(vm, -1, error) || (is_own(vm) && !wait_answer(vm, BOOT_S)))
+    if (!spawn(vm, -1, error))
         return cannot_start(vm, error);
+    while (is_own(vm) && !wait_answer(vm, 1))
+        if (!fuzz_vm_boots_on(vm))
+            return cannot_start(vm, error);
     vm->times.boot_us += g_get_monotonic_time() - begun;
     return TRUE;
 }
@@ -519,7 +561,6 @@ gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error)
         end(vm);
         return FALSE;
     }
-    g_free(fuzz_vm_console(vm));
     return TRUE;
 }
 
@@ -545,7 +586,7 @@ int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error)
 
 /* ---- what can be seen of it ---- */
 
-char *fuzz_vm_console(FuzzVm *vm)
+static char *read_console(const FuzzVm *vm, long *ret_n)
 {
     FILE *file = fopen(vm->console_path, "re");
     char *text = g_malloc(MAX_CONSOLE + 1);
@@ -555,12 +596,27 @@ char *fuzz_vm_console(FuzzVm *vm)
         n = fread(text, 1, MAX_CONSOLE, file);
     if (file)
         fclose(file);
-    vm->console_at += n;
     text[n] = 0;
     for (size_t i = 0; i < n; i++)
         if (!text[i])
             text[i] = ' ';
+    *ret_n = (long)n;
     return g_realloc(text, n + 1);
+}
+
+char *fuzz_vm_console(FuzzVm *vm)
+{
+    long n;
+    char *text = read_console(vm, &n);
+
+    vm->console_at += n;
+    return text;
+}
+
+char *fuzz_vm_peek(const FuzzVm *vm)
+{
+    long n;
+    return read_console(vm, &n);
 }
 
 GPid fuzz_vm_pid(const FuzzVm *vm)

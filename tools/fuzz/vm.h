@@ -19,6 +19,14 @@ void fuzz_vm_free(FuzzVm *vm); /* kills it; accepts NULL */
 gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error);
 gboolean fuzz_vm_has_clock(const FuzzVm *vm); /* is there an init of ours */
 guint fuzz_vm_n_ports(const FuzzVm *vm);
+guint fuzz_vm_n_controllers(const FuzzVm *vm);
+/* Does a SuperSpeed device find its bus at that port. */
+gboolean fuzz_vm_has_super(const FuzzVm *vm, guint port);
+/* Does a guest that was just started still get on, however slowly: its console tells something from
+   time to time, and no panic. */
+gboolean fuzz_vm_boots_on(FuzzVm *vm);
+/* How QEMU ended, or else how the console ends. */
+char *fuzz_vm_last_words(FuzzVm *vm);
 /* A connection to a port's usb-redir, not blocking; -1: nobody answers. */
 int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error);
 
@@ -36,8 +44,9 @@ guint fuzz_vm_answer(const FuzzVm *vm);
 gboolean fuzz_vm_covers(const FuzzVm *vm);
 GArray *fuzz_vm_code(FuzzVm *vm);
 
-/* What the console said since the last such call. */
+/* What the console said since the last such call; and the same, to be told again. */
 char *fuzz_vm_console(FuzzVm *vm);
+char *fuzz_vm_peek(const FuzzVm *vm);
 
 typedef enum { FUZZ_VM_RUNS, FUZZ_VM_ENDED, FUZZ_VM_DIED } FuzzVmLife;
 /* ENDED: because its guest rebooted or shut down. DIED: *ret_how (not NULL) says by what, and the

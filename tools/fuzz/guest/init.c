@@ -259,11 +259,13 @@ static void serve(void)
     }
 }
 
-/* A loop is told after seconds; a task that waits may wait for many of a driver's time-outs. A file
-   that this kernel does not have is none of ours. */
+/* What the kernel tells that is no warning is not for the host. A loop is told after seconds; a
+   task that waits may wait for many of a driver's time-outs. A file that this kernel does not have
+   is none of ours. */
 static void set_watchdogs(void)
 {
     static const char *const settings[][2] = {
+        {"/proc/sys/kernel/printk", "5"},
         {"/proc/sys/kernel/watchdog_thresh", "3"},
         {"/proc/sys/kernel/hung_task_timeout_secs", "150"},
         {"/proc/sys/kernel/hung_task_check_interval_secs", "10"},
