@@ -243,18 +243,28 @@ static gboolean on_timer(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
+/* A stream that waits for the VM to read begins when it has. */
+static gint64 next_bulk_us(Replay *replay)
+{
+    gint64 next_us = G_MAXINT64;
+
+    for (guint i = 0; i < replay->pending->len; i++) {
+        const Player *player =
+            player_of(replay, g_array_index(replay->pending, Pending, i).endpoint);
+        if (player->stream != NULL)
+            next_us = MIN(next_us, due_us(player));
+    }
+    return next_us;
+}
+
 /* Milliseconds: what is due within one goes out together. */
 static void set_timer(Replay *replay, gint64 now_us)
 {
-    gint64 next_us = G_MAXINT64;
+    gint64 next_us = next_bulk_us(replay);
 
     for (guint i = 0; i < REDIR_ENDPOINTS; i++)
         if (replay->players[i].iso)
             next_us = MIN(next_us, due_us(&replay->players[i]));
-    for (guint i = 0; i < replay->pending->len; i++)
-        next_us =
-            MIN(next_us,
-                due_us(player_of(replay, g_array_index(replay->pending, Pending, i).endpoint)));
     g_clear_handle_id(&replay->timer, g_source_remove);
     if (next_us != G_MAXINT64)
         replay->timer =

@@ -21,10 +21,12 @@ static gboolean memory_send(RedirTransport *transport, guint8 *data, gsize size)
     return TRUE;
 }
 
+static gboolean stuck; /* what was sent is not read */
+
 static gsize memory_outstanding(RedirTransport *transport)
 {
     (void)transport;
-    return 0;
+    return stuck ? REDIR_MAX_BACKLOG + 1 : 0;
 }
 
 static void on_nothing(gpointer user)
@@ -85,7 +87,8 @@ static void ask_all(RedirGadget *replay, const RedirRecordedDevice *device)
     }
 }
 
-static void play(const RedirRecordedDevice *device)
+/* late: to a guest that reads nothing until it has asked for everything. */
+static void play(const RedirRecordedDevice *device, gboolean late)
 {
     static const RedirTransportOps ops = {
         .name = "memory", .send = memory_send, .outstanding = memory_outstanding};
@@ -97,7 +100,9 @@ static void play(const RedirRecordedDevice *device)
 
     replay->ops->open(replay, &transport, &options, &events);
     say_hello(replay);
+    stuck = late;
     ask_all(replay, device);
+    stuck = FALSE;
     for (guint i = 0; i < 20; i++) {
         replay->ops->writable(replay);
         g_main_context_iteration(NULL, FALSE);
@@ -117,8 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(exact, data, size);
     g_autoptr(RedirRecordedDevice) device = redir_recorded_device_new(exact, size, &error);
     require((device != NULL) == (error == NULL));
-    if (device != NULL)
-        play(device);
+    for (guint late = 0; device != NULL && late < 2; late++)
+        play(device, late);
     free(exact);
     return 0;
 }

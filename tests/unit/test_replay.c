@@ -251,6 +251,42 @@ static void test_cancel(void)
     end_replay(&f);
 }
 
+static RedirGadgetStatistics statistics_of(Fixture *f)
+{
+    RedirHostStatistics statistics;
+
+    redir_host_get_statistics(f->host, &statistics);
+    return statistics.gadget;
+}
+
+/* Pictures are asked for before all is read that was asked for earlier. */
+static void test_reads_late(void)
+{
+    g_autoptr(GBytes) recording = record_bulk();
+    g_autoptr(RedirRecordedDevice) device = parse(recording);
+    Fixture f;
+
+    begin_replay(&f, device);
+    configure(&f);
+    fake_qemu_set_reading(f.qemu, FALSE);
+    while (statistics_of(&f).outstanding <= REDIR_MAX_BACKLOG) {
+        for (guint i = 0; i < 100; i++)
+            fake_qemu_control(f.qemu, 0x80, GET_DESCRIPTOR, 0x0200, 0, 4096, NULL);
+        fake_step();
+    }
+    guint64 id = fake_qemu_bulk(f.qemu, VCAM_STREAM_ENDPOINT, 16384, NULL);
+    guint64 taken;
+    do {
+        taken = statistics_of(&f).bytes_in;
+        for (guint i = 0; i < 5; i++)
+            fake_step();
+    } while (statistics_of(&f).bytes_in > taken);
+    fake_qemu_set_reading(f.qemu, TRUE);
+    g_autoptr(FakeAnswer) answer = fake_qemu_wait(f.qemu, id);
+    g_assert_cmpuint(answer->status, ==, usb_redir_success);
+    end_replay(&f);
+}
+
 static void test_iso(void)
 {
     g_autoptr(GBytes) recording = record_iso();
@@ -393,6 +429,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/replay/buffered/longer", GUINT_TO_POINTER(100000), test_buffered);
     g_test_add_func("/replay/control", test_control);
     g_test_add_func("/replay/cancel", test_cancel);
+    g_test_add_func("/replay/reads-late", test_reads_late);
     g_test_add_func("/replay/iso", test_iso);
     g_test_add_data_func("/replay/camera/bulk", "bulk", test_camera);
     g_test_add_data_func("/replay/camera/iso", "iso", test_camera);
