@@ -227,10 +227,13 @@ static int set_alternate(Call *call)
     FakeUsbState *state = &call->fake->state;
     UMockdevIoctlData *data =
         umockdev_ioctl_data_resolve(call->arg, 0, sizeof(struct usbdevfs_setinterface), NULL);
-    guint alternate = ((struct usbdevfs_setinterface *)(gpointer)data->data)->altsetting;
+    const struct usbdevfs_setinterface set = *(struct usbdevfs_setinterface *)(gpointer)data->data;
+    guint alternate = set.altsetting;
     gsize n = strlen(state->alternates);
 
     umockdev_ioctl_data_unref(data);
+    if (set.interface != 0 || alternate > 1)
+        return EINVAL;
     if (n + 1 < sizeof state->alternates)
         state->alternates[n] = (char)('0' + alternate);
     if (alternate == 0 && state->iso == FAKE_ISO_LOST_TO_ALTERNATE)
@@ -282,6 +285,16 @@ static int control(Call *call)
     return is_configuration ? 0 : EPIPE;
 }
 
+/* -1: none. */
+static int set_configuration(Call *call)
+{
+    UMockdevIoctlData *data = umockdev_ioctl_data_resolve(call->arg, 0, sizeof(int), NULL);
+    int configuration = *(int *)(gpointer)data->data;
+
+    umockdev_ioctl_data_unref(data);
+    return configuration == 1 || configuration == -1 ? 0 : EINVAL;
+}
+
 static int nothing(Call *call)
 {
     (void)call;
@@ -308,7 +321,7 @@ static const struct {
     {USBDEVFS_CONTROL, control, 1, FALSE},
     {USBDEVFS_GET_SPEED, nothing, 3, FALSE}, /* high */
     {USBDEVFS_SETINTERFACE, set_alternate, 0, FALSE},
-    {USBDEVFS_SETCONFIGURATION, nothing, 0, FALSE},
+    {USBDEVFS_SETCONFIGURATION, set_configuration, 0, FALSE},
     {USBDEVFS_CLEAR_HALT, nothing, 0, FALSE},
 };
 
