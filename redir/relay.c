@@ -157,7 +157,8 @@ static char *hand_over(Relay *relay, const RedirUsbDevice *device, int fd)
         libusb_close(handle);
         close(fd);
         return filter ? g_strdup_printf("%s: %s keeps it out", name, filter)
-                      : g_strdup_printf("%s is used by another program", name);
+                      : g_strdup_printf(
+                            "%s is used by another program, which 'camredir list' shows", name);
     }
     relay->guard = redir_guard_new(device->node, fd);
     relay->shed = (RedirShed){0};
@@ -188,8 +189,7 @@ static void look_for_device(Relay *relay)
     if (found != NULL)
         why = take(relay, found);
     else
-        why = error ? g_strdup(error->message)
-                    : g_strdup_printf("'%s' is not plugged in here", relay->wish->text);
+        why = error ? g_strdup(error->message) : redir_usb_missing(relay->wish);
     if (why == NULL) {
         relay->device = (RedirUsbDevice *)found;
         relay->devices = g_steal_pointer(&devices);

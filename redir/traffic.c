@@ -151,7 +151,7 @@ char *redir_traffic_rate(const RedirTraffic *traffic, RedirTrafficSample *sample
     *sample = now;
     if (missing == 0 || packets == 0)
         return g_strdup_printf("%.1f MB/s", rate);
-    return g_strdup_printf("%.1f MB/s · the link carries %.1f of %.1f MB/s: lower the size in the "
-                           "guest, or use share",
-                           rate, rate, rate + missing * mean / us);
+    return g_strdup_printf("link carries %.1f of %.1f MB/s: lower the size in the guest, or use "
+                           "share",
+                           rate, rate + missing * mean / us);
 }

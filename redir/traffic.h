@@ -38,7 +38,7 @@ typedef struct {
     guint64 bytes, iso_bytes, iso_packets, iso_missing;
 } RedirTrafficSample;
 
-/* For people, and since the sample, which is taken anew: "4.1 MB/s", with a hint where the link
+/* For people, and since the sample, which is taken anew: "4.1 MB/s", or what to do where the link
    carries less than the device sends. */
 char *redir_traffic_rate(const RedirTraffic *traffic, RedirTrafficSample *sample, gint64 now_us);
 

@@ -8,6 +8,7 @@
 #include "redir/error.h"
 
 #define SYSFS       "/sys/bus/usb/devices"
+#define CLASS_HUB   0x09
 #define CLASS_VIDEO 0x0e
 
 static void device_free(gpointer data)
@@ -26,6 +27,20 @@ static void device_free(gpointer data)
 
 /* ---- sysfs ---- */
 
+/* A device says of itself what it likes. Where it ends up, on a terminal and in a udev rule, a
+   control character would do more than to be read. */
+static char *harmless(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *result = g_string_new(NULL);
+
+    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        g_string_append_unichar(result, g_unichar_iscntrl(c) ? 0xfffd : c);
+    }
+    return g_string_free(result, FALSE);
+}
+
 static char *attribute(const char *name, const char *file)
 {
     g_autofree char *path = g_build_filename(SYSFS, name, file, NULL);
@@ -34,7 +49,7 @@ static char *attribute(const char *name, const char *file)
     if (!g_file_get_contents(path, &text, NULL, NULL))
         return g_strdup("");
     g_autofree char *raw = text;
-    return g_utf8_make_valid(g_strstrip(raw), -1);
+    return harmless(g_strstrip(raw));
 }
 
 static guint number(const char *name, const char *file, guint base)
@@ -58,7 +73,8 @@ static void look_at_interface(RedirUsbDevice *device, const char *interface)
 {
     g_autofree char *link = g_build_filename(SYSFS, interface, "driver", NULL);
     g_autofree char *target = g_file_read_link(link, NULL);
-    gboolean video = number(interface, "bInterfaceClass", 16) == CLASS_VIDEO;
+    guint class = number(interface, "bInterfaceClass", 16);
+    gboolean video = class == CLASS_VIDEO;
 
     add_video_nodes(device, interface);
     if (target != NULL && (device->driver == NULL || (video && !device->video))) {
@@ -66,6 +82,7 @@ static void look_at_interface(RedirUsbDevice *device, const char *interface)
         device->driver = g_path_get_basename(target);
     }
     device->video |= video;
+    device->hub |= class == CLASS_HUB;
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -129,39 +146,28 @@ GPtrArray *redir_usb_list(void)
 
 /* ---- what a user calls it ---- */
 
-/* The whole text and nothing behind it. */
-static gboolean scan_pair(const char *text, const char *format, guint *ret_first, guint *ret_second)
-{
-    int end = 0;
-
-    return sscanf(text, format, ret_first, ret_second, &end) == 2 && end > 0 && text[end] == '\0';
-}
-
-static gboolean is_place(const char *text)
-{
-    return g_ascii_isdigit(text[0]) && strchr(text, '-') != NULL &&
-           strspn(text, "0123456789-.") == strlen(text);
-}
+/* lsusb has three digits for bus and device, the kernel's names of ports have no zero in front: a
+   device of number 4 is never taken for what will be plugged in at port 4. */
+static const struct {
+    const char *pattern;
+    RedirUsbKind kind;
+} forms[] = {
+    {"\\Acamera\\z", REDIR_USB_ANY_CAMERA},
+    {"\\A[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}\\z", REDIR_USB_ID},
+    {"\\A[0-9]{3}-[0-9]{3}\\z", REDIR_USB_NUMBER},
+    {"\\A[1-9][0-9]{0,2}-[1-9][0-9]{0,2}(\\.[1-9][0-9]{0,2})*\\z", REDIR_USB_PORT},
+    {"\\Aserial:.", REDIR_USB_SERIAL},
+};
 
 static gboolean understand(RedirUsbWish *wish)
 {
-    const char *text = wish->text;
-
-    if (strcmp(text, "camera") == 0) {
-        wish->kind = REDIR_USB_ANY_CAMERA;
-    } else if (g_str_has_prefix(text, "serial:") && text[strlen("serial:")] != '\0') {
-        wish->kind = REDIR_USB_SERIAL;
-    } else if (strlen(text) <= 9 &&
-               scan_pair(text, "%4x:%4x%n", &wish->idVendor, &wish->idProduct)) {
-        wish->kind = REDIR_USB_ID;
-    } else if (is_place(text)) {
-        wish->kind = REDIR_USB_PLACE;
-        if (!scan_pair(text, "%u-%u%n", &wish->busnum, &wish->devnum))
-            wish->busnum = wish->devnum = 0;
-    } else {
-        return FALSE;
-    }
-    return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(forms); i++)
+        if (g_regex_match_simple(forms[i].pattern, wish->text, G_REGEX_RAW | G_REGEX_DOTALL, 0)) {
+            wish->kind = forms[i].kind;
+            sscanf(wish->text, "%x:%x", &wish->idVendor, &wish->idProduct);
+            return TRUE;
+        }
+    return FALSE;
 }
 
 RedirUsbWish *redir_usb_wish_new(const char *text, GError **error)
@@ -186,6 +192,13 @@ void redir_usb_wish_free(RedirUsbWish *wish)
     g_free(wish);
 }
 
+static gboolean has_number(const RedirUsbDevice *device, const char *text)
+{
+    g_autofree char *number = g_strdup_printf("%03u-%03u", device->busnum, device->devnum);
+
+    return strcmp(number, text) == 0;
+}
+
 static gboolean matches(const RedirUsbDevice *device, const RedirUsbWish *wish)
 {
     switch (wish->kind) {
@@ -193,14 +206,38 @@ static gboolean matches(const RedirUsbDevice *device, const RedirUsbWish *wish)
         return device->video;
     case REDIR_USB_ID:
         return device->idVendor == wish->idVendor && device->idProduct == wish->idProduct;
-    case REDIR_USB_PLACE:
-        return strcmp(device->path, wish->text) == 0 ||
-               (wish->devnum != 0 && device->busnum == wish->busnum &&
-                device->devnum == wish->devnum);
+    case REDIR_USB_NUMBER:
+        return has_number(device, wish->text);
+    case REDIR_USB_PORT:
+        return strcmp(device->path, wish->text) == 0;
     case REDIR_USB_SERIAL:
         return strcmp(device->serial, wish->text + strlen("serial:")) == 0;
     }
     return FALSE;
+}
+
+/* Its number goes with it when it is pulled out, and may become another device's. */
+static void remember_port(RedirUsbWish *wish, const RedirUsbDevice *device)
+{
+    if (wish->kind != REDIR_USB_NUMBER)
+        return;
+    wish->kind = REDIR_USB_PORT;
+    g_free(wish->text);
+    wish->text = g_strdup(device->path);
+}
+
+char *redir_usb_missing(const RedirUsbWish *wish)
+{
+    guint bus, device;
+
+    if (wish->kind == REDIR_USB_ANY_CAMERA)
+        return g_strdup("no USB camera is plugged in here");
+    if (wish->kind == REDIR_USB_PORT && strchr(wish->text, '.') == NULL &&
+        sscanf(wish->text, "%u-%u", &bus, &device) == 2)
+        return g_strdup_printf("nothing is plugged in here at port %s (device %u of bus %u is "
+                               "%03u-%03u)",
+                               wish->text, device, bus, bus, device);
+    return g_strdup_printf("'%s' is not plugged in here", wish->text);
 }
 
 char *redir_usb_describe(const RedirUsbDevice *device)
@@ -210,8 +247,7 @@ char *redir_usb_describe(const RedirUsbDevice *device)
                            device->product, device->path);
 }
 
-const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, const RedirUsbWish *wish,
-                                     GError **error)
+const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, RedirUsbWish *wish, GError **error)
 {
     g_autoptr(GString) list = g_string_new(NULL);
     const RedirUsbDevice *found = NULL;
@@ -226,9 +262,15 @@ const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, const RedirUsbWis
         if (count++ == 0)
             found = device;
     }
-    if (count <= 1 || wish->kind == REDIR_USB_ANY_CAMERA)
+    if (found != NULL)
+        remember_port(wish, found);
+    if (count > 1 && wish->kind != REDIR_USB_ANY_CAMERA)
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_IN_USE,
+                    "'%s' could be each of these, name one by its port: %s", wish->text, list->str);
+    else if (found != NULL && found->hub)
+        g_set_error(error, REDIR_ERROR, REDIR_ERROR_IN_USE,
+                    "%s is a hub: name what is plugged into it", list->str);
+    else
         return found;
-    g_set_error(error, REDIR_ERROR, REDIR_ERROR_IN_USE,
-                "'%s' could be each of these, name one by its port: %s", wish->text, list->str);
     return NULL;
 }

@@ -12,9 +12,10 @@ typedef struct {
     char *node; /* "/dev/bus/usb/001/005" */
     guint busnum, devnum;
     guint16 idVendor, idProduct;
-    char *manufacturer, *product, *serial; /* "" where the device has none */
-    guint megabits;                        /* 12, 480, 5000 */
-    gboolean video;                        /* an interface of class 0x0e */
+    /* "" where the device has none; without control characters */
+    char *manufacturer, *product, *serial;
+    guint megabits;      /* 12, 480, 5000 */
+    gboolean video, hub; /* an interface of class 0x0e, 0x09 */
     char *driver; /* of the video interface, else of the first that has one: "uvcvideo", "usbfs" for
                      a program; NULL */
     GPtrArray *video_nodes; /* of char: "video0", the V4L2 devices that it makes */
@@ -26,15 +27,15 @@ GPtrArray *redir_usb_list(void);
 typedef enum {
     REDIR_USB_ANY_CAMERA, /* "camera" */
     REDIR_USB_ID,         /* "046d:0825" */
-    REDIR_USB_PLACE,  /* "1-1.4", or the number of bus and device as lsusb has them: "001-005" */
-    REDIR_USB_SERIAL, /* "serial:TEXT" */
+    REDIR_USB_NUMBER,     /* of bus and device as lsusb has them: "001-005" */
+    REDIR_USB_PORT,       /* "1-1.4" */
+    REDIR_USB_SERIAL,     /* "serial:TEXT" */
 } RedirUsbKind;
 
 typedef struct {
     char *text; /* as the user wrote it */
     RedirUsbKind kind;
     guint idVendor, idProduct;
-    guint busnum, devnum; /* 0: not both are numbers */
 } RedirUsbWish;
 
 /* NULL with REDIR_ERROR_ADDRESS where text is none of these. */
@@ -42,9 +43,14 @@ RedirUsbWish *redir_usb_wish_new(const char *text, GError **error);
 void redir_usb_wish_free(RedirUsbWish *wish); /* accepts NULL */
 
 /* The one of devices that is meant, borrowed. NULL where there is none, without error; with
-   REDIR_ERROR_IN_USE where there are several, which the message lists. */
-const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, const RedirUsbWish *wish,
-                                     GError **error);
+   REDIR_ERROR_IN_USE where there are several, which the message lists, or where it is a hub, with
+   which all that is behind it would go. One that was found by its number is meant by its port from
+   then on.
+ */
+const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, RedirUsbWish *wish, GError **error);
+
+/* For people, where there is none. */
+char *redir_usb_missing(const RedirUsbWish *wish);
 
 /* "046d:0825 Logitech HD Webcam C270 (1-1.4)" */
 char *redir_usb_describe(const RedirUsbDevice *device);

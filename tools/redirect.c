@@ -24,33 +24,41 @@ struct redirect {
     const char *address;
     RedirTraffic traffic;
     RedirRecorder *recorder; /* NULL: no recording */
-    char *device;            /* for people: which one we hold, or what we wait for */
+    char *device;            /* for people: which one we hold, or NULL */
+    char *why;               /* for people: why we last waited for it, or NULL */
     char *link;
     RedirTrafficSample sample;
 };
 
 /* ---- What is said meanwhile ---- */
 
+/* Each reason once, however often the VM comes and goes. */
+static void say_waiting(struct redirect *redirect, const char *why)
+{
+    if (g_strcmp0(why, redirect->why) == 0)
+        return;
+    g_message("%s; waiting for it", why);
+    g_free(redirect->why);
+    redirect->why = g_strdup(why);
+}
+
+static void say_taken(struct redirect *redirect, const RedirUsbDevice *device)
+{
+    g_clear_pointer(&redirect->why, g_free);
+    redirect->device = redir_usb_describe(device);
+    g_message("%s taken from this machine%s%s", redirect->device,
+              device->driver ? " and its driver " : "", device->driver ? device->driver : "");
+}
+
 static void on_relay(gpointer user, RedirRelayState state, const RedirUsbDevice *device,
                      const char *why)
 {
     struct redirect *redirect = user;
-    g_autofree char *name = device ? redir_usb_describe(device) : NULL;
-    g_free(redirect->device);
-    switch (state) {
-    case REDIR_RELAY_HELD:
-        redirect->device = g_strdup(name);
-        g_message("%s taken from this machine%s%s", name, device->driver ? " and its driver " : "",
-                  device->driver ? device->driver : "");
-        break;
-    case REDIR_RELAY_WAITING:
-        redirect->device = g_strdup_printf("waiting: %s", why);
-        g_message("%s; waiting for it", why);
-        break;
-    case REDIR_RELAY_IDLE:
-        redirect->device = g_strdup("the device is this machine's");
-        break;
-    }
+    g_clear_pointer(&redirect->device, g_free);
+    if (state == REDIR_RELAY_HELD)
+        say_taken(redirect, device);
+    else if (state == REDIR_RELAY_WAITING)
+        say_waiting(redirect, why);
 }
 
 static void on_link(gpointer user, RedirHostState state, const GError *error)
@@ -80,12 +88,16 @@ static void on_packet(gpointer user, RedirDirection direction, const guint8 *byt
         redir_recorder_packet(redirect->recorder, direction, bytes, size, now_us);
 }
 
+/* First what a narrow terminal must not cut off. */
 static char *redirect_status(void *user)
 {
     struct redirect *redirect = user;
     g_autofree char *rate =
         redir_traffic_rate(&redirect->traffic, &redirect->sample, g_get_monotonic_time());
-    return g_strdup_printf("%s · %s · %s", redirect->device, redirect->link, rate);
+    if (redirect->device)
+        return g_strdup_printf("%s · %s · %s", rate, redirect->device, redirect->link);
+    return g_strdup_printf(
+        "%s · %s", redirect->why ? redirect->why : "the device is this machine's", redirect->link);
 }
 
 static void print_latency(const char *name, const RedirLatency *latency)
@@ -138,7 +150,8 @@ static enum vcam_speed speed_of(const RedirUsbDevice *device)
 }
 
 /* A device that is not there will come; one of several is for the user to say. */
-static gboolean look_once(const RedirUsbWish *wish, enum vcam_speed *ret_speed, GError **error)
+static gboolean look_once(RedirUsbWish *wish, enum vcam_speed *ret_speed, char **ret_missing,
+                          GError **error)
 {
     g_autoptr(GPtrArray) devices = redir_usb_list();
     GError *inner = NULL;
@@ -148,6 +161,7 @@ static gboolean look_once(const RedirUsbWish *wish, enum vcam_speed *ret_speed, 
         return FALSE;
     }
     *ret_speed = speed_of(device);
+    *ret_missing = device ? NULL : redir_usb_missing(wish);
     return TRUE;
 }
 
@@ -163,6 +177,7 @@ static int open_host(struct redirect *redirect, const struct redirect_options *o
     if (!destination_tap(&host, &tap, error))
         return EXIT_USAGE;
     redirect->address = host.address;
+    redirect->link = status_begin(&host);
     redirect->host = redir_host_new(redirect->relay, &host, &events, error);
     return EXIT_DONE;
 }
@@ -175,7 +190,8 @@ static int open_all(struct redirect *redirect, const struct redirect_options *op
     g_autoptr(RedirUsbWish) wish = redir_usb_wish_new(spec, error);
     if (!wish)
         return EXIT_USAGE;
-    if (!look_once(wish, &speed, error))
+    g_autofree char *missing = NULL;
+    if (!look_once(wish, &speed, &missing, error))
         return EXIT_CAMERA;
     if (recording && !(redirect->recorder = redir_recorder_new(recording, error)))
         return EXIT_BROKEN;
@@ -183,7 +199,11 @@ static int open_all(struct redirect *redirect, const struct redirect_options *op
     redirect->relay = redir_relay_new(&relay, &events, error);
     if (!redirect->relay)
         return EXIT_USAGE;
-    return open_host(redirect, options, speed, error);
+    int status = open_host(redirect, options, speed, error);
+    gboolean waits = options->destination.as || !options->destination.no_retry;
+    if (status == EXIT_DONE && missing && waits)
+        say_waiting(redirect, missing);
+    return status;
 }
 
 /* recording: a path, or NULL. */
@@ -196,8 +216,6 @@ static int redirect_device(const struct redirect_options *options, const char *s
                     .stop = redirect_stop,
                     .status = redirect_status,
                     .user = &redirect},
-        .device = g_strdup("the device is this machine's"),
-        .link = g_strdup("starting"),
         .sample.at_us = g_get_monotonic_time(),
     };
     redir_traffic_init(&redirect.traffic);
@@ -214,6 +232,7 @@ static int redirect_device(const struct redirect_options *options, const char *s
         status = EXIT_BROKEN;
     redir_traffic_clear(&redirect.traffic);
     g_free(redirect.device);
+    g_free(redirect.why);
     g_free(redirect.link);
     return status;
 }
@@ -225,7 +244,8 @@ static int print_udev_rule(const char *spec)
     g_autoptr(GPtrArray) devices = redir_usb_list();
     const RedirUsbDevice *device = wish ? redir_usb_find(devices, wish, &error) : NULL;
     if (!device) {
-        g_printerr("camredir: %s\n", error ? error->message : "no such device is plugged in");
+        g_autofree char *missing = error ? NULL : redir_usb_missing(wish);
+        g_printerr("camredir: %s\n", error ? error->message : missing);
         return wish ? EXIT_CAMERA : EXIT_USAGE;
     }
     printf("# %s\n"
@@ -248,7 +268,7 @@ static int checked(const struct redirect_options *options, gboolean record, int 
                    "'camredir list' shows them\n");
         return EXIT_USAGE;
     }
-    if (record && n_operands < 2) {
+    if (record && (n_operands < 2 || !*operands[1])) {
         g_printerr("camredir: say where to: camredir record DEVICE FILE --to ADDRESS\n");
         return EXIT_USAGE;
     }

@@ -58,6 +58,7 @@ static int open_host(struct replay *replay, const struct destination *destinatio
     if (status)
         return status;
     replay->address = host.address;
+    replay->link = status_begin(&host);
     replay->host = redir_host_new(replay->gadget, &host, &events, error);
     return replay->host ? EXIT_DONE : EXIT_USAGE;
 }
@@ -71,7 +72,6 @@ static int replay_device(const struct destination *destination, const RedirRecor
                     .status = replay_status,
                     .user = &replay},
         .gadget = redir_replay_new(device),
-        .link = g_strdup("starting"),
     };
     int status = open_host(&replay, destination, device, error);
     if (status == EXIT_DONE)
@@ -82,9 +82,18 @@ static int replay_device(const struct destination *destination, const RedirRecor
     return status;
 }
 
+static GMappedFile *map(const char *path, GError **error)
+{
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return g_mapped_file_new(path, FALSE, error);
+    g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED,
+                "%s: no file, as 'camredir record' makes one", path);
+    return NULL;
+}
+
 static int replay_file(const struct destination *destination, const char *path, GError **error)
 {
-    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, error);
+    g_autoptr(GMappedFile) file = map(path, error);
     if (!file)
         return EXIT_CAMERA;
     g_autoptr(RedirRecordedDevice) device = redir_recorded_device_new(

@@ -315,7 +315,7 @@ struct sharing *sharing_new(const struct sharing_options *options,
     vcam_log_set(log_line, NULL);
     sharing->events = *events;
     sharing->address = g_strdup(options->host.address);
-    sharing->link = g_strdup("starting");
+    sharing->link = status_begin(&options->host);
     make_camera(sharing, options);
     host.asks_distance = sharing->way == WAY_AUTO && speed_of(sharing) != VCAM_SPEED_FULL;
     sharing->host = redir_host_new(sharing->camera, &host, &host_events, error);

@@ -49,3 +49,9 @@ char *status_link(RedirHostState state, const char *address)
 {
     return g_strdup_printf("%s %s", link_text(state), address);
 }
+
+char *status_begin(const RedirHostOptions *host)
+{
+    return status_link(host->role == REDIR_LISTEN ? REDIR_HOST_WAITING : REDIR_HOST_CONNECTING,
+                       host->address);
+}

@@ -20,3 +20,5 @@ char *status_line(struct status *status, const char *camera, const char *link,
 char *status_mode(const struct vcam_mode *mode);
 /* "connected to unix:/tmp/cam.sock" */
 char *status_link(RedirHostState state, const char *address);
+/* Before host has told a state. */
+char *status_begin(const RedirHostOptions *host);

@@ -116,6 +116,13 @@ static gboolean wait_log(const char *word, GError **error)
     return fail(error, "the log does not say '%s'", word);
 }
 
+/* In the end it says what went over. */
+static gboolean check_summary(const char *options, GError **error)
+{
+    return wait_log(strstr(options, "iso") ? "isochronous: " : "bulk requests: ", error) &&
+           wait_log("control requests: ", error) && wait_log("to the VM ", error);
+}
+
 static gboolean run_kept_out(const GuestTest *test, Session *session, GString *note, GError **error)
 {
     (void)test, (void)note;
@@ -307,7 +314,9 @@ static gboolean run_redirect(const GuestTest *test, Session *session, GString *n
     if (good && last_trace)
         *last_trace = g_strdup(share_trace_path(outer.share));
     good = good && c->meanwhile(&outer, &inner, note, error) &&
-           redirect_end(&inner, c->signal, error) && session_unplug(&outer, error);
+           redirect_end(&inner, c->signal, error) &&
+           (strcmp(c->signal, "KILL") == 0 || check_summary(c->options, error)) &&
+           session_unplug(&outer, error);
     if (!good) {
         g_autofree char *log = client_run(NULL, "sh cat /tmp/redirect.log");
         g_prefix_error(error, "[camredir in the client: %s] ", log ? g_strstrip(log) : "no log");

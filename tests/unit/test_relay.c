@@ -316,7 +316,7 @@ static void test_their_filter(void)
     bed_connect(&bed);
     FAKE_WAIT(strstr(bed.f.qemu->order->str, "hello") != NULL);
     fake_qemu_send_filter(bed.f.qemu, NO_VIDEO);
-    wait_why(&bed, "not plugged in");
+    wait_why(&bed, "no USB camera is plugged in");
     fake_usbfs_plug(bed.usb, &camera);
     wait_why(&bed, "the VM's filter keeps it out");
     g_assert_cmpuint(state_of(&bed).claims, ==, 0);
@@ -361,7 +361,7 @@ static void test_gone_before_hello(void)
     fake_usbfs_unplug(bed.usb);
     close(fd);
     bed.f.qemu = fake_qemu_new(accept_one(bed.f.listen_fd), 0);
-    wait_why(&bed, "'camera' is not plugged in");
+    wait_why(&bed, "no USB camera is plugged in");
     check_returns(&bed);
 }
 

@@ -12,6 +12,8 @@ static const FakeUsbDevice devices[] = {
     {"1-1.4", 1, 6, "1d6b", "0104", NULL, "Disk", "A1", 480, "08", "usb-storage", NULL},
     {"1-10", 1, 7, "046d", "0825", "Logitech", "Webcam", "B2", 480, "0e", NULL, NULL},
     {"2-1", 2, 5, "8086", "0b07", NULL, NULL, NULL, 5000, "0e", "uvcvideo", "video4"},
+    {"2-6", 2, 1, "8086", "0b08", NULL, NULL, NULL, 5000, "0e", "uvcvideo", NULL},
+    {"2-7", 2, 9, "05e3", "0608", NULL, "Hub", NULL, 480, "09", "hub", NULL},
 };
 
 /* What the user says; which device that is, or a part of the message. */
@@ -26,8 +28,11 @@ static const struct {
     {"1-10", "1-10", NULL},
     {"1-1.4", "1-1.4", NULL},
     {"001-006", "1-1.4", NULL},
-    {"2-5", "2-1", NULL},
-    {"2-1", "2-1", NULL},
+    {"002-005", "2-1", NULL},
+    {"2-1", "2-1", NULL}, /* by its port, though 2-6 has number 1 */
+    {"002-001", "2-6", NULL},
+    {"2-5", NULL, NULL}, /* no port, though 2-1 has number 5 */
+    {"2-7", NULL, "05e3:0608 Hub (2-7) is a hub"},
     {"9-9", NULL, NULL},
     {"serial:B2", "1-10", NULL},
     {"serial:A1", NULL, "(1-1), 1d6b:0104 Disk (1-1.4)"},
@@ -39,6 +44,16 @@ static const struct {
     {"046d1:0825", NULL, "names no USB device"},
     {"-1", NULL, "names no USB device"},
     {"1-1;rm", NULL, "names no USB device"},
+    {"1-", NULL, "names no USB device"},
+    {"1-1.", NULL, "names no USB device"},
+    {"1-1..4", NULL, "names no USB device"},
+    {"1-1-4", NULL, "names no USB device"},
+    {"1-1\n", NULL, "names no USB device"},
+    {"01-5", NULL, "names no USB device"},
+    {"0001-005", NULL, "names no USB device"},
+    {" 46d:825", NULL, "names no USB device"},
+    {"+46d:-82", NULL, "names no USB device"},
+    {"0x4:0x8", NULL, "names no USB device"},
     {"Camera", NULL, "names no USB device"},
 };
 
@@ -77,6 +92,62 @@ static void test_names(void)
     fake_usbfs_free(fake);
 }
 
+static void check_missing(const char *text, const char *expected)
+{
+    g_autoptr(RedirUsbWish) wish = redir_usb_wish_new(text, NULL);
+    g_autofree char *says = redir_usb_missing(wish);
+
+    g_assert_cmpstr(says, ==, expected);
+}
+
+static void test_missing(void)
+{
+    check_missing("camera", "no USB camera is plugged in here");
+    check_missing("046d:0825", "'046d:0825' is not plugged in here");
+    check_missing("1-1.4", "'1-1.4' is not plugged in here");
+    check_missing("1-5", "nothing is plugged in here at port 1-5 (device 5 of bus 1 is 001-005)");
+}
+
+/* What was found by its number has another one when it is plugged in again. */
+static void test_number(void)
+{
+    static const FakeUsbDevice before = {"1-4", 1,    5,   "046d", "0825", NULL,
+                                         NULL,  NULL, 480, "0e",   NULL,   NULL};
+    static const FakeUsbDevice after[] = {
+        {"1-3", 1, 5, "1d6b", "0104", NULL, "Disk", NULL, 480, "08", NULL, NULL},
+        {"1-4", 1, 9, "046d", "0825", NULL, NULL, NULL, 480, "0e", NULL, NULL},
+    };
+    g_autoptr(RedirUsbWish) wish = redir_usb_wish_new("001-005", NULL);
+    FakeUsbfs *fake = fake_usbfs_new();
+
+    fake_usbfs_add(fake, &before);
+    g_autoptr(GPtrArray) first = redir_usb_list();
+    g_assert_cmpstr(redir_usb_find(first, wish, NULL)->path, ==, "1-4");
+    fake_usbfs_free(fake);
+    fake = fake_usbfs_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(after); i++)
+        fake_usbfs_add(fake, &after[i]);
+    g_autoptr(GPtrArray) second = redir_usb_list();
+    g_assert_cmpuint(redir_usb_find(second, wish, NULL)->devnum, ==, 9);
+    fake_usbfs_free(fake);
+}
+
+/* A line end in a name would be the end of a comment, where it stands in one. */
+static void test_harmless(void)
+{
+    static const FakeUsbDevice rude = {"1-1",       1,           5,   "046d", "0825", "A\033[2J",
+                                       "B\\nC\177", "\302\233D", 480, "0e",   NULL,   NULL};
+    FakeUsbfs *fake = fake_usbfs_new();
+
+    fake_usbfs_add(fake, &rude);
+    g_autoptr(GPtrArray) list = redir_usb_list();
+    const RedirUsbDevice *device = list->pdata[0];
+    g_assert_cmpstr(device->manufacturer, ==, "A\357\277\275[2J");
+    g_assert_cmpstr(device->product, ==, "B\357\277\275C\357\277\275");
+    g_assert_cmpstr(device->serial, ==, "\357\277\275D");
+    fake_usbfs_free(fake);
+}
+
 static void check_device(const RedirUsbDevice *is, const FakeUsbDevice *was)
 {
     g_autofree char *node = g_strdup_printf("/dev/bus/usb/%03u/%03u", was->busnum, was->devnum);
@@ -90,6 +161,7 @@ static void check_device(const RedirUsbDevice *is, const FakeUsbDevice *was)
     g_assert_cmpstr(is->serial, ==, was->serial ? was->serial : "");
     g_assert_cmpuint(is->megabits, ==, was->megabits);
     g_assert_cmpint(is->video, ==, strcmp(was->interface_class, "0e") == 0);
+    g_assert_cmpint(is->hub, ==, strcmp(was->interface_class, "09") == 0);
     g_assert_cmpstr(is->driver, ==, was->driver);
     g_assert_cmpuint(is->video_nodes->len, ==, was->video_node != NULL);
     if (was->video_node != NULL)
@@ -125,5 +197,8 @@ int main(int argc, char **argv)
     g_test_add_func("/usb/list", test_list);
     g_test_add_func("/usb/names", test_names);
     g_test_add_func("/usb/empty", test_empty);
+    g_test_add_func("/usb/missing", test_missing);
+    g_test_add_func("/usb/number", test_number);
+    g_test_add_func("/usb/harmless", test_harmless);
     return g_test_run();
 }
