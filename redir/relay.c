@@ -43,6 +43,7 @@ typedef struct {
     /* while the device is ours */
     RedirUsbDevice *device;
     GPtrArray *devices; /* which owns it */
+    libusb_device *usb; /* as libusb has it; libusbredirhost's */
     RedirGuard *guard;
     int fd;
     char *why; /* what was last said of waiting */
@@ -169,6 +170,7 @@ static char *hand_over(Relay *relay, const RedirUsbDevice *device, int fd)
         return g_strdup_printf("%s cannot be taken from this machine: it does not answer", name);
     }
     relay->fd = fd;
+    relay->usb = libusb_get_device(handle);
     return NULL;
 }
 
@@ -271,13 +273,58 @@ static void look_at_input(Relay *relay, const RedirPacketView *packet)
     relay->bulk_pending++;
 }
 
+/* As many as the number needs. */
+static gboolean has_alternate(const Relay *relay, guint8 interface, guint8 alternate)
+{
+    struct libusb_config_descriptor *config;
+    gboolean has = FALSE;
+
+    if (libusb_get_active_config_descriptor(relay->usb, &config) != 0)
+        return FALSE;
+    for (guint i = 0; i < config->bNumInterfaces; i++) {
+        const struct libusb_interface *is = &config->interface[i];
+        has |= is->num_altsetting > alternate && is->altsetting[0].bInterfaceNumber == interface;
+    }
+    libusb_free_config_descriptor(config);
+    return has;
+}
+
+/* libusbredirhost takes an alternate setting's number for its place among the others, and does not
+   look whether there are as many, once the device has taken it. */
+static gboolean is_refused(const Relay *relay, const RedirPacketView *packet)
+{
+    return packet->type == usb_redir_set_alt_setting && relay->device != NULL &&
+           packet->size == sizeof(struct usb_redir_set_alt_setting_header) &&
+           !has_alternate(relay, packet->body[0], packet->body[1]);
+}
+
+static void refuse(Relay *relay, const RedirPacketView *packet)
+{
+    const struct usb_redir_header header = {
+        .type = GUINT32_TO_LE(usb_redir_alt_setting_status),
+        .length = GUINT32_TO_LE(sizeof(struct usb_redir_alt_setting_status_header)),
+        .id = GUINT64_TO_LE(packet->id),
+    };
+    const struct usb_redir_alt_setting_status_header status = {
+        .status = usb_redir_inval, .interface = packet->body[0], .alt = 0xff};
+    gsize size = sizeof header - (redir_packet_long_ids(&relay->line.ids) ? 0 : sizeof(guint32));
+    guint8 *bytes = g_malloc(size + sizeof status);
+
+    memcpy(bytes, &header, size);
+    memcpy(bytes + size, &status, sizeof status);
+    redir_line_send(&relay->line, bytes, size + sizeof status);
+}
+
 static void read_packets(Relay *relay)
 {
     RedirPacketView packet;
 
     while (redir_line_take(&relay->line, &packet, &relay->feed, &relay->feed_size)) {
         look_at_input(relay, &packet);
-        on_result(relay, usbredirhost_read_guest_data(relay->host));
+        if (is_refused(relay, &packet))
+            refuse(relay, &packet);
+        else
+            on_result(relay, usbredirhost_read_guest_data(relay->host));
         usbredirhost_write_guest_data(relay->host);
         redir_line_flush(&relay->line);
     }

@@ -164,6 +164,8 @@ static void test_nonsense(void)
     FakeQemu *qemu = bed.f.qemu;
     assert_status(&bed.f, fake_qemu_bulk(qemu, 0x8f, 512, NULL), usb_redir_inval);
     assert_status(&bed.f, fake_qemu_set_alt(qemu, 9, 1), usb_redir_inval);
+    assert_status(&bed.f, fake_qemu_set_alt(qemu, 0, 2), usb_redir_inval);
+    assert_status(&bed.f, fake_qemu_set_alt(qemu, 0, 255), usb_redir_inval);
     g_autoptr(FakeAnswer) bulk =
         fake_qemu_wait(qemu, fake_qemu_bulk(qemu, FAKE_USB_BULK, 512, NULL));
     g_assert_cmpuint(bulk->status, ==, usb_redir_success);
