@@ -96,16 +96,25 @@ static void add_messages(GString *text, const char *console)
 
 /* ---- a camera ---- */
 
-/* It takes a camera when it has negotiated pictures with it: the last thing before it makes it
-   known to programs. */
+/* Behind the negotiation it looks once more at what was chosen, and may give the whole camera up.
+ */
+#define GIVEN_UP "Failed to initialize the device"
+
+/* It takes a camera when it has negotiated pictures with it: the last thing, but for that look,
+   before it makes it known to programs. */
+static gboolean is_taken(const FuzzOutcome *outcome)
+{
+    return (strcmp(outcome->reached, "probed") == 0 || strcmp(outcome->reached, "streamed") == 0) &&
+           !strstr(outcome->console, GIVEN_UP);
+}
+
 static char *describe(const FuzzOutcome *outcome)
 {
-    gboolean taken =
-        g_strcmp0(outcome->reached, "probed") == 0 || g_strcmp0(outcome->reached, "streamed") == 0;
     if (outcome->verdict != FUZZ_FINE)
         return g_strdup_printf("%c %s", READER_CRASHES, outcome->title);
     GString *text = g_string_new(NULL);
-    g_string_printf(text, "%c %s", taken ? READER_ACCEPTS : READER_REFUSES, outcome->reached);
+    g_string_printf(text, "%c %s", is_taken(outcome) ? READER_ACCEPTS : READER_REFUSES,
+                    outcome->reached);
     add_messages(text, outcome->console);
     return g_string_free(text, FALSE);
 }
