@@ -44,8 +44,8 @@ static const GOptionEntry entries[] = {
 #define SAMPLE      50 /* cases: how often the guest and the machine are asked */
 
 /* What grows from case to case; a window has by how much. What the guest spent is nearly the same
-   for the same cases on any machine. The yardstick is a camera that our own readers read: the same work
-   each time, so what it takes tells how fast the machine is now. */
+   for the same cases on any machine. The yardstick is a camera that our own readers read: the same
+   work each time, so what it takes tells how fast the machine is now. */
 enum {
     WALL_US,
     ENUMERATIONS, /* cases without pictures */
