@@ -43,8 +43,8 @@ static const GOptionEntry entries[] = {
 #define MOST_WINDOW 64
 #define SAMPLE      50 /* cases: how often the guest and the machine are asked */
 
-/* What grows from case to case; a window has by how much. What the guest spent is the cases' own, on
-   any machine that has a core for them. The yardstick is a camera that our own readers read: the
+/* What grows from case to case; a window has by how much. What the guest spent is the cases' own,
+   on any machine that has a core for them. The yardstick is a camera that our own readers read: the
    same work each time, so what it takes tells how fast the machine is now. */
 enum {
     WALL_US,
