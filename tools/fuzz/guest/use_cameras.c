@@ -72,7 +72,7 @@ static unsigned use_camera(struct node *node, int number)
     return taken;
 }
 
-unsigned use_cameras(int64_t deadline)
+unsigned use_cameras(int64_t deadline, bool resets)
 {
     unsigned taken = 0;
     struct node node;
@@ -82,8 +82,11 @@ unsigned use_cameras(int64_t deadline)
         close_node(&node);
     }
     for (int i = 0; i < MOST_NODES; i++) {
-        if (open_node(&node, "video", i, deadline) && has_pictures(&node))
+        if (open_node(&node, "video", i, deadline) && has_pictures(&node)) {
+            node.resets = resets;
+            resets = false;
             taken += use_camera(&node, i);
+        }
         close_node(&node);
     }
     use_statistics();

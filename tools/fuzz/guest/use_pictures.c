@@ -54,9 +54,10 @@ static struct queue start(const struct node *node)
     return queue;
 }
 
-static void stop(struct queue *queue)
+static void stop(struct queue *queue, bool off)
 {
-    ioctl(queue->fd, VIDIOC_STREAMOFF, &queue->type);
+    if (off)
+        ioctl(queue->fd, VIDIOC_STREAMOFF, &queue->type);
     for (unsigned i = 0; i < queue->n; i++)
         munmap(queue->buffers[i].start, queue->buffers[i].length);
 }
@@ -98,8 +99,10 @@ unsigned use_pictures(struct node *node, struct node *meta)
         taken += turn(&pictures, ready[0].revents);
         turn(&headers, ready[1].revents);
     }
-    stop(&pictures);
+    if (node->resets)
+        reset_device(node);
+    stop(&pictures, !node->resets);
     if (meta)
-        stop(&headers);
+        stop(&headers, !node->resets);
     return taken;
 }
