@@ -146,8 +146,7 @@ GPtrArray *redir_usb_list(void)
 
 /* ---- what a user calls it ---- */
 
-/* lsusb has three digits for bus and device, the kernel's names of ports have no zero in front: a
-   device of number 4 is never taken for what will be plugged in at port 4. */
+/* lsusb has three digits for bus and device, the kernel's names of ports have no zero in front. */
 static const struct {
     const char *pattern;
     RedirUsbKind kind;
@@ -216,10 +215,26 @@ static gboolean matches(const RedirUsbDevice *device, const RedirUsbWish *wish)
     return FALSE;
 }
 
+/* "1-5", and nothing is at that port. */
+static const RedirUsbDevice *camera_numbered(const GPtrArray *devices, const RedirUsbWish *wish)
+{
+    guint bus, number;
+
+    if (wish->kind != REDIR_USB_PORT || wish->looked_for || strchr(wish->text, '.') != NULL ||
+        sscanf(wish->text, "%u-%u", &bus, &number) != 2)
+        return NULL;
+    for (guint i = 0; i < devices->len; i++) {
+        const RedirUsbDevice *device = devices->pdata[i];
+        if (device->video && device->busnum == bus && device->devnum == number)
+            return device;
+    }
+    return NULL;
+}
+
 /* Its number goes with it when it is pulled out, and may become another device's. */
 static void remember_port(RedirUsbWish *wish, const RedirUsbDevice *device)
 {
-    if (wish->kind != REDIR_USB_NUMBER)
+    if (wish->kind != REDIR_USB_NUMBER && wish->kind != REDIR_USB_PORT)
         return;
     wish->kind = REDIR_USB_PORT;
     g_free(wish->text);
@@ -262,6 +277,9 @@ const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, RedirUsbWish *wis
         if (count++ == 0)
             found = device;
     }
+    if (found == NULL)
+        found = camera_numbered(devices, wish);
+    wish->looked_for = TRUE;
     if (found != NULL)
         remember_port(wish, found);
     if (count > 1 && wish->kind != REDIR_USB_ANY_CAMERA)

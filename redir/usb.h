@@ -36,6 +36,7 @@ typedef struct {
     char *text; /* as the user wrote it */
     RedirUsbKind kind;
     guint idVendor, idProduct;
+    gboolean looked_for; /* by redir_usb_find() */
 } RedirUsbWish;
 
 /* NULL with REDIR_ERROR_ADDRESS where text is none of these. */
@@ -45,8 +46,8 @@ void redir_usb_wish_free(RedirUsbWish *wish); /* accepts NULL */
 /* The one of devices that is meant, borrowed. NULL where there is none, without error; with
    REDIR_ERROR_IN_USE where there are several, which the message lists, or where it is a hub, with
    which all that is behind it would go. One that was found by its number is meant by its port from
-   then on.
- */
+   then on. Where the first look finds nothing at a port "1-5", a camera of that number, as
+   usbredirect has it, is what is meant; later it may be any device's. */
 const RedirUsbDevice *redir_usb_find(const GPtrArray *devices, RedirUsbWish *wish, GError **error);
 
 /* For people, where there is none. */

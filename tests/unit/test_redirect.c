@@ -36,9 +36,9 @@ static const struct {
     {"046d:0825" NOBODY, 3, "", BOTH},
     {"1-1" NOBODY, 4, "", UNREACHABLE},
     {"001-006" NOBODY, 4, "", UNREACHABLE},
-    {"1-6" NOBODY, 4, "", UNREACHABLE},
-    {"1-6 --as unix:/no/folder", 4, "",
-     "camredir: nothing is plugged in here at port 1-6 (device 6 of bus 1 is 001-006); waiting for "
+    {"1-9" NOBODY, 4, "", UNREACHABLE},
+    {"1-9 --as unix:/no/folder", 4, "",
+     "camredir: nothing is plugged in here at port 1-9 (device 9 of bus 1 is 001-009); waiting for "
      "it\n"
      "camredir: unix:/no/folder: no such folder; create it first\n"},
 };

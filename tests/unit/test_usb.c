@@ -28,10 +28,12 @@ static const struct {
     {"1-10", "1-10", NULL},
     {"1-1.4", "1-1.4", NULL},
     {"001-006", "1-1.4", NULL},
+    {"1-5", "1-1", NULL}, /* a camera's number, nothing is at that port */
+    {"1-6", NULL, NULL},  /* not a camera's */
     {"002-005", "2-1", NULL},
     {"2-1", "2-1", NULL}, /* by its port, though 2-6 has number 1 */
     {"002-001", "2-6", NULL},
-    {"2-5", NULL, NULL}, /* no port, though 2-1 has number 5 */
+    {"2-5", "2-1", NULL},
     {"2-7", NULL, "05e3:0608 Hub (2-7) is a hub"},
     {"9-9", NULL, NULL},
     {"serial:B2", "1-10", NULL},
