@@ -339,6 +339,10 @@ static gboolean read_kinds(struct fuzz *fuzz, GError **error)
             return FALSE;
         fuzz->ehci |= (guint)(strcmp(words[i], "ehci") == 0) << i;
     }
+    if (fuzz->ehci && !fuzz->qemu && !fuzz->real_time && fuzz->devices == 1)
+        return refuse(error,
+                      "--controllers: under a virtual clock an EHCI's cameras are not seen in "
+                      "time: give --real-time");
     return !fuzz->ehci || (guint)fuzz->devices <= fuzz->n_controllers * FUZZ_EHCI_PORTS ||
            refuse(error, "--controllers: an EHCI has six ports: name more controllers");
 }

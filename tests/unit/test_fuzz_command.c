@@ -69,6 +69,7 @@ static void test_refused(void)
         {"--guest linux --controllers 99", "--controllers"},
         {"--guest linux --controllers xhci,ohci", "xhci, ehci"},
         {"--guest linux --controllers ehci --devices 7", "six ports"},
+        {"--guest linux --controllers xhci,ehci", "--real-time"},
         {"--devices 2", "--devices"},
         {"--target qemu --stream -- qemu-system-x86_64", "--stream"},
         {"--target qemu --devices 2 --controllers xhci,ehci -- false", "QEMU ended"},
