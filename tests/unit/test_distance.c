@@ -82,7 +82,7 @@ static void say_hello(int fd)
         guint32 caps;
     } __attribute__((packed))
     packet = {{usb_redir_hello, sizeof packet.hello + sizeof packet.caps, 0},
-              {"another"},
+              {.version = "another"},
               FAKE_CAP(usb_redir_cap_ep_info_max_packet_size) | FAKE_CAP(usb_redir_cap_64bits_ids)};
 
     g_assert_cmpint(send(fd, &packet.header, 12, 0), ==, 12); /* a hello has a short id */
