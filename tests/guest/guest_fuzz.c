@@ -62,7 +62,6 @@ static const char *const known[] = {
     "WARNING in usb_submit_urb",           /* an extension unit's control of 0 bytes */
     "WARNING in uvc_queue_buffer_release", /* a transfer fails while others are copied: a race, */
     "WARNING in vb2_buffer_done",          /* with two ways to end */
-    "WARNING in vb2_start_streaming",      /* it leaves while a stream starts */
 };
 
 static gboolean is_known(const char *title)
@@ -122,18 +121,9 @@ static gboolean count_asked(const FuzzCase *fuzz_case, guint *ret_n, GError **er
     return outcome.verdict == FUZZ_FINE || fail(error, "%s\n%s", outcome.title, outcome.console);
 }
 
-static gboolean count_with(const FuzzCase *fuzz_case, FuzzFault fault, guint *ret_n, GError **error)
-{
-    g_autoptr(FuzzCase) with_fault = fuzz_case_copy(fuzz_case);
-
-    g_array_append_val(with_fault->faults, fault);
-    return count_asked(with_fault, ret_n, error);
-}
-
 static gboolean test_use(const GuestTest *test, Session *session, GString *note, GError **error)
 {
-    static const FuzzFault reset = {.kind = FUZZ_FAULT_RESET};
-    guint probed, used, again;
+    guint probed, used;
 
     (void)test, (void)session;
     if (!begin(error))
@@ -147,15 +137,11 @@ static gboolean test_use(const GuestTest *test, Session *session, GString *note,
     g_autoptr(FuzzCase) with_pictures = fuzz_case_copy(studio->fuzz_case);
     fuzz_pictures_add(with_pictures);
     if (!count_asked(studio->fuzz_case, &probed, error) ||
-        !count_asked(with_pictures, &used, error) ||
-        !count_with(with_pictures, reset, &again, error))
+        !count_asked(with_pictures, &used, error))
         return FALSE;
-    g_string_append_printf(
-        note,
-        "asked in %u ways by its drivers, in %u with a program, in %u where that "
-        "resets it",
-        probed, used, again);
-    return (used >= probed + MORE_WAYS && again > used) || fail(error, "%s", note->str);
+    g_string_append_printf(note, "asked in %u ways by its drivers, in %u with a program", probed,
+                           used);
+    return used >= probed + MORE_WAYS || fail(error, "%s", note->str);
 }
 
 /* ---- each oracle ---- */
@@ -190,43 +176,29 @@ static const struct {
     const char *argument;
     FuzzVerdict verdict;
     const char *title; /* how it begins */
-    gboolean again;    /* it shows in a case that is looked at for its memory */
 } oracles[] = {
     {"KASAN", tell_init, "write /dev/kmsg <3>BUG: KASAN: slab-out-of-bounds in planted+0x1/0x2",
-     FUZZ_CONSOLE, "KASAN: slab-out-of-bounds in planted", FALSE},
+     FUZZ_CONSOLE, "KASAN: slab-out-of-bounds in planted"},
     {"warning", tell_init, "write /dev/kmsg <4>WARNING: CPU: 0 PID: 1 at f.c:1 planted+0x1/0x2",
-     FUZZ_CONSOLE, "WARNING in planted", FALSE},
+     FUZZ_CONSOLE, "WARNING in planted"},
     {"lockdep", tell_init,
      "write /dev/kmsg <4>WARNING: possible circular locking dependency detected", FUZZ_CONSOLE,
-     "lockdep: possible circular locking", FALSE},
-    {"panic", tell_init, "write /proc/sysrq-trigger c", FUZZ_CONSOLE, "panic: sysrq", FALSE},
-    {"reboot", tell_init, "reboot", FUZZ_REBOOT, "the guest rebooted", FALSE},
-    {"hang", tell_init, "stop", FUZZ_HANG, "the guest hangs", FALSE},
-    {"QEMU's death", kill_qemu, NULL, FUZZ_DIED, "QEMU died: signal 6", FALSE},
-    {"QEMU's memory", grow, NULL, FUZZ_GREW, "QEMU's memory grows", FALSE},
-    {"the guest's memory", tell_init, "lose", FUZZ_GREW, "the guest's kernel loses memory", TRUE},
+     "lockdep: possible circular locking"},
+    {"panic", tell_init, "write /proc/sysrq-trigger c", FUZZ_CONSOLE, "panic: sysrq"},
+    {"reboot", tell_init, "reboot", FUZZ_REBOOT, "the guest rebooted"},
+    {"hang", tell_init, "stop", FUZZ_HANG, "the guest hangs"},
+    {"QEMU's death", kill_qemu, NULL, FUZZ_DIED, "QEMU died: signal 6"},
+    {"QEMU's memory", grow, NULL, FUZZ_GREW, "QEMU's memory grows"},
 };
-
-static FuzzCase *case_of(gboolean again)
-{
-    const FuzzFault fault = {.kind = FUZZ_FAULT_AGAIN, .value = 8};
-    FuzzCase *fuzz_case = fuzz_case_copy(good_case());
-
-    if (again)
-        g_array_append_val(fuzz_case->faults, fault);
-    return fuzz_case;
-}
 
 static gboolean check_oracle(guint i, FuzzOutcome *outcome, GError **error)
 {
-    g_autoptr(FuzzCase) shown = case_of(oracles[i].again);
-
     if (!target->ops->fresh(target, error) ||
         !oracles[i].cause(fuzz_target_qemu_vm(target), oracles[i].argument, error))
         return FALSE;
     for (guint run = 0; run < MOST_RUNS; run++) {
         fuzz_outcome_clear(outcome);
-        if (!target->ops->run(target, shown, outcome, error))
+        if (!target->ops->run(target, good_case(), outcome, error))
             return FALSE;
         if (outcome->verdict != FUZZ_FINE)
             break;
@@ -251,9 +223,9 @@ static gboolean test_oracles(const GuestTest *test, Session *session, GString *n
         g_string_append_printf(note, "%s%s", i ? ", " : "", oracles[i].name);
     }
     /* Nothing of that is left. */
-    g_autoptr(FuzzCase) again = case_of(TRUE);
     fuzz_outcome_clear(&outcome);
-    if (!target->ops->fresh(target, error) || !target->ops->run(target, again, &outcome, error))
+    if (!target->ops->fresh(target, error) ||
+        !target->ops->run(target, good_case(), &outcome, error))
         return FALSE;
     return outcome.verdict == FUZZ_FINE || fail(error, "left over: %s", outcome.title);
 }

@@ -17,8 +17,6 @@
 #define ATTEMPTS      3  /* with a target that cannot say, each on a fresh one */
 #define REPLAYS       3  /* of a finding */
 #define MOST_BEFORE   32 /* cases that are kept with a finding that needs some before it */
-#define AGAIN_TIMES   8
-#define AGAIN_EACH    8 /* of those that are kept */
 #define STATS_EVERY   (2 * G_USEC_PER_SEC)
 #define FOREIGN_EVERY (5 * G_USEC_PER_SEC)
 
@@ -352,20 +350,6 @@ static gboolean look(Job *job, const FuzzCase *fuzz_case, const char *origin, gb
            (job->outcome.verdict == FUZZ_FINE || see_finding(job, fuzz_case, error));
 }
 
-/* What is new may leave something behind each time. One of so many is looked at: it takes as long
-   as some twenty others. */
-static gboolean look_for_leaks(Job *job, const FuzzCase *fuzz_case, GError **error)
-{
-    const FuzzFault again = {.kind = FUZZ_FAULT_AGAIN, .value = AGAIN_TIMES};
-
-    if (!job->target->counts || job->state->kept % AGAIN_EACH || is_over(job) || !take_ticket(job))
-        return TRUE;
-    g_autoptr(FuzzCase) more = fuzz_case_copy(fuzz_case);
-    g_array_append_val(more->faults, again);
-    return run_case(job, more, error) &&
-           (job->outcome.verdict == FUZZ_FINE || see_finding(job, more, error));
-}
-
 /* What is new without pictures may well be so with them. */
 static gboolean look_at_pictures(Job *job, FuzzCase *made, const char *origin, gboolean *ret_new,
                                  GError **error)
@@ -440,8 +424,7 @@ static gboolean look_at_mutant(Job *job, GError **error)
     gboolean is_new = FALSE;
 
     if (!look(job, made, mutant->origin, FALSE, &is_new, error) ||
-        (mutant->put_off && !look_at_pictures(job, made, mutant->origin, &is_new, error)) ||
-        (is_new && job->outcome.verdict == FUZZ_FINE && !look_for_leaks(job, made, error)))
+        (mutant->put_off && !look_at_pictures(job, made, mutant->origin, &is_new, error)))
         return FALSE;
     fuzz_mutator_learn(job->mutator, &mutant->trail, is_new);
     return TRUE;
@@ -604,18 +587,12 @@ static gboolean look_at_piles(Job *job, GError **error)
     return TRUE;
 }
 
-static gboolean leaves(const GArray *faults)
-{
-    return fuzz_has_fault(faults, FUZZ_FAULT_UNPLUG) ||
-           fuzz_has_fault(faults, FUZZ_FAULT_PAYLOAD_UNPLUG);
-}
-
 /* Takes it, and looks at all of its kind when there are enough. */
 static gboolean put(Job *job, Waiting *waiting, GError **error)
 {
     const GArray *faults = waiting->fuzz_case->faults;
-    guint pile =
-        (fuzz_has_fault(faults, FUZZ_FAULT_STREAM) ? PICTURES : 0) | (leaves(faults) ? LEAVES : 0);
+    guint pile = (fuzz_has_fault(faults, FUZZ_FAULT_STREAM) ? PICTURES : 0) |
+                 (fuzz_has_fault(faults, FUZZ_FAULT_UNPLUG) ? LEAVES : 0);
 
     g_ptr_array_add(job->piles[pile], waiting);
     return job->piles[pile]->len < job->target->together || look_at_pile(job, pile, error);

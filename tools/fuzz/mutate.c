@@ -8,15 +8,12 @@
 
 #include "descriptors/edit.h"
 #include "descriptors/mutate.h"
-#include "tools/fuzz/pictures.h"
 
-#define MAX_OPS          128
-#define ATTEMPTS         64 /* to find an operator that applies */
-#define ID_ROW           3  /* of a terminal or unit */
-#define END_SHARE        4 /* what reads too far is seen at the end alone, and there are many kinds */
-#define MOST_CONTROLS    400 /* requests of a case with pictures */
-#define MOST_DESCRIPTORS 40  /* that are asked for in one with a reset */
-#define STREAM_SHARE     6   /* descriptors that are wrong may be so only for who takes pictures */
+#define MAX_OPS      128
+#define ATTEMPTS     64 /* to find an operator that applies */
+#define ID_ROW       3  /* of a terminal or unit */
+#define END_SHARE    4  /* what reads too far is seen at the end alone, and there are many kinds */
+#define STREAM_SHARE 6  /* descriptors that are wrong may be so only for who takes pictures */
 
 /* A case that is being changed. */
 typedef struct {
@@ -99,7 +96,6 @@ static const guint32 picture_lengths[] = {0,    1,     2,       699,     701,   
                                           4096, 65535, 1 << 20, 4 << 20, 64 << 20};
 static const guint32 payload_lengths[] = {0,   1,    2,    3,    11,   12,   13,   511,
                                           513, 1023, 1024, 1025, 3072, 3073, 16384};
-static const guint32 header_lengths[] = {2, 12, 13, 64, 255};
 
 /* How values of a kind are made: one of a list, or the place of a byte with its new value; and up
    to which `at`. */
@@ -125,10 +121,6 @@ static const struct {
     BYTE(INTERRUPT, 0, 60),
     BYTE(INTERRUPT_BYTE, 16, 60),
     LIST(PICTURE, picture_lengths, 1),
-    LIST(PAYLOAD_UNPLUG, speeds, 40),
-    LIST(PAYLOAD_HEADERS, header_lengths, 4),
-    LIST(RESET, speeds, 1),
-    LIST(AGAIN, speeds, 1),
 #undef LIST
 #undef BYTE
 };
@@ -164,17 +156,11 @@ static guint32 any_byte(FuzzRandom *random, guint n, gboolean is_set)
     return at << 8 | fuzz_random_below(random, 256);
 }
 
-static gboolean has_value(FuzzFaultKind kind)
-{
-    return kind != FUZZ_FAULT_STALL && kind != FUZZ_FAULT_UNPLUG && kind != FUZZ_FAULT_STREAM &&
-           kind != FUZZ_FAULT_PAYLOAD_UNPLUG && kind != FUZZ_FAULT_RESET;
-}
-
 static guint32 any_value(Work *work, FuzzFaultKind kind)
 {
     FuzzRandom *random = work->random;
 
-    if (!has_value(kind))
+    if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_STREAM)
         return 0;
     if (kind == FUZZ_FAULT_INTERRUPT)
         return any_interrupt(work);
@@ -184,22 +170,10 @@ static guint32 any_value(Work *work, FuzzFaultKind kind)
                     kind == FUZZ_FAULT_PAYLOAD_BYTE || kind == FUZZ_FAULT_INTERRUPT_BYTE);
 }
 
-/* A driver alone asks less than programs do, and a device that is reset is read again. */
-static guint most_at(Work *work, FuzzFaultKind kind)
-{
-    const FuzzAt at = fuzz_fault_texts[kind].at;
-
-    if (at == FUZZ_AT_CONTROL && fuzz_random_below(work->random, 3) == 0)
-        return MOST_CONTROLS;
-    if (at == FUZZ_AT_GET_DESCRIPTOR && fuzz_has_fault(work->faults, FUZZ_FAULT_RESET))
-        return MOST_DESCRIPTORS;
-    return ranges[kind].n_at;
-}
-
 /* The first ones more often. */
 static guint16 any_at(Work *work, FuzzFaultKind kind)
 {
-    guint n = 1 + fuzz_random_below(work->random, most_at(work, kind));
+    guint n = 1 + fuzz_random_below(work->random, ranges[kind].n_at);
     return (guint16)fuzz_random_below(work->random, n);
 }
 
@@ -213,11 +187,11 @@ static gboolean apply_fault(Work *work, const Op *op)
     const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
     gboolean streams = fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM);
 
-    if ((kind == FUZZ_FAULT_STREAM || kind == FUZZ_FAULT_RESET) &&
-        fuzz_has_fault(work->faults, kind))
+    if (kind == FUZZ_FAULT_STREAM && streams)
         return FALSE;
     g_array_append_val(work->faults, fault);
-    if (!streams && (at == FUZZ_AT_CLASS_IN || fuzz_pictures_meet(&fault)))
+    if (!streams && (at == FUZZ_AT_CLASS_IN || at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT ||
+                     kind == FUZZ_FAULT_PICTURE))
         g_array_append_val(work->faults, stream);
     return TRUE;
 }
@@ -293,7 +267,7 @@ FuzzMutator *fuzz_mutator_new(gboolean plain)
         add_op(mutator, (Op){.name = mutation->name,
                              .apply = apply_mutation,
                              .share = strcmp(mutation->name, "end-early") == 0 ? END_SHARE : 1});
-    for (guint i = 0; i < FUZZ_FAULT_AGAIN; i++) /* that one is for who keeps cases */
+    for (guint i = 0; i < FUZZ_FAULT_KINDS; i++)
         add_op(mutator, (Op){.name = fuzz_fault_texts[i].name,
                              .apply = apply_fault,
                              .kind = i,

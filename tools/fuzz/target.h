@@ -13,7 +13,7 @@ typedef enum {
     FUZZ_HANG,    /* no progress while there should be some */
     FUZZ_REBOOT,
     FUZZ_DIED, /* QEMU, or our own process */
-    FUZZ_GREW, /* the memory of QEMU, or of the guest's kernel */
+    FUZZ_GREW, /* QEMU's memory */
 } FuzzVerdict;
 
 typedef struct {
@@ -65,7 +65,6 @@ struct FuzzTarget {
     const FuzzTargetOps *ops;
     char *name;           /* for people */
     guint together;       /* 0, 1: one case after the other */
-    gboolean counts;      /* what is lost of its memory: FUZZ_FAULT_AGAIN */
     const char *coverage; /* what tells which code runs, or why nothing does; static, may be NULL */
 };
 

@@ -28,8 +28,7 @@
 #define TOLD_MS       10000
 #define DIE_MS        2000
 #define LONGEST_MS    60000 /* ours: a guest that asks on and on has been seen enough */
-#define AGAIN_MOST    64
-#define ATTEMPTS      2 /* at a case that was disturbed */
+#define ATTEMPTS      2     /* at a case that was disturbed */
 #define MEMORY_EACH   16
 #define MEMORY_GROWTH (512 * 1024) /* KiB */
 
@@ -257,9 +256,10 @@ static Wait wait_for(QemuTarget *target, IsSo done, guint ms, gboolean quiet)
 }
 
 /* Until the guest's program says that it is through with it, which takes it no longer than that. */
-static Wait let_guest(QemuTarget *target, const char *verb, const char *arguments, guint most_ms)
+static Wait let_guest(QemuTarget *target, const char *verb, guint ms, guint most_ms)
 {
     gint64 begun = g_get_monotonic_time();
+    g_autofree char *arguments = g_strdup_printf("%u", ms);
     gboolean answered = FALSE;
 
     fuzz_vm_ask(target->vm, verb, arguments);
@@ -290,7 +290,7 @@ static guint patience_ms(const QemuTarget *target)
 /* Until the guest's hubs are through with all that came or went. */
 static Wait let_settle(QemuTarget *target)
 {
-    return let_guest(target, "settle", G_STRINGIFY(HUBS_MS), patience_ms(target));
+    return let_guest(target, "settle", HUBS_MS, patience_ms(target));
 }
 
 /* The same, and nothing is asked any more. A device of which a guest never asks anything cannot be
@@ -415,30 +415,14 @@ static Wait unplug(QemuTarget *target)
     return wait == WAIT_QUIET ? WAIT_STUCK : wait;
 }
 
-static gboolean has_any(Cases cases, FuzzFaultKind kind)
-{
-    gboolean has = FALSE;
-
-    for (guint i = 0; i < cases.n; i++)
-        has |= fuzz_has_fault(cases.at[i]->faults, kind);
-    return has;
-}
-
 /* One program uses all cameras that there are, whoever of them asked for it. */
 static gboolean want_stream(const QemuTarget *target, Cases cases)
 {
-    return (target->options.stream || has_any(cases, FUZZ_FAULT_STREAM)) &&
-           fuzz_vm_has_clock(target->vm) && farthest(target) >= FUZZ_BOUND;
-}
+    gboolean want = target->options.stream;
 
-static Wait let_use(QemuTarget *target, Cases cases)
-{
-    g_autofree char *arguments = g_strdup_printf("%u%s", STREAM_MS * cases.n,
-                                                 has_any(cases, FUZZ_FAULT_RESET) ? " reset" : "");
-
-    enter(target, PHASE_PICTURES);
-    return let_guest(target, "stream", arguments,
-                     target->options.real_time ? patience_ms(target) : STUCK_MS);
+    for (guint i = 0; i < cases.n; i++)
+        want |= fuzz_has_fault(cases.at[i]->faults, FUZZ_FAULT_STREAM);
+    return want && fuzz_vm_has_clock(target->vm) && farthest(target) >= FUZZ_BOUND;
 }
 
 /* Only where time is short is the end of a case worth an interface that is not the case's. */
@@ -455,7 +439,9 @@ static Wait plug(QemuTarget *target, Cases cases)
             return WAIT_LOST;
     Wait wait = let_finish(target);
     if (wait <= WAIT_QUIET && want_stream(target, cases)) {
-        Wait used = let_use(target, cases);
+        guint most_ms = target->options.real_time ? patience_ms(target) : STUCK_MS;
+        enter(target, PHASE_PICTURES);
+        Wait used = let_guest(target, "stream", STREAM_MS * cases.n, most_ms);
         wait = MAX(wait, used);
     }
     return wait;
@@ -523,45 +509,6 @@ static void tell(const QemuTarget *target, FuzzOutcome *each, FuzzOutcome *whole
     whole->reached = fuzz_reach_name(farthest(target));
 }
 
-/* How often a case that is looked at for its memory comes in a round; 0: this one is not. */
-static guint rounds_of(const QemuTarget *target, Cases cases)
-{
-    const GArray *faults = cases.at[0]->faults;
-
-    for (guint i = 0; i < faults->len && !takes_several(target) && target->base.counts; i++)
-        if (g_array_index(faults, FuzzFault, i).kind == FUZZ_FAULT_AGAIN)
-            return MIN(g_array_index(faults, FuzzFault, i).value, AGAIN_MOST);
-    return 0;
-}
-
-static Wait come_again(QemuTarget *target, Cases cases, guint n)
-{
-    Wait wait = WAIT_DONE;
-
-    for (guint i = 0; i < n && wait <= WAIT_QUIET; i++) {
-        wait = plug(target, cases);
-        if (wait <= WAIT_QUIET)
-            wait = unplug(target);
-    }
-    return wait <= WAIT_QUIET ? let_guest(target, "objects", "", EXPLAIN_MS) : wait;
-}
-
-/* A leak is one each time: something of each coming is left of both rounds. */
-static Wait look_for_leaks(QemuTarget *target, Cases cases, gboolean *ret_leaks)
-{
-    const guint n = rounds_of(target, cases);
-    Wait wait = n ? come_again(target, cases, 0) : WAIT_DONE;
-    gboolean leaks = n > 0;
-
-    for (guint round = 0; leaks && wait <= WAIT_QUIET && round < 2; round++) {
-        guint before = fuzz_vm_answer(target->vm);
-        wait = come_again(target, cases, n);
-        leaks = wait <= WAIT_QUIET && before && fuzz_vm_answer(target->vm) >= before + n;
-    }
-    *ret_leaks = leaks;
-    return wait;
-}
-
 /* FALSE: the host was too slow, so that this says nothing. each may be whole, of one case. */
 static gboolean run_once(QemuTarget *target, Cases cases, FuzzOutcome *each, FuzzOutcome *whole)
 {
@@ -569,20 +516,16 @@ static gboolean run_once(QemuTarget *target, Cases cases, FuzzOutcome *each, Fuz
     target->look_ms = fuzz_now_ms() + LOOK_MS;
     Wait wait = plug(target, cases);
     FuzzDeviceState first = fuzz_device_state(used_at(target, 0));
-    gboolean disturbed = first.disturbed && !takes_several(target), leaks = FALSE;
+    gboolean disturbed = first.disturbed && !takes_several(target);
 
     tell(target, each, whole);
     if (wait <= WAIT_QUIET)
         wait = unplug(target);
     if (wait <= WAIT_QUIET && (takes_several(target) || !first.ended))
         wait = still_works(target);
-    if (wait <= WAIT_QUIET)
-        wait = look_for_leaks(target, cases, &leaks);
     if (fuzz_vm_covers(target->vm) && wait <= WAIT_QUIET)
-        wait = let_guest(target, "cover", "", STUCK_MS);
+        wait = let_guest(target, "cover", 0, STUCK_MS);
     judge(target, wait, whole);
-    if (leaks && whole->verdict == FUZZ_FINE)
-        set_verdict(whole, FUZZ_GREW, g_strdup("the guest's kernel loses memory"));
     judge_memory(target, whole);
     return !disturbed || whole->verdict != FUZZ_FINE;
 }
@@ -757,7 +700,6 @@ static gboolean fresh(FuzzTarget *base, GError **error)
     if (target->options.real_time)
         fuzz_vm_ask(target->vm, "write", "/proc/sys/kernel/watchdog_thresh 20");
     target->resident_kib = fuzz_vm_resident_kib(target->vm);
-    base->counts = fuzz_vm_has_clock(target->vm);
     base->coverage = fuzz_vm_covers(target->vm) ? "KCOV"
                      : fuzz_vm_has_clock(target->vm)
                          ? "not seen: the guest's kernel is built without KCOV"

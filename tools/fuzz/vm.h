@@ -30,8 +30,8 @@ char *fuzz_vm_last_words(FuzzVm *vm);
 /* A connection to a port's usb-redir, not blocking; -1: nobody answers. */
 int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error);
 
-/* Asks init (guest/protocol.h): "clock", "stream", "settle", "objects", "write", "cover". What was
-   asked before is void. */
+/* Asks init (guest/protocol.h): "clock", "stream", "settle", "write", "cover". What was asked
+   before is void. */
 void fuzz_vm_ask(FuzzVm *vm, const char *verb, const char *arguments);
 int fuzz_vm_answer_fd(const FuzzVm *vm); /* -1: no init */
 /* Reads what has come. FALSE: the other side is closed. *ret_answered: to the last question. */

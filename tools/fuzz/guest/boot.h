@@ -28,16 +28,6 @@ static inline void boot_read_line(const char *path, char *ret_line, size_t size)
     fclose(file);
 }
 
-/* 0, or why not: errno. */
-static inline int boot_write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    int result = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    return result;
-}
-
 static inline void boot_mount(void)
 {
     static const struct {

@@ -8,7 +8,6 @@
 #include <sys/reboot.h>
 
 #include "tools/fuzz/guest/boot.h"
-#include "tools/fuzz/guest/count.h"
 #include "tools/fuzz/guest/cover.h"
 #include "tools/fuzz/guest/now.h"
 #include "tools/fuzz/guest/protocol.h"
@@ -39,6 +38,15 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     send_text(line, n);
 }
 
+static int write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int result = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
 /* ---- cameras ---- */
 
 /* A hub's device is locked while the kernel looks at its ports, until their devices are configured
@@ -52,43 +60,42 @@ static void wait_for_hubs(void)
     }
 }
 
+/* One that is through may have more to do at once. */
+static void settle(int ms)
+{
+    wait_for_hubs();
+    usleep(ms * 1000);
+    wait_for_hubs();
+}
+
 /* By a thread of its own: while the driver waits for an answer of the camera, somebody must hold
    the clock. */
 struct work {
-    void (*run)(struct work next);
     unsigned number;
     int ms;
-    bool resets;
+    bool settles;
 };
 static int work[2]; /* a pipe of such */
 
 static void take_pictures(struct work next)
 {
     cover_trace_me(&cover, true);
-    unsigned taken = use_cameras(now_ms() + next.ms, next.resets);
+    unsigned taken = use_cameras(now_ms() + next.ms);
     cover_trace_me(&cover, false);
     say("stream %u %u\n", next.number, taken);
-}
-
-/* One that is through may have more to do at once. */
-static void settle(struct work next)
-{
-    wait_for_hubs();
-    usleep(next.ms * 1000);
-    wait_for_hubs();
-    say("settle %u\n", next.number);
-}
-
-static void count(struct work next)
-{
-    say("objects %u %u\n", next.number, count_objects());
 }
 
 static void *work_on(void *unused)
 {
     struct work next;
-    while (read(work[0], &next, sizeof next) == sizeof next)
-        next.run(next);
+    while (read(work[0], &next, sizeof next) == sizeof next) {
+        if (next.settles) {
+            settle(next.ms);
+            say("settle %u\n", next.number);
+        } else {
+            take_pictures(next);
+        }
+    }
     return unused;
 }
 
@@ -155,99 +162,41 @@ struct clock {
     int64_t deadline; /* 0: none runs */
 };
 
-struct order {
-    unsigned number;
-    const char *arguments;
-    struct clock *clock;
-};
-
-static bool loses; /* a file with each clock */
-
-static void obey_clock(struct order order)
+static void stop(void)
 {
-    order.clock->number = order.number;
-    order.clock->deadline = now_ms() + atoi(order.arguments);
-    if (loses && open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
-        loses = false;
-}
-
-static void obey_stream(struct order order)
-{
-    bool resets = strstr(order.arguments, " reset") != NULL;
-    hand_on((struct work){take_pictures, order.number, atoi(order.arguments), resets});
-}
-
-static void obey_settle(struct order order)
-{
-    hand_on((struct work){settle, order.number, atoi(order.arguments), false});
-}
-
-static void obey_objects(struct order order)
-{
-    hand_on((struct work){count, order.number, 0, false});
-}
-
-static void obey_write(struct order order)
-{
-    char path[128] = "";
-    int text = 0;
-    if (sscanf(order.arguments, "%127s %n", path, &text) == 1)
-        say("write %u %d\n", order.number, boot_write_file(path, order.arguments + text));
-}
-
-static void obey_cover(struct order order)
-{
-    say("cover %u %u\n", order.number, say_cover());
-}
-
-static void obey_spent(struct order order)
-{
-    say_spent(order.number);
-}
-
-static void obey_lose(struct order order)
-{
-    (void)order;
-    loses = true;
-}
-
-static void obey_stop(struct order order)
-{
-    (void)order;
     for (;;)
         pause();
 }
 
-static void obey_reboot(struct order order)
+static void obey(char *line, struct clock *clock)
 {
-    (void)order;
-    reboot(RB_AUTOBOOT);
-}
-
-static const struct {
-    const char *verb;
-    void (*obey)(struct order order);
-} verbs[] = {{"clock", obey_clock},     {"stream", obey_stream}, {"settle", obey_settle},
-             {"objects", obey_objects}, {"write", obey_write},   {"cover", obey_cover},
-             {"spent", obey_spent},     {"lose", obey_lose},     {"stop", obey_stop},
-             {"reboot", obey_reboot}};
-
-static void obey(const char *line, struct clock *clock)
-{
-    struct order order = {.clock = clock};
-    char verb[16] = "";
-    int arguments = 0;
+    char verb[16] = "", path[128] = "";
+    unsigned number = 0;
+    int ms = 0, text = 0;
     if (strcmp(line, "tock") == 0) {
         waiting = false;
         return;
     }
-    if (sscanf(line, "%15s %u %n", verb, &order.number, &arguments) < 2)
-        return;
-    order.arguments = line + arguments;
+    sscanf(line, "%15s %u %n", verb, &number, &text);
     clock->deadline = 0;
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strcmp(verb, verbs[i].verb) == 0)
-            verbs[i].obey(order);
+    if (strcmp(verb, "clock") == 0 && sscanf(line + text, "%d", &ms) == 1) {
+        clock->number = number;
+        clock->deadline = now_ms() + ms;
+    } else if (strcmp(verb, "stream") == 0 && sscanf(line + text, "%d", &ms) == 1) {
+        hand_on((struct work){.number = number, .ms = ms});
+    } else if (strcmp(verb, "settle") == 0 && sscanf(line + text, "%d", &ms) == 1) {
+        hand_on((struct work){.number = number, .ms = ms, .settles = true});
+    } else if (strcmp(verb, "write") == 0 && sscanf(line + text, "%127s %n", path, &ms) == 1) {
+        say("write %u %d\n", number, write_file(path, line + text + ms));
+    } else if (strcmp(verb, "cover") == 0) {
+        say("cover %u %u\n", number, say_cover());
+    } else if (strcmp(verb, "spent") == 0) {
+        say_spent(number);
+    } else if (strcmp(verb, "stop") == 0) {
+        stop();
+    } else if (strcmp(verb, "reboot") == 0) {
+        reboot(RB_AUTOBOOT);
+    }
 }
 
 /* Lines that have come; what is not whole yet stays for the next time. */
@@ -324,18 +273,18 @@ static void set_watchdogs(void)
         {"/proc/sys/kernel/sysrq", "1"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        boot_write_file(settings[i][0], settings[i][1]);
+        write_file(settings[i][0], settings[i][1]);
 }
 
 /* A root hub that sleeps takes seconds to see a device; and a device that goes while it is sent to
    sleep, after two seconds in which nobody used it, holds its hub for five. */
 static void keep_awake(void)
 {
-    boot_write_file("/sys/module/usbcore/parameters/autosuspend", "-1");
+    write_file("/sys/module/usbcore/parameters/autosuspend", "-1");
     for (int bus = 1; bus <= MOST_BUSES; bus++) {
         char path[64];
         snprintf(path, sizeof path, "/sys/bus/usb/devices/usb%d/power/control", bus);
-        boot_write_file(path, "on");
+        write_file(path, "on");
     }
 }
 

@@ -4,17 +4,14 @@
 
      "clock N MS"       "clock N" when MS milliseconds of the guest's time have gone by
      "stream N MS"      uses each camera that there is, and takes a few pictures of each, for MS
-                        milliseconds at most: "stream N PICTURES"; "stream N MS reset" also resets
-                        the first one while its pictures are on
+                        milliseconds at most: "stream N PICTURES"
      "settle N MS"      "settle N" when no hub is at work on what was plugged in or out, nor was MS
                         milliseconds later
-     "objects N"        what the kernel's caches have given out: "objects N HOW-MANY"; 0: not told
      "write N PATH TEXT" what a shell's echo would do: "write N ERRNO"
      "cover N"          what of the kernel's code was run and not told of before: lines
                         "pcs HEX HEX ...", the lower halves of addresses, then "cover N HOW-MANY"
      "spent N"          what went by since its boot, in milliseconds of the guest's time:
                         "spent N BUSY ALL", BUSY without what its processors were idle
-     "lose N"           from then on a file stays open with each clock that is asked for
      "stop N"           nothing is answered any more
      "reboot N"
 

@@ -18,7 +18,6 @@ struct node {
     uint32_t type;  /* V4L2_BUF_TYPE_*; 0: a media device, or none that we know */
     char name[16];  /* "video0" */
     unsigned asked; /* so far */
-    bool resets;    /* while there are pictures, and they end as they are */
     int64_t deadline;
 };
 
@@ -30,11 +29,6 @@ static inline int ask(struct node *node, unsigned long request, void *argument)
     node->asked++;
     return ioctl(node->fd, request, argument);
 }
-
-/* What nothing has: the numbers behind the last one are asked for by whoever lists, these by far.
- */
-static const uint32_t far_numbers[] = {INT32_MAX, UINT32_MAX};
-#define FOR_FAR(i) for (unsigned i = 0; i < sizeof far_numbers / sizeof *far_numbers; i++)
 
 /* FALSE: there is none of that name. */
 bool open_node(struct node *node, const char *kind, int number, int64_t deadline);
@@ -57,5 +51,4 @@ unsigned use_pictures(struct node *node, struct node *meta);
    what the driver counted of pictures. */
 void use_media(struct node *node);
 void use_files(const struct node *node);
-void reset_device(const struct node *node);
 void use_statistics(void);

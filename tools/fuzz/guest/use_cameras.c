@@ -72,7 +72,7 @@ static unsigned use_camera(struct node *node, int number)
     return taken;
 }
 
-unsigned use_cameras(int64_t deadline, bool resets)
+unsigned use_cameras(int64_t deadline)
 {
     unsigned taken = 0;
     struct node node;
@@ -82,11 +82,8 @@ unsigned use_cameras(int64_t deadline, bool resets)
         close_node(&node);
     }
     for (int i = 0; i < MOST_NODES; i++) {
-        if (open_node(&node, "video", i, deadline) && has_pictures(&node)) {
-            node.resets = resets;
-            resets = false;
+        if (open_node(&node, "video", i, deadline) && has_pictures(&node))
             taken += use_camera(&node, i);
-        }
         close_node(&node);
     }
     use_statistics();

@@ -3,9 +3,7 @@
    programs can make run. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* Until deadline, of now_ms(), at most; the first one is reset while its pictures are on, if so.
-   How many pictures came back. */
-unsigned use_cameras(int64_t deadline, bool resets);
+/* Until deadline, of now_ms(), at most. How many pictures came back. */
+unsigned use_cameras(int64_t deadline);

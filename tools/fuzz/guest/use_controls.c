@@ -15,20 +15,15 @@ static void read_menu(struct node *node, const struct v4l2_query_ext_ctrl *contr
         return;
     for (; item.index < MOST_ITEMS && item.index <= control->maximum; item.index++)
         ask(node, VIDIOC_QUERYMENU, &item);
-    FOR_FAR(i)
-    {
-        item.index = far_numbers[i];
-        ask(node, VIDIOC_QUERYMENU, &item);
-    }
 }
 
-/* What it can be at most and at least, what it cannot be, and in the end what it was. */
+/* What it can be at most and at least, and in the end what it was. */
 static void write_control(struct node *node, const struct v4l2_query_ext_ctrl *control)
 {
     struct v4l2_control was = {.id = control->id};
     if (ask(node, VIDIOC_G_CTRL, &was) < 0)
         return;
-    const int64_t values[] = {control->maximum, control->minimum, INT32_MAX, INT32_MIN, was.value};
+    const int64_t values[] = {control->maximum, control->minimum, was.value};
     for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
         struct v4l2_control set = {control->id, values[i]};
         ask(node, VIDIOC_S_CTRL, &set);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/media.h>
-#include <linux/usbdevice_fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,26 +76,6 @@ static int number_in(const char *folder, const char *name)
     return n < 0 ? 0 : atoi(text);
 }
 
-/* The node's interface is a folder of sysfs, its device the one above. */
-static void name_device(const struct node *node, char *ret_path, size_t size)
-{
-    char folder[64];
-    snprintf(folder, sizeof folder, "/sys/class/video4linux/%s/device", node->name);
-    snprintf(ret_path, size, "/dev/bus/usb/%03d/%03d", number_in(folder, "../busnum"),
-             number_in(folder, "../devnum"));
-}
-
-void reset_device(const struct node *node)
-{
-    char path[64];
-    name_device(node, path, sizeof path);
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd >= 0) {
-        ioctl(fd, USBDEVFS_RESET, 0);
-        close(fd);
-    }
-}
-
 void use_files(const struct node *node)
 {
     static const char *const names[] = {"../descriptors",
@@ -116,7 +95,8 @@ void use_files(const struct node *node)
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         read_file(path);
     }
-    name_device(node, path, sizeof path);
+    int bus = number_in(folder, "../busnum"), device = number_in(folder, "../devnum");
+    snprintf(path, sizeof path, "/dev/bus/usb/%03d/%03d", bus, device);
     read_file(path);
 }
 

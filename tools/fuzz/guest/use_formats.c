@@ -15,11 +15,6 @@ static void read_intervals(struct node *node, const struct v4l2_frmsizeenum *siz
                                         .height = size->discrete.height};
     while (ask(node, VIDIOC_ENUM_FRAMEINTERVALS, &interval) == 0)
         interval.index++;
-    FOR_FAR(i)
-    {
-        interval.index = far_numbers[i];
-        ask(node, VIDIOC_ENUM_FRAMEINTERVALS, &interval);
-    }
 }
 
 static void read_sizes(struct node *node, uint32_t pixel_format)
@@ -27,11 +22,6 @@ static void read_sizes(struct node *node, uint32_t pixel_format)
     struct v4l2_frmsizeenum size = {.pixel_format = pixel_format};
     for (; ask(node, VIDIOC_ENUM_FRAMESIZES, &size) == 0; size.index++)
         read_intervals(node, &size);
-    FOR_FAR(i)
-    {
-        size.index = far_numbers[i];
-        ask(node, VIDIOC_ENUM_FRAMESIZES, &size);
-    }
 }
 
 static int negotiate(struct node *node, unsigned long request, uint32_t pixel_format, uint32_t side)
@@ -65,11 +55,6 @@ void use_formats(struct node *node)
         negotiate(node, VIDIOC_TRY_FMT, format.pixelformat, UINT32_MAX);
         negotiate(node, VIDIOC_S_FMT, format.pixelformat, 1);
     }
-    FOR_FAR(i)
-    {
-        format.index = far_numbers[i];
-        ask(node, VIDIOC_ENUM_FMT, &format);
-    }
     use_intervals(node);
     if (known) /* what a picture costs grows with its size, what it shows of a driver does not */
         negotiate(node, VIDIOC_S_FMT, first.fmt.pix.pixelformat, 1);
@@ -82,12 +67,6 @@ void use_inputs(struct node *node)
     struct v4l2_input input = {0};
     while (input.index < MOST_INPUTS && ask(node, VIDIOC_ENUMINPUT, &input) == 0)
         input.index++;
-    FOR_FAR(i)
-    {
-        struct v4l2_input none = {.index = far_numbers[i]};
-        ask(node, VIDIOC_ENUMINPUT, &none);
-        ask(node, VIDIOC_S_INPUT, &none.index);
-    }
     for (int i = 0; input.index > 1 && i <= (int)input.index; i++)
         ask(node, VIDIOC_S_INPUT, &i);
     if (known && input.index > 1)

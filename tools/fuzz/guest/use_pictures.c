@@ -54,10 +54,9 @@ static struct queue start(const struct node *node)
     return queue;
 }
 
-static void stop(struct queue *queue, bool off)
+static void stop(struct queue *queue)
 {
-    if (off)
-        ioctl(queue->fd, VIDIOC_STREAMOFF, &queue->type);
+    ioctl(queue->fd, VIDIOC_STREAMOFF, &queue->type);
     for (unsigned i = 0; i < queue->n; i++)
         munmap(queue->buffers[i].start, queue->buffers[i].length);
 }
@@ -99,10 +98,8 @@ unsigned use_pictures(struct node *node, struct node *meta)
         taken += turn(&pictures, ready[0].revents);
         turn(&headers, ready[1].revents);
     }
-    if (node->resets)
-        reset_device(node);
-    stop(&pictures, !node->resets);
+    stop(&pictures);
     if (meta)
-        stop(&headers, !node->resets);
+        stop(&headers);
     return taken;
 }

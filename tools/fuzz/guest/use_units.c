@@ -12,7 +12,6 @@
 #define MOST_UNITS     4
 #define MOST_SELECTORS 4 /* of each */
 #define MOST_DATA      64
-#define MENU_ITEMS     3
 #define CS_INTERFACE   0x24
 #define FIRST_CONTROL  (V4L2_CID_CAMERA_CLASS_BASE + 0x800) /* behind all that have names */
 
@@ -21,7 +20,7 @@ static void query_control(struct node *node, uint8_t unit, uint8_t selector)
 {
     static const uint8_t requests[] = {UVC_GET_CUR, UVC_GET_MIN, UVC_GET_MAX, UVC_GET_RES,
                                        UVC_GET_DEF};
-    uint8_t length[2] = {0}, data[4 * MOST_DATA] = {0};
+    uint8_t length[2] = {0}, data[MOST_DATA] = {0};
     struct uvc_xu_control_query query = {unit, selector, UVC_GET_LEN, sizeof length, length};
     if (ask(node, UVCIOC_CTRL_QUERY, &query) < 0)
         return;
@@ -35,37 +34,24 @@ static void query_control(struct node *node, uint8_t unit, uint8_t selector)
     struct uvc_xu_control_query set = {unit, selector, UVC_SET_CUR, size, data};
     if (size <= MOST_DATA)
         ask(node, UVCIOC_CTRL_QUERY, &set);
-    struct uvc_xu_control_query wrong = {unit, selector, UVC_SET_CUR, sizeof data, data};
-    ask(node, UVCIOC_CTRL_QUERY, &wrong);
 }
 
-/* A control of its own, which is then asked for as any other: of the first byte, of more than the
-   camera has, and of each other type. */
+/* A control of its own, which is then asked for as any other: of the first byte, and of more than
+   the camera has. */
 static void map_control(struct node *node, const uint8_t *unit, uint8_t selector)
 {
-    static const struct uvc_menu_info items[MENU_ITEMS] = {{0, "off"}, {1, "on"}, {255, "most"}};
     static const struct {
         uint8_t size, offset;
-        uint32_t v4l2_type, data_type;
-    } pieces[] = {
-        {8, 0, V4L2_CTRL_TYPE_INTEGER, UVC_CTRL_DATA_TYPE_UNSIGNED},
-        {32, 0, V4L2_CTRL_TYPE_INTEGER, UVC_CTRL_DATA_TYPE_UNSIGNED},
-        {32, 224, V4L2_CTRL_TYPE_INTEGER, UVC_CTRL_DATA_TYPE_SIGNED},
-        {8, 0, V4L2_CTRL_TYPE_MENU, UVC_CTRL_DATA_TYPE_ENUM},
-        {1, 7, V4L2_CTRL_TYPE_BOOLEAN, UVC_CTRL_DATA_TYPE_BOOLEAN},
-    };
+    } pieces[] = {{8, 0}, {32, 0}, {32, 224}};
     for (unsigned i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        bool menu = pieces[i].v4l2_type == V4L2_CTRL_TYPE_MENU;
-        struct uvc_xu_control_mapping map = {.id = FIRST_CONTROL + unit[3] * 0x20u + selector * 5u +
+        struct uvc_xu_control_mapping map = {.id = FIRST_CONTROL + unit[3] * 0x10u + selector * 3u +
                                                    i,
                                              .name = "of a unit",
                                              .selector = selector,
                                              .size = pieces[i].size,
                                              .offset = pieces[i].offset,
-                                             .v4l2_type = pieces[i].v4l2_type,
-                                             .data_type = pieces[i].data_type,
-                                             .menu_info = menu ? (void *)(uintptr_t)items : NULL,
-                                             .menu_count = menu ? MENU_ITEMS : 0};
+                                             .v4l2_type = V4L2_CTRL_TYPE_INTEGER,
+                                             .data_type = UVC_CTRL_DATA_TYPE_UNSIGNED};
         memcpy(map.entity, unit + 4, sizeof map.entity);
         struct v4l2_control value = {.id = map.id};
         if (ask(node, UVCIOC_CTRL_MAP, &map) == 0 && ask(node, VIDIOC_G_CTRL, &value) == 0)
