@@ -215,13 +215,18 @@ static gboolean matches(const RedirUsbDevice *device, const RedirUsbWish *wish)
     return FALSE;
 }
 
-/* "1-5", and nothing is at that port. */
+/* A port that could be a number as usbredirect has it: "1-5". */
+static gboolean is_like_number(const RedirUsbWish *wish, guint *ret_bus, guint *ret_number)
+{
+    return wish->kind == REDIR_USB_PORT && strchr(wish->text, '.') == NULL &&
+           sscanf(wish->text, "%u-%u", ret_bus, ret_number) == 2;
+}
+
 static const RedirUsbDevice *camera_numbered(const GPtrArray *devices, const RedirUsbWish *wish)
 {
     guint bus, number;
 
-    if (wish->kind != REDIR_USB_PORT || wish->looked_for || strchr(wish->text, '.') != NULL ||
-        sscanf(wish->text, "%u-%u", &bus, &number) != 2)
+    if (wish->looked_for || !is_like_number(wish, &bus, &number))
         return NULL;
     for (guint i = 0; i < devices->len; i++) {
         const RedirUsbDevice *device = devices->pdata[i];
@@ -247,8 +252,7 @@ char *redir_usb_missing(const RedirUsbWish *wish)
 
     if (wish->kind == REDIR_USB_ANY_CAMERA)
         return g_strdup("no USB camera is plugged in here");
-    if (wish->kind == REDIR_USB_PORT && strchr(wish->text, '.') == NULL &&
-        sscanf(wish->text, "%u-%u", &bus, &device) == 2)
+    if (is_like_number(wish, &bus, &device))
         return g_strdup_printf("nothing is plugged in here at port %s (device %u of bus %u is "
                                "%03u-%03u)",
                                wish->text, device, bus, bus, device);

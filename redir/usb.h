@@ -33,7 +33,7 @@ typedef enum {
 } RedirUsbKind;
 
 typedef struct {
-    char *text; /* as the user wrote it */
+    char *text; /* as the user wrote it; of one found by its number its port */
     RedirUsbKind kind;
     guint idVendor, idProduct;
     gboolean looked_for; /* by redir_usb_find() */
