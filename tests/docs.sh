@@ -63,11 +63,8 @@ number=0 failed=0
 cd "$folder" || exit 1
 while IFS= read -r command; do
     number=$((number + 1))
-    try=
-    run "$command" </dev/null || { try=' (2nd try)' && sed 's/^/# first: /' "$folder"/log; false; } ||
-        run "$command" </dev/null
-    if [ $? -eq 0 ]; then
-        echo "ok $number - $page: ${command%%  *}$try"
+    if run "$command" </dev/null; then
+        echo "ok $number - $page: ${command%%  *}"
     else
         failed=1
         echo "not ok $number - $page: ${command%%  *}"
