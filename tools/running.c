@@ -26,6 +26,17 @@ static gboolean on_signal(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+/* The handler stays when the loop has ended: a second signal, as timeout(1) sends one, must not cut
+   short what is given back then. */
+static guint watch_signal(int number, struct running *running)
+{
+    static GSource *kept[NSIG];
+
+    if (kept[number] == NULL)
+        kept[number] = g_unix_signal_source_new(number);
+    return g_unix_signal_add(number, on_signal, running);
+}
+
 /* As nohup leaves it. */
 static gboolean hangup_is_ignored(void)
 {
@@ -46,9 +57,8 @@ int running_run(struct running *running, guint n)
     running->main = g_main_loop_new(NULL, FALSE);
     running->exit_status = EXIT_DONE;
     running->n_left = n;
-    guint ids[] = {g_unix_signal_add(SIGINT, on_signal, running),
-                   g_unix_signal_add(SIGTERM, on_signal, running),
-                   hangup_is_ignored() ? 0 : g_unix_signal_add(SIGHUP, on_signal, running),
+    guint ids[] = {watch_signal(SIGINT, running), watch_signal(SIGTERM, running),
+                   hangup_is_ignored() ? 0 : watch_signal(SIGHUP, running),
                    log_has_status() ? g_timeout_add(STATUS_PERIOD_MS, show_status, running) : 0};
     running->start(running->user);
     if (running->n_left)
