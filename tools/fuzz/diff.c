@@ -382,6 +382,40 @@ static struct desc_tree *parse(GBytes *bytes)
     return tree;
 }
 
+/* With all changes made each piece is where the broken case has it. */
+static gboolean has_followed(const Piece *p, const Follower *f, GBytes *result)
+{
+    const guint8 *bytes = data_of(result, NULL);
+    return memcmp(bytes + p->at + f->offset, p->is + f->offset, f->row->width) == 0;
+}
+
+/* One may follow only where another has already: a count, from what a total lets in. Such are
+   changes after all. */
+static void settle_followers(FuzzDiff *diff)
+{
+    for (gboolean settled = FALSE; !settled;) {
+        g_autofree gboolean *kept = g_new(gboolean, diff->changes->len + 1);
+        for (guint i = 0; i < diff->changes->len; i++)
+            kept[i] = TRUE;
+        g_autoptr(FuzzCase) all = fuzz_diff_apply(diff, kept);
+        settled = TRUE;
+        for (guint i = diff->followers->len; i-- > 0;) {
+            const Follower f = g_array_index(diff->followers, Follower, i);
+            if (has_followed(piece_at(diff, f.piece), &f, all->descriptors))
+                continue;
+            add_change(diff,
+                       (Change){.kind = FIELD,
+                                .piece = f.piece,
+                                .offset = f.offset,
+                                .size = f.row->width,
+                                .row = f.row},
+                       FALSE);
+            g_array_remove_index(diff->followers, i);
+            settled = FALSE;
+        }
+    }
+}
+
 FuzzDiff *fuzz_diff_new(const FuzzCase *valid, const FuzzCase *broken)
 {
     FuzzDiff *diff = g_new0(FuzzDiff, 1);
@@ -401,6 +435,7 @@ FuzzDiff *fuzz_diff_new(const FuzzCase *valid, const FuzzCase *broken)
     align(diff, nodes);
     for (guint i = 0; i < diff->pieces->len; i++)
         add_changes_of(diff, i, &cursor);
+    settle_followers(diff);
     for (guint i = 0; i < broken->faults->len; i++)
         add_change(diff,
                    (Change){.kind = FAULT, .fault = g_array_index(broken->faults, FuzzFault, i)},
