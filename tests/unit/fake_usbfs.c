@@ -9,8 +9,6 @@
 #include <sys/ioctl.h>
 #include <umockdev.h>
 
-#include "tests/unit/mock_usb.h"
-
 /* USB 2.0, 9.6.1, 9.6.3, 9.6.5, 9.6.6 */
 const guint8 fake_usb_descriptors[59] = {
     18, 1, 0x00, 0x02, 0xef, 2,  1, 64,   0x6d, 0x04, 0x25, 0x08, 0x10, 0x00, 0, 0, 0, 1, /**/
@@ -33,11 +31,6 @@ struct FakeUsbfs {
     GQueue flying, done; /* of UMockdevIoctlData: transfers */
     gint64 iso_us;       /* when the last isochronous one was completed */
 };
-
-gboolean fake_usbfs_init(char **argv)
-{
-    return mock_usb_init(argv);
-}
 
 FakeUsbState *fake_usbfs_lock(FakeUsbfs *fake)
 {
@@ -397,9 +390,10 @@ static void add(FakeUsbfs *fake, const FakeUsbDevice *device, const char *conten
     g_assert_no_error(error);
 }
 
-void fake_usbfs_add(FakeUsbfs *fake, const FakeUsbDevice *device)
+void fake_usbfs_add(FakeUsbfs *fake, const FakeUsbDevice *devices, gsize count)
 {
-    add(fake, device, NULL);
+    for (gsize i = 0; i < count; i++)
+        add(fake, &devices[i], NULL);
 }
 
 void fake_usbfs_plug(FakeUsbfs *fake, const FakeUsbDevice *device)

@@ -34,13 +34,11 @@ typedef struct {
     guint resets, claims, releases, discards, connects, submits; /* how often it was asked */
 } FakeUsbState;
 
-/* First in main(): see mock_usb_init(). */
-gboolean fake_usbfs_init(char **argv);
-
+/* Of a program that began with mock_usb_test_init(). */
 FakeUsbfs *fake_usbfs_new(void);
 void fake_usbfs_free(FakeUsbfs *fake);
 /* In sysfs alone. */
-void fake_usbfs_add(FakeUsbfs *fake, const FakeUsbDevice *device);
+void fake_usbfs_add(FakeUsbfs *fake, const FakeUsbDevice *devices, gsize count);
 /* And with a node: a camera of the descriptors below, answering control requests. */
 void fake_usbfs_plug(FakeUsbfs *fake, const FakeUsbDevice *device);
 void fake_usbfs_unplug(FakeUsbfs *fake);

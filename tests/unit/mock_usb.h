@@ -10,6 +10,10 @@ typedef struct MockUsb MockUsb;
 /* First in main(): starts the program again with umockdev's library preloaded, where it is not.
    FALSE: umockdev-wrapper cannot be run. */
 gboolean mock_usb_init(char **argv);
+/* For a test that is nothing without it: that, then g_test_init(), or the end. */
+void mock_usb_test_init(int *argc, char ***argv);
+/* Path of something that is built with the test; argv0 is the test's own. */
+char *mock_usb_program(const char *argv0, const char *name);
 
 /* One at a time in a process. descriptors: a device descriptor and its configurations, as sysfs has
    them. */

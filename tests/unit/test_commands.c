@@ -425,9 +425,8 @@ int main(int argc, char **argv)
 {
     gboolean has_mock = mock_usb_init(argv);
     g_test_init(&argc, &argv, NULL);
-    g_autofree char *here = g_path_get_dirname(argv[0]);
-    program = g_build_filename(here, "..", "..", "camredir", NULL);
-    g_autofree char *spice = g_build_filename(here, "..", "..", "libcamredir-spice.so.0", NULL);
+    program = mock_usb_program(argv[0], "camredir");
+    g_autofree char *spice = mock_usb_program(argv[0], "libcamredir-spice.so.0");
     folder = g_dir_make_tmp("commands-XXXXXX", NULL);
     g_test_add_func("/commands/round-trips", test_round_trips);
     g_test_add_func("/commands/shown", test_shown);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/fake_usbfs.h"
+#include "tests/unit/mock_usb.h"
 #include "tools/holders.h"
 
 static char *program;
@@ -92,8 +93,7 @@ static void check_member(JsonObject *object, const char *name, const char *expec
 static void test_json(void)
 {
     FakeUsbfs *fake = fake_usbfs_new();
-    for (gsize i = 0; i < G_N_ELEMENTS(devices); i++)
-        fake_usbfs_add(fake, &devices[i]);
+    fake_usbfs_add(fake, devices, G_N_ELEMENTS(devices));
     g_autofree char *output = list("--json");
     g_autoptr(JsonNode) root = json_from_string(output, NULL);
     JsonArray *all = json_node_get_array(root);
@@ -118,8 +118,7 @@ static void test_text(void)
     FakeUsbfs *fake = fake_usbfs_new();
     g_autofree char *empty = list(NULL);
     g_assert_nonnull(strstr(empty, "No camera found."));
-    for (gsize i = 0; i < G_N_ELEMENTS(devices); i++)
-        fake_usbfs_add(fake, &devices[i]);
+    fake_usbfs_add(fake, devices, G_N_ELEMENTS(devices));
     g_autofree char *output = list(NULL);
     g_assert_cmpstr(output, ==,
                     "USB  046d:0825 Logitech Webcam (1-1)  (free, uvcvideo)\n"
@@ -129,11 +128,8 @@ static void test_text(void)
 
 int main(int argc, char **argv)
 {
-    if (!fake_usbfs_init(argv))
-        g_error("umockdev-wrapper is missing: 'make deps'");
-    g_test_init(&argc, &argv, NULL);
-    g_autofree char *folder = g_path_get_dirname(argv[0]);
-    program = g_build_filename(folder, "..", "..", "camredir", NULL);
+    mock_usb_test_init(&argc, &argv);
+    program = mock_usb_program(argv[0], "camredir");
     g_test_add_func("/list/holders", test_holders);
     g_test_add_func("/list/json", test_json);
     g_test_add_func("/list/text", test_text);

@@ -515,9 +515,7 @@ static void add_presets(void)
 
 int main(int argc, char **argv)
 {
-    if (!mock_usb_init(argv))
-        g_error("umockdev-wrapper is missing: 'make deps'");
-    g_test_init(&argc, &argv, NULL);
+    mock_usb_test_init(&argc, &argv);
     g_test_add_func("/readers/builder", test_builder);
     add_presets();
     g_test_add_func("/readers/vectors", test_vectors);

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/fake_usbfs.h"
+#include "tests/unit/mock_usb.h"
 
 static char *program;
 
@@ -62,8 +63,7 @@ static void test_words(void)
 {
     FakeUsbfs *fake = fake_usbfs_new();
 
-    for (gsize i = 0; i < G_N_ELEMENTS(devices); i++)
-        fake_usbfs_add(fake, &devices[i]);
+    fake_usbfs_add(fake, devices, G_N_ELEMENTS(devices));
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         check(i);
     fake_usbfs_free(fake);
@@ -71,11 +71,8 @@ static void test_words(void)
 
 int main(int argc, char **argv)
 {
-    if (!fake_usbfs_init(argv))
-        g_error("umockdev-wrapper is missing: 'make deps'");
-    g_test_init(&argc, &argv, NULL);
-    g_autofree char *folder = g_path_get_dirname(argv[0]);
-    program = g_build_filename(folder, "..", "..", "camredir", NULL);
+    mock_usb_test_init(&argc, &argv);
+    program = mock_usb_program(argv[0], "camredir");
     g_test_add_func("/redirect/words", test_words);
     int result = g_test_run();
     g_free(program);

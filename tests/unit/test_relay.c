@@ -14,6 +14,7 @@
 #include "redir/error.h"
 #include "redir/transports/socket.h"
 #include "tests/unit/fake_usbfs.h"
+#include "tests/unit/mock_usb.h"
 #include "tests/unit/redir_fixture.h"
 
 static const FakeUsbDevice camera = {"1-1",    1,    2,   "046d", "0825",     "Logitech",
@@ -568,9 +569,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    if (!fake_usbfs_init(argv))
-        g_error("umockdev-wrapper is missing: 'make deps'");
-    g_test_init(&argc, &argv, NULL);
+    mock_usb_test_init(&argc, &argv);
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add_func(tests[i].path, tests[i].test);
     return g_test_run();

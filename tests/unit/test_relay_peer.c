@@ -8,6 +8,7 @@
 
 #include "redir/relay.h"
 #include "tests/unit/fake_usbfs.h"
+#include "tests/unit/mock_usb.h"
 #include "tests/unit/redir_fixture.h"
 
 static GRand *dice; /* the same in each run */
@@ -235,9 +236,7 @@ static void test_anything(void)
 
 int main(int argc, char **argv)
 {
-    if (!fake_usbfs_init(argv))
-        g_error("umockdev-wrapper is missing: 'make deps'");
-    g_test_init(&argc, &argv, NULL);
+    mock_usb_test_init(&argc, &argv);
     g_test_add_func("/relay-peer/anything", test_anything);
     return g_test_run();
 }

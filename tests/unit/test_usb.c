@@ -6,6 +6,7 @@
 #include "redir/error.h"
 #include "redir/usb.h"
 #include "tests/unit/fake_usbfs.h"
+#include "tests/unit/mock_usb.h"
 
 static const FakeUsbDevice devices[] = {
     {"1-1", 1, 5, "046d", "0825", "Logitech", "Webcam", "A1", 480, "0e", "uvcvideo", "video0"},
@@ -79,8 +80,7 @@ static FakeUsbfs *make_devices(void)
 {
     FakeUsbfs *fake = fake_usbfs_new();
 
-    for (gsize i = 0; i < G_N_ELEMENTS(devices); i++)
-        fake_usbfs_add(fake, &devices[i]);
+    fake_usbfs_add(fake, devices, G_N_ELEMENTS(devices));
     return fake;
 }
 
@@ -122,13 +122,12 @@ static void test_number(void)
     g_autoptr(RedirUsbWish) wish = redir_usb_wish_new("001-005", NULL);
     FakeUsbfs *fake = fake_usbfs_new();
 
-    fake_usbfs_add(fake, &before);
+    fake_usbfs_add(fake, &before, 1);
     g_autoptr(GPtrArray) first = redir_usb_list();
     g_assert_cmpstr(redir_usb_find(first, wish, NULL)->path, ==, "1-4");
     fake_usbfs_free(fake);
     fake = fake_usbfs_new();
-    for (gsize i = 0; i < G_N_ELEMENTS(after); i++)
-        fake_usbfs_add(fake, &after[i]);
+    fake_usbfs_add(fake, after, G_N_ELEMENTS(after));
     g_autoptr(GPtrArray) second = redir_usb_list();
     g_assert_cmpuint(redir_usb_find(second, wish, NULL)->devnum, ==, 9);
     fake_usbfs_free(fake);
@@ -141,7 +140,7 @@ static void test_harmless(void)
                                        "B\\nC\177", "\302\233D", 480, "0e",   NULL,   NULL};
     FakeUsbfs *fake = fake_usbfs_new();
 
-    fake_usbfs_add(fake, &rude);
+    fake_usbfs_add(fake, &rude, 1);
     g_autoptr(GPtrArray) list = redir_usb_list();
     const RedirUsbDevice *device = list->pdata[0];
     g_assert_cmpstr(device->manufacturer, ==, "A\357\277\275[2J");
@@ -193,9 +192,7 @@ static void test_empty(void)
 
 int main(int argc, char **argv)
 {
-    if (!fake_usbfs_init(argv))
-        g_error("umockdev-wrapper is missing: 'make deps'");
-    g_test_init(&argc, &argv, NULL);
+    mock_usb_test_init(&argc, &argv);
     g_test_add_func("/usb/list", test_list);
     g_test_add_func("/usb/names", test_names);
     g_test_add_func("/usb/empty", test_empty);
