@@ -195,10 +195,10 @@ static gint64 round_trip(const RedirEndpoint *ep)
     return asked_us < REDIR_FAR_US ? transport_us : MAX(transport_us, asked_us);
 }
 
-static void choose_device(RedirEndpoint *ep)
+static void choose_device(RedirEndpoint *ep, gint64 round_trip_us)
 {
     gboolean buffers = redir_endpoint_caps(ep).buffers && !refuses_buffered(ep);
-    RedirChoice choice = ep->choose(ep->choose_user, round_trip(ep), buffers);
+    RedirChoice choice = ep->choose(ep->choose_user, round_trip_us, buffers);
 
     ep->device = choice.device;
     ep->buffered =
@@ -208,15 +208,17 @@ static void choose_device(RedirEndpoint *ep)
 
 static void announce(RedirEndpoint *ep)
 {
+    gint64 round_trip_us = round_trip(ep);
+
     if (ep->device == NULL)
-        choose_device(ep);
+        choose_device(ep, round_trip_us);
     check_filter(ep);
     if (ep->ended)
         return;
     struct usb_redir_device_connect_header device = device_info(ep);
     /* For as long as the device is there: QEMU may begin a stream by what it was told before. */
     ep->iso_interval =
-        redir_pacing_interval(redir_endpoint_options(ep)->speed == VCAM_SPEED_HIGH, round_trip(ep));
+        redir_pacing_interval(redir_endpoint_options(ep)->speed == VCAM_SPEED_HIGH, round_trip_us);
     redir_announce_interfaces(ep);
     announce_endpoints(ep);
     usbredirparser_send_device_connect(ep->parser, &device);

@@ -55,9 +55,31 @@ static int on_read(void *priv, uint8_t *data, int count)
     return got <= 0 ? 0 : got;
 }
 
+#define SHORT_HEADER 12 /* until both sides have said that their ids are long */
+
+/* usbredir's parser says that it acknowledges, and does, whatever it was told: is it kept back? */
+static gboolean unlearn_ack(uint8_t *data, int count)
+{
+    const int caps_at = SHORT_HEADER + (int)sizeof(struct usb_redir_hello_header);
+    guint32 type, caps;
+
+    if (count < SHORT_HEADER)
+        return FALSE;
+    memcpy(&type, data, sizeof type);
+    if (type == usb_redir_hello && count >= caps_at + (int)sizeof caps) {
+        memcpy(&caps, data + caps_at, sizeof caps);
+        caps &= ~FAKE_CAP(usb_redir_cap_device_disconnect_ack);
+        memcpy(data + caps_at, &caps, sizeof caps);
+    }
+    return type == usb_redir_device_disconnect_ack;
+}
+
 static int on_write(void *priv, uint8_t *data, int count)
 {
     FakeQemu *qemu = priv;
+
+    if (qemu->lacks & FAKE_CAP(usb_redir_cap_device_disconnect_ack) && unlearn_ack(data, count))
+        return count;
     ssize_t sent = send(qemu->fd, data, count, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent < 0 && errno != EAGAIN)
@@ -269,7 +291,7 @@ void fake_qemu_set_reading(FakeQemu *qemu, gboolean reading)
 }
 
 /* QEMU 7.2, usbredir_create_parser(). */
-static void init_parser(FakeQemu *qemu, guint32 lacks)
+static void init_parser(FakeQemu *qemu)
 {
     static const int has[] = {
         usb_redir_cap_connect_device_version,
@@ -304,7 +326,7 @@ static void init_parser(FakeQemu *qemu, guint32 lacks)
     parser->iso_packet_func = on_iso_packet;
     parser->interrupt_packet_func = on_interrupt_packet;
     for (guint i = 0; i < G_N_ELEMENTS(has); i++)
-        if (!(lacks & FAKE_CAP(has[i])))
+        if (!(qemu->lacks & FAKE_CAP(has[i])))
             usbredirparser_caps_set_cap(caps, has[i]);
     usbredirparser_init(parser, "fake QEMU", caps, USB_REDIR_CAPS_SIZE, 0);
 }
@@ -316,9 +338,10 @@ FakeQemu *fake_qemu_new(int fd, guint32 lacks)
     qemu->fd = fd;
     /* Unlike those of the host, which count from 0. */
     qemu->next_id = G_GUINT64_CONSTANT(1) << (lacks & FAKE_CAP(usb_redir_cap_64bits_ids) ? 31 : 32);
+    qemu->lacks = lacks;
     qemu->order = g_string_new(NULL);
     g_queue_init(&qemu->answers);
-    init_parser(qemu, lacks);
+    init_parser(qemu);
     fake_qemu_set_reading(qemu, TRUE);
     fake_qemu_flush(qemu);
     return qemu;

@@ -20,7 +20,8 @@ typedef struct {
     struct usbredirparser *parser;
     gboolean reading; /* FALSE: the VM is paused */
     gboolean closed;  /* the host has closed the stream */
-    GString *order;   /* names of the packets other than data, each with a blank behind it */
+    guint32 lacks;
+    GString *order; /* names of the packets other than data, each with a blank behind it */
     guint64 bytes_read;
     char peer[64]; /* as its hello has it: "camredir 1.0" */
 

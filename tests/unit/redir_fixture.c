@@ -173,24 +173,32 @@ void prepare(Fixture *f, const Camera *camera)
     f->gadget = redir_camera_new(choose_device, f);
 }
 
-/* A transport may refuse whenever it likes: this one has the socket's ways but for that. */
-static RedirTransportOps narrow_ops;
-static const RedirTransportOps *wide_ops;
+const RedirTransportOps *socket_ops;
 
+RedirTransport *socket_changed(RedirTransportOps *ops, const char *address, RedirRole role,
+                               const RedirTransportEvents *events, GError **error)
+{
+    RedirTransport *transport = redir_socket_transport_new(address, role, events, error);
+
+    socket_ops = transport->ops;
+    *ops = *socket_ops;
+    transport->ops = ops;
+    return transport;
+}
+
+/* A transport may refuse whenever it likes. */
 static gboolean narrow_send(RedirTransport *transport, guint8 *data, gsize size)
 {
-    return wide_ops->outstanding(transport) == 0 && wide_ops->send(transport, data, size);
+    return socket_ops->outstanding(transport) == 0 && socket_ops->send(transport, data, size);
 }
 
 static RedirTransport *narrow_new(const char *address, RedirRole role,
                                   const RedirTransportEvents *events, GError **error)
 {
-    RedirTransport *transport = redir_socket_transport_new(address, role, events, error);
+    static RedirTransportOps ops;
+    RedirTransport *transport = socket_changed(&ops, address, role, events, error);
 
-    wide_ops = transport->ops;
-    narrow_ops = *wide_ops;
-    narrow_ops.send = narrow_send;
-    transport->ops = &narrow_ops;
+    ops.send = narrow_send;
     return transport;
 }
 

@@ -37,6 +37,12 @@ extern const Camera bulk_camera, buffered_camera, iso_camera, super_iso_camera, 
 void prepare(Fixture *f, const Camera *camera);
 void finish(Fixture *f);
 
+/* For a transport_new: the socket's transport by ops, a copy of its own that may be changed then.
+ */
+extern const RedirTransportOps *socket_ops;
+RedirTransport *socket_changed(RedirTransportOps *ops, const char *address, RedirRole role,
+                               const RedirTransportEvents *events, GError **error);
+
 /* The host, at f->address. */
 void start_host(Fixture *f, RedirRole role, gboolean retry);
 /* QEMU, listening at f->path; and its connection, up to the point where the guest may ask. */

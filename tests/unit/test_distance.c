@@ -2,8 +2,6 @@
 /* How far the VM is, asked of itself before the camera is announced: near, far, or unwilling to
    say; and what a peer can do in between. */
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "redir/error.h"
 #include "tests/unit/redir_fixture.h"
@@ -73,52 +71,50 @@ static void test_far(void)
     finish(&f);
 }
 
-/* usbredir's own parser always says that it acknowledges: this peer is none. */
-static void say_hello(int fd)
-{
-    static const struct {
-        struct usb_redir_header header;
-        struct usb_redir_hello_header hello;
-        guint32 caps;
-    } __attribute__((packed))
-    packet = {{usb_redir_hello, sizeof packet.hello + sizeof packet.caps, 0},
-              {.version = "another"},
-              FAKE_CAP(usb_redir_cap_ep_info_max_packet_size) | FAKE_CAP(usb_redir_cap_64bits_ids)};
-
-    g_assert_cmpint(send(fd, &packet.header, 12, 0), ==, 12); /* a hello has a short id */
-    g_assert_cmpint(send(fd, &packet.hello, packet.header.length, 0), ==, packet.header.length);
-}
-
-/* The types of the packets behind our hello, a bit each. */
-static guint32 types_sent(int fd)
-{
-    guint8 bytes[4096];
-    guint32 types = 0, length;
-    ssize_t size = recv(fd, bytes, sizeof bytes, 0);
-
-    g_assert_cmpint(size, >, 12);
-    for (gsize at = 0, header = 12; at + 8 <= (gsize)size; at += header + length, header = 16) {
-        memcpy(&length, bytes + at + 4, sizeof length);
-        types |= 1u << bytes[at];
-    }
-    return types;
-}
-
 /* It would not acknowledge, so it is not asked. */
 static void test_unable(void)
 {
     Fixture f;
 
     prepare_far(&f, &bulk_camera);
-    int fd = accept_one(f.listen_fd);
-    say_hello(fd);
-    FAKE_WAIT(f.round_trip_us != -1);
-    fake_step();
-    guint32 types = types_sent(fd);
-    g_assert_cmpuint(types >> usb_redir_device_connect & 1, ==, 1);
-    g_assert_cmpuint(types >> usb_redir_device_disconnect & 1, ==, 0);
+    f.qemu = fake_qemu_new(accept_one(f.listen_fd), FAKE_CAP(usb_redir_cap_device_disconnect_ack));
+    wait_announced(&f, "hello " ANNOUNCED);
     g_assert_cmpint(f.round_trip_us, ==, 0);
-    close(fd);
+    configure(&f);
+    finish(&f);
+}
+
+/* What the camera is chosen by and what its stream is paced by is one: the transport, which tells
+   another thing each time, is asked once. */
+static guint measured;
+
+static void measure_farther(RedirTransport *transport, RedirTransportMeasure *ret_measure)
+{
+    (void)transport;
+    *ret_measure = (RedirTransportMeasure){.round_trip_us = ++measured};
+}
+
+static RedirTransport *farther_new(const char *address, RedirRole role,
+                                   const RedirTransportEvents *events, GError **error)
+{
+    static RedirTransportOps ops;
+    RedirTransport *transport = socket_changed(&ops, address, role, events, error);
+
+    ops.measure = measure_farther;
+    return transport;
+}
+
+static void test_once(void)
+{
+    Fixture f;
+
+    prepare(&f, &bulk_camera);
+    f.transport_new = farther_new;
+    listen_as_qemu(&f);
+    start_host(&f, REDIR_CONNECT, FALSE);
+    begin_qemu(&f, accept_one(f.listen_fd), 0);
+    g_assert_cmpint(f.round_trip_us, ==, 1);
+    g_assert_cmpuint(measured, ==, 1);
     finish(&f);
 }
 
@@ -199,6 +195,7 @@ int main(int argc, char **argv)
     g_test_add_func("/distance/near", test_near);
     g_test_add_func("/distance/far", test_far);
     g_test_add_func("/distance/unable", test_unable);
+    g_test_add_func("/distance/once", test_once);
     g_test_add_func("/distance/unwilling", test_unwilling);
     g_test_add_func("/distance/early", test_early);
     g_test_add_func("/distance/filter", test_filter);
