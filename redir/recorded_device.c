@@ -3,6 +3,7 @@
 #include "redir/recorded_device.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "redir/error.h"
 
@@ -123,8 +124,9 @@ static void see_request(Walk *walk, const RedirPacketView *packet)
 
 /* ---- packets to the VM ---- */
 
-static void see_control(Walk *walk, const Request *request, const RedirPacketView *packet)
+static void see_control(Walk *walk, const Request *request, const RedirRecord *record)
 {
+    const RedirPacketView *packet = &record->packet;
     struct usb_redir_control_packet_header header;
 
     if (packet->size < sizeof header)
@@ -134,7 +136,7 @@ static void see_control(Walk *walk, const Request *request, const RedirPacketVie
         .setup = request->setup,
         .status = header.status,
         .length = header.length,
-        .data = packet->body + sizeof header,
+        .offset = record->body_offset + sizeof header,
         .size = (guint16)MIN(packet->size - sizeof header, G_MAXUINT16),
     };
     if (header.status != usb_redir_cancelled)
@@ -152,15 +154,15 @@ static gsize bulk_header_size(const RedirPacketView *packet)
     return packet->size == sizeof header + length ? sizeof header : sizeof header - 2;
 }
 
-static void see_bulk(Walk *walk, const Request *request, gint64 at_us,
-                     const RedirPacketView *packet)
+static void see_bulk(Walk *walk, const Request *request, const RedirRecord *record)
 {
+    const RedirPacketView *packet = &record->packet;
     gsize header = bulk_header_size(packet);
 
     if (packet->size < header || !(packet->body[0] & 0x80))
         return;
     RedirRecordedData data = {
-        .data = packet->body + header,
+        .offset = record->body_offset + header,
         .size = (guint)(packet->size - header),
         .status = packet->body[1],
         .ends = packet->size - header < request->length,
@@ -168,7 +170,7 @@ static void see_bulk(Walk *walk, const Request *request, gint64 at_us,
     if (data.status == usb_redir_cancelled)
         close_stream(walk, redir_endpoint_place(packet->body[0]));
     else if (data.status == usb_redir_success)
-        append_data(walk, packet->body[0], at_us, data);
+        append_data(walk, packet->body[0], record->at_us, data);
 }
 
 static void see_change(Walk *walk, const Request *request, guint8 status)
@@ -185,8 +187,9 @@ static void see_change(Walk *walk, const Request *request, guint8 status)
     g_array_append_val(walk->device->changes, change);
 }
 
-static void see_answer(Walk *walk, gint64 at_us, const RedirPacketView *packet)
+static void see_answer(Walk *walk, const RedirRecord *record)
 {
+    const RedirPacketView *packet = &record->packet;
     static const guint32 asked_by[] = {
         [usb_redir_configuration_status] = usb_redir_set_configuration,
         [usb_redir_alt_setting_status] = usb_redir_set_alt_setting,
@@ -198,42 +201,44 @@ static void see_answer(Walk *walk, gint64 at_us, const RedirPacketView *packet)
     if (request == NULL || request->type != asked_by[packet->type])
         return;
     if (packet->type == usb_redir_control_packet)
-        see_control(walk, request, packet);
+        see_control(walk, request, record);
     else if (packet->type == usb_redir_bulk_packet)
-        see_bulk(walk, request, at_us, packet);
+        see_bulk(walk, request, record);
     else if (packet->size >= 1)
         see_change(walk, request, packet->body[0]);
     g_hash_table_remove(walk->requests, &packet->id);
 }
 
-static void see_iso(Walk *walk, gint64 at_us, const RedirPacketView *packet)
+static void see_iso(Walk *walk, const RedirRecord *record)
 {
+    const RedirPacketView *packet = &record->packet;
     const gsize header = sizeof(struct usb_redir_iso_packet_header);
 
     if (packet->size < header || !(packet->body[0] & 0x80))
         return;
     const RedirRecordedData data = {
-        .data = packet->body + header,
+        .offset = record->body_offset + header,
         .size = (guint)(packet->size - header),
         .status = packet->body[1],
     };
-    append_data(walk, packet->body[0], at_us, data);
+    append_data(walk, packet->body[0], record->at_us, data);
 }
 
 /* Each a whole transfer, as it would be had it been asked for. */
-static void see_buffered(Walk *walk, gint64 at_us, const RedirPacketView *packet)
+static void see_buffered(Walk *walk, const RedirRecord *record)
 {
+    const RedirPacketView *packet = &record->packet;
     struct usb_redir_buffered_bulk_packet_header header;
 
     if (!redir_packet_body(packet, &header, sizeof header) || !(header.endpoint & 0x80))
         return;
     const RedirRecordedData data = {
-        .data = packet->body + sizeof header,
+        .offset = record->body_offset + sizeof header,
         .size = (guint)(packet->size - sizeof header),
         .status = header.status,
         .ends = TRUE,
     };
-    append_data(walk, header.endpoint, at_us, data);
+    append_data(walk, header.endpoint, record->at_us, data);
 }
 
 static void see_connect(Walk *walk, const RedirPacketView *packet)
@@ -244,8 +249,9 @@ static void see_connect(Walk *walk, const RedirPacketView *packet)
     walk->device->endpoints = walk->endpoints;
 }
 
-static void see_sent(Walk *walk, gint64 at_us, const RedirPacketView *packet)
+static void see_sent(Walk *walk, const RedirRecord *record)
 {
+    const RedirPacketView *packet = &record->packet;
     switch (packet->type) {
     case usb_redir_interface_info:
         copy_body(&walk->interfaces, sizeof walk->interfaces, packet);
@@ -261,13 +267,13 @@ static void see_sent(Walk *walk, gint64 at_us, const RedirPacketView *packet)
     case usb_redir_alt_setting_status:
     case usb_redir_control_packet:
     case usb_redir_bulk_packet:
-        see_answer(walk, at_us, packet);
+        see_answer(walk, record);
         break;
     case usb_redir_iso_packet:
-        see_iso(walk, at_us, packet);
+        see_iso(walk, record);
         break;
     case usb_redir_buffered_bulk_packet:
-        see_buffered(walk, at_us, packet);
+        see_buffered(walk, record);
         break;
     case usb_redir_bulk_receiving_status: /* it begins, or has ended */
         if (packet->size >= sizeof(struct usb_redir_bulk_receiving_status_header))
@@ -300,7 +306,7 @@ static gboolean walk_all(Walk *walk, RedirRecordReader *reader, GError **error)
         else if (record.direction == REDIR_FROM_VM)
             see_request(walk, &record.packet);
         else
-            see_sent(walk, record.at_us, &record.packet);
+            see_sent(walk, &record);
     }
     begin(walk);
     if (inner != NULL)
@@ -311,25 +317,41 @@ static gboolean walk_all(Walk *walk, RedirRecordReader *reader, GError **error)
     return inner == NULL && walk->connected;
 }
 
-RedirRecordedDevice *redir_recorded_device_new(const guint8 *bytes, gsize size, GError **error)
+/* Takes the recording over. */
+static RedirRecordedDevice *device_of(RedirRecording recording, GError **error)
 {
     g_autoptr(RedirRecordedDevice) device = g_new0(RedirRecordedDevice, 1);
     g_autoptr(GHashTable) requests =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     Walk walk = {.device = device, .requests = requests};
-    RedirRecordReader reader;
+    g_auto(RedirRecordReader) reader;
 
+    device->recording = recording;
     device->answers = g_array_new(FALSE, FALSE, sizeof(RedirRecordedAnswer));
     device->changes = g_array_new(FALSE, FALSE, sizeof(RedirRecordedChange));
-    if (!redir_record_reader_init(&reader, bytes, size, error) || !walk_all(&walk, &reader, error))
+    if (!redir_record_reader_init(&reader, &recording, error) || !walk_all(&walk, &reader, error))
         return NULL;
     return g_steal_pointer(&device);
+}
+
+RedirRecordedDevice *redir_recorded_device_new(const guint8 *bytes, gsize size, GError **error)
+{
+    return device_of((RedirRecording){.bytes = bytes, .fd = -1, .size = size}, error);
+}
+
+RedirRecordedDevice *redir_recorded_device_open(const char *path, GError **error)
+{
+    RedirRecording recording;
+
+    return redir_recording_open(&recording, path, error) ? device_of(recording, error) : NULL;
 }
 
 void redir_recorded_device_free(RedirRecordedDevice *device)
 {
     if (device == NULL)
         return;
+    if (device->recording.fd >= 0)
+        close(device->recording.fd);
     g_array_unref(device->answers);
     g_array_unref(device->changes);
     for (guint i = 0; i < REDIR_ENDPOINTS; i++)

@@ -14,7 +14,7 @@ typedef struct {
     RedirSetup setup;
     guint8 status;
     guint16 length; /* as the answer has it: of data, or of what was taken */
-    const guint8 *data;
+    guint64 offset; /* of its bytes, in the recording */
     guint16 size;
 } RedirRecordedAnswer;
 
@@ -28,8 +28,8 @@ typedef struct {
 
 /* An isochronous packet, or a bulk answer. */
 typedef struct {
-    gint64 at_us; /* since the stream began */
-    const guint8 *data;
+    gint64 at_us;   /* since the stream began */
+    guint64 offset; /* of its bytes, in the recording */
     guint size;
     guint8 status;
     gboolean ends; /* bulk: less than was asked for, so a transfer ends with it */
@@ -45,6 +45,7 @@ typedef struct {
 guint redir_endpoint_place(guint8 bEndpointAddress);
 
 typedef struct {
+    RedirRecording recording;
     struct usb_redir_device_connect_header device;
     struct usb_redir_interface_info_header interfaces;
     struct usb_redir_ep_info_header endpoints;
@@ -55,5 +56,7 @@ typedef struct {
 
 /* bytes must outlive the device. NULL with REDIR_ERROR_PROTOCOL: why not. */
 RedirRecordedDevice *redir_recorded_device_new(const guint8 *bytes, gsize size, GError **error);
+/* The same of a file, which stays open. Also NULL with REDIR_ERROR_FAILED: it cannot be read. */
+RedirRecordedDevice *redir_recorded_device_open(const char *path, GError **error);
 void redir_recorded_device_free(RedirRecordedDevice *device); /* accepts NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RedirRecordedDevice, redir_recorded_device_free)

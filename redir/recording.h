@@ -27,23 +27,45 @@ void redir_recorder_packet(RedirRecorder *recorder, RedirDirection direction, co
 
 /* ---- reading ---- */
 
+/* Its bytes: in memory, or in a file, which somebody may make shorter at any time. */
+typedef struct {
+    const guint8 *bytes; /* NULL: in the file */
+    int fd;
+    guint64 size; /* of the file, when it was opened */
+} RedirRecording;
+
+/* Closed by close(). FALSE with REDIR_ERROR_FAILED. */
+gboolean redir_recording_open(RedirRecording *ret_recording, const char *path, GError **error);
+/* FALSE with REDIR_ERROR_FAILED: they are not there any more, or cannot be read. */
+gboolean redir_recording_read(const RedirRecording *recording, guint64 offset, gpointer to,
+                              gsize size, GError **error);
+
 typedef struct {
     gboolean begins; /* a stream, and there is no packet */
     RedirDirection direction;
     gint64 at_us; /* since the first record */
     RedirPacketView packet;
+    guint64 body_offset; /* of packet.body, in the recording */
 } RedirRecord;
 
 typedef struct {
-    const guint8 *at, *end; /* ours */
-    gsize offset;           /* of the record that was read last, for messages */
+    RedirRecording recording;
+    guint64 offset; /* of the record that comes next, or is broken */
     gint64 last_us;
     RedirPacketIds ids;
+
+    /* ours: a part of the file */
+    GByteArray *window;
+    guint64 window_offset;
 } RedirRecordReader;
 
-/* bytes must outlive the reader and all records. FALSE with REDIR_ERROR_PROTOCOL: no recording. */
-gboolean redir_record_reader_init(RedirRecordReader *reader, const guint8 *bytes, gsize size,
+/* Where the recording's bytes are must outlive the reader. FALSE with REDIR_ERROR_PROTOCOL: no
+   recording. Clear it in either case. */
+gboolean redir_record_reader_init(RedirRecordReader *reader, const RedirRecording *recording,
                                   GError **error);
-/* FALSE without error: that was all. A record that is cut short is the end: so does a recording
-   look whose program was killed. FALSE with REDIR_ERROR_PROTOCOL: where it is broken. */
+void redir_record_reader_clear(RedirRecordReader *reader);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RedirRecordReader, redir_record_reader_clear)
+/* The packet is valid until the next call. FALSE without error: that was all. A record that is cut
+   short is the end: so does a recording look whose program was killed. FALSE with
+   REDIR_ERROR_PROTOCOL: where it is broken; with REDIR_ERROR_FAILED: it cannot be read. */
 gboolean redir_record_next(RedirRecordReader *reader, RedirRecord *ret_record, GError **error);

@@ -41,8 +41,50 @@ typedef struct {
     guint8 configuration, alt[256];
     Player players[REDIR_ENDPOINTS];
     GArray *pending; /* of Pending, at most REDIR_MAX_PENDING, oldest first */
-    guint timer, second_timer;
+    guint timer, second_timer, failed_idle;
+    RedirReplayFailed failed;
+    gpointer failed_user;
+    GError *error;       /* what failed() is told, or was */
+    GByteArray *scratch; /* for the recording's bytes */
 } Replay;
+
+/* ---- the recording's bytes ---- */
+
+static gboolean on_failed(gpointer user)
+{
+    Replay *replay = user;
+
+    replay->failed_idle = 0;
+    if (replay->failed != NULL)
+        replay->failed(replay->failed_user, replay->error);
+    return G_SOURCE_REMOVE;
+}
+
+/* Appends them. FALSE: nothing is played any more. */
+static gboolean read_bytes(Replay *replay, guint64 offset, guint size, GByteArray *to)
+{
+    const guint before = to->len;
+
+    if (replay->error != NULL)
+        return FALSE;
+    g_byte_array_set_size(to, before + size);
+    if (redir_recording_read(&replay->device->recording, offset, to->data + before, size,
+                             &replay->error))
+        return TRUE;
+    g_byte_array_set_size(to, before);
+    replay->failed_idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_failed, replay, NULL);
+    return FALSE;
+}
+
+/* Valid until the next call. */
+static gboolean fetch(Replay *replay, guint64 offset, guint size, const guint8 **ret_bytes)
+{
+    g_byte_array_set_size(replay->scratch, 0);
+    if (!read_bytes(replay, offset, size, replay->scratch))
+        return FALSE;
+    *ret_bytes = replay->scratch->data;
+    return TRUE;
+}
 
 /* ---- packets ---- */
 
@@ -151,9 +193,11 @@ static void pump_iso(Replay *replay, guint8 endpoint, gint64 now_us)
             .status = data->status,
             .length = GUINT16_TO_LE((guint16)data->size),
         };
-        if (redir_line_backlog(&replay->line) <= REDIR_HOLD_UNASKED)
+        const guint8 *bytes;
+        if (redir_line_backlog(&replay->line) <= REDIR_HOLD_UNASKED &&
+            fetch(replay, data->offset, data->size, &bytes))
             send_packet(replay, usb_redir_iso_packet, player->next_id, &header, sizeof header,
-                        data->data, data->size);
+                        bytes, data->size);
         player->next_id++;
         next_data(player);
     }
@@ -174,23 +218,23 @@ static void answer_bulk(Replay *replay, const Pending *pending, guint8 status, c
 }
 
 /* Bytes for one request: up to what it asks for or the end of a transfer, whichever comes first.
-   FALSE: not all of them are due yet. A transfer that ends where the request does leaves the cursor
-   at its end: the next request gets the zero-length packet that tells so. */
-static gboolean gather(Player *player, guint length, gint64 now_us, GByteArray *to)
+   FALSE: not all of them are due yet, or can be read. A transfer that ends where the request does
+   leaves the cursor at its end: the next request gets the zero-length packet that tells so. to
+   NULL: only moves on. */
+static gboolean gather(Replay *replay, Player *player, guint length, gint64 now_us, GByteArray *to)
 {
-    const Player before = *player;
+    guint done = 0;
 
     for (;;) {
         const RedirRecordedData *data = data_at(player, player->cursor.at);
         gboolean ends = data->ends || player->cursor.at + 1 == player->stream->data->len;
-        if (due_us(player) > now_us) {
-            *player = before;
+        guint size = MIN(length - done, data->size - player->cursor.offset);
+        if (due_us(player) > now_us ||
+            (to != NULL && !read_bytes(replay, data->offset + player->cursor.offset, size, to)))
             return FALSE;
-        }
-        guint size = MIN(length - to->len, data->size - player->cursor.offset);
-        g_byte_array_append(to, data->data + player->cursor.offset, size);
+        done += size;
         player->cursor.offset += size;
-        if (to->len == length && length > 0)
+        if (done == length && length > 0)
             return TRUE;
         next_data(player);
         if (ends)
@@ -207,7 +251,9 @@ static gboolean serve_bulk(Replay *replay, const Pending *pending, gint64 now_us
         return FALSE;
     if (player->cursor.offset == 0)
         catch_up(player, now_us);
-    if (!gather(player, pending->length, now_us, bytes))
+    Player ahead = *player;
+    if (!gather(replay, &ahead, pending->length, now_us, NULL) ||
+        !gather(replay, player, pending->length, now_us, bytes))
         return FALSE;
     answer_bulk(replay, pending, usb_redir_success, bytes->data, bytes->len);
     return TRUE;
@@ -271,15 +317,19 @@ static void set_timer(Replay *replay, gint64 now_us)
             g_timeout_add((guint)CLAMP((next_us - now_us) / 1000, 1, 1000), on_timer, replay);
 }
 
-static void pump(Replay *replay)
+static void play(Replay *replay, gint64 now_us)
 {
-    gint64 now_us = g_get_monotonic_time();
-
     for (guint i = 0; i < REDIR_ENDPOINTS; i++)
         if (replay->players[i].iso)
             pump_iso(replay, (guint8)((i & 0x10) << 3 | (i & 0x0f)), now_us);
     pump_bulk(replay, now_us);
     set_timer(replay, now_us);
+}
+
+static void pump(Replay *replay)
+{
+    if (replay->error == NULL)
+        play(replay, g_get_monotonic_time());
     redir_line_flush(&replay->line);
 }
 
@@ -505,14 +555,15 @@ static void on_control(Replay *replay, guint64 id, const guint8 *body, gsize siz
                               GUINT16_FROM_LE(header.index), GUINT16_FROM_LE(header.length)};
     const RedirRecordedAnswer *answer = find_answer(replay, &setup);
     guint16 length = 0, data_size = 0;
-    if (answer != NULL) {
+    const guint8 *data = NULL;
+    header.status = usb_redir_stall;
+    if (answer != NULL && fetch(replay, answer->offset, MIN(answer->size, setup.length), &data)) {
+        header.status = answer->status;
         length = MIN(answer->length, setup.length);
         data_size = MIN(answer->size, setup.length);
     }
-    header.status = answer ? answer->status : usb_redir_stall;
     header.length = GUINT16_TO_LE(length);
-    send_packet(replay, usb_redir_control_packet, id, &header, sizeof header,
-                answer ? answer->data : NULL, data_size);
+    send_packet(replay, usb_redir_control_packet, id, &header, sizeof header, data, data_size);
 }
 
 static void on_bulk(Replay *replay, guint64 id, const guint8 *body, gsize size)
@@ -662,7 +713,8 @@ static void replay_get_statistics(const RedirGadget *gadget, RedirGadgetStatisti
     redir_line_get_statistics(&((const Replay *)gadget)->line, ret_statistics);
 }
 
-RedirGadget *redir_replay_new(const RedirRecordedDevice *device)
+RedirGadget *redir_replay_new(const RedirRecordedDevice *device, RedirReplayFailed failed,
+                              gpointer user)
 {
     static const RedirGadgetOps ops = {
         .open = replay_open,
@@ -679,6 +731,9 @@ RedirGadget *redir_replay_new(const RedirRecordedDevice *device)
     replay->answers_used = g_malloc0(device->answers->len + 1);
     replay->changes_used = g_malloc0(device->changes->len + 1);
     replay->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
+    replay->scratch = g_byte_array_new();
+    replay->failed = failed;
+    replay->failed_user = user;
     return &replay->base;
 }
 
@@ -690,6 +745,9 @@ void redir_replay_free(RedirGadget *gadget)
         return;
     if (replay->line.transport != NULL)
         replay_close(gadget);
+    g_clear_handle_id(&replay->failed_idle, g_source_remove);
+    g_clear_error(&replay->error);
+    g_byte_array_unref(replay->scratch);
     g_array_unref(replay->pending);
     g_free(replay->answers_used);
     g_free(replay->changes_used);

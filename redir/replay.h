@@ -6,6 +6,11 @@
 #include "redir/gadget.h"
 #include "redir/recorded_device.h"
 
-/* device is borrowed. */
-RedirGadget *redir_replay_new(const RedirRecordedDevice *device);
+/* What it was to send is not in the file any more, or cannot be read: from then on nothing is
+   played. Told once, from an idle source. */
+typedef void (*RedirReplayFailed)(gpointer user, const GError *error);
+
+/* device is borrowed. failed may be NULL. */
+RedirGadget *redir_replay_new(const RedirRecordedDevice *device, RedirReplayFailed failed,
+                              gpointer user);
 void redir_replay_free(RedirGadget *replay); /* accepts NULL */

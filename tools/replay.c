@@ -9,11 +9,20 @@
 
 struct replay {
     struct running running;
-    const char *address;
+    const char *path, *address;
     RedirGadget *gadget;
     RedirHost *host;
     char *link;
+    gboolean failed;
 };
+
+static void on_failed(gpointer user, const GError *error)
+{
+    struct replay *replay = user;
+    g_warning("%s: %s", replay->path, error->message);
+    replay->failed = TRUE;
+    redir_host_stop(replay->host);
+}
 
 static void on_link(gpointer user, RedirHostState state, const GError *error)
 {
@@ -63,15 +72,16 @@ static int open_host(struct replay *replay, const struct destination *destinatio
     return replay->host ? EXIT_DONE : EXIT_USAGE;
 }
 
-static int replay_device(const struct destination *destination, const RedirRecordedDevice *device,
-                         GError **error)
+static int replay_device(const struct destination *destination, const char *path,
+                         const RedirRecordedDevice *device, GError **error)
 {
     struct replay replay = {
         .running = {.start = replay_start,
                     .stop = replay_stop,
                     .status = replay_status,
                     .user = &replay},
-        .gadget = redir_replay_new(device),
+        .path = path,
+        .gadget = redir_replay_new(device, on_failed, &replay),
     };
     int status = open_host(&replay, destination, device, error);
     if (status == EXIT_DONE)
@@ -79,30 +89,17 @@ static int replay_device(const struct destination *destination, const RedirRecor
     redir_host_free(replay.host);
     redir_replay_free(replay.gadget);
     g_free(replay.link);
-    return status;
-}
-
-static GMappedFile *map(const char *path, GError **error)
-{
-    if (!g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(path, G_FILE_TEST_IS_REGULAR))
-        return g_mapped_file_new(path, FALSE, error);
-    g_set_error(error, REDIR_ERROR, REDIR_ERROR_FAILED,
-                "%s: no file, as 'camredir record' makes one", path);
-    return NULL;
+    return replay.failed ? EXIT_CAMERA : status;
 }
 
 static int replay_file(const struct destination *destination, const char *path, GError **error)
 {
-    g_autoptr(GMappedFile) file = map(path, error);
-    if (!file)
-        return EXIT_CAMERA;
-    g_autoptr(RedirRecordedDevice) device = redir_recorded_device_new(
-        (const guint8 *)g_mapped_file_get_contents(file), g_mapped_file_get_length(file), error);
+    g_autoptr(RedirRecordedDevice) device = redir_recorded_device_open(path, error);
     if (!device) {
         g_prefix_error(error, "%s: ", path);
         return EXIT_CAMERA;
     }
-    return replay_device(destination, device, error);
+    return replay_device(destination, path, device, error);
 }
 
 static int checked(const struct destination *destination, int n_operands, char **operands)

@@ -96,7 +96,7 @@ static void play(const RedirRecordedDevice *device, gboolean late)
     const RedirEndpointOptions options = {0};
     const RedirEndpointEvents events = {
         .greeted = on_nothing, .attached = on_nothing, .over = on_over};
-    RedirGadget *replay = redir_replay_new(device);
+    RedirGadget *replay = redir_replay_new(device, NULL, NULL);
 
     replay->ops->open(replay, &transport, &options, &events);
     say_hello(replay);

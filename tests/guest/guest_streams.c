@@ -3,6 +3,7 @@
 #include "tests/guest/guest_tests.h"
 
 #include <string.h>
+#include <unistd.h>
 #include <usbredirproto.h>
 
 #include "redir/recording.h"
@@ -99,17 +100,17 @@ static gboolean run_edges(const GuestTest *test, Session *session, GString *note
 /* Packets of that type, of either direction. */
 static gboolean count_recorded(const char *path, guint32 type, guint *ret_count, GError **error)
 {
-    g_autofree char *bytes = NULL;
-    gsize size;
-    RedirRecordReader reader;
+    g_auto(RedirRecordReader) reader = {0};
+    RedirRecording recording;
     RedirRecord record;
     GError *broken = NULL;
 
-    if (!g_file_get_contents(path, &bytes, &size, error) ||
-        !redir_record_reader_init(&reader, (guint8 *)bytes, size, error))
+    if (!redir_recording_open(&recording, path, error))
         return FALSE;
-    for (*ret_count = 0; redir_record_next(&reader, &record, &broken);)
+    redir_record_reader_init(&reader, &recording, &broken);
+    for (*ret_count = 0; !broken && redir_record_next(&reader, &record, &broken);)
         *ret_count += !record.begins && record.packet.type == type;
+    close(recording.fd);
     if (broken)
         g_propagate_error(error, broken);
     return !broken;

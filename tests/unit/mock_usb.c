@@ -42,13 +42,6 @@ void mock_usb_test_init(int *argc, char ***argv)
     g_test_init(argc, argv, NULL);
 }
 
-char *mock_usb_program(const char *argv0, const char *name)
-{
-    g_autofree char *here = g_path_get_dirname(argv0);
-
-    return g_build_filename(here, "..", "..", name, NULL);
-}
-
 /* A status interrupt may be waited for, for ever; all else that is asked for fails at once. */
 static gboolean is_interrupt(UMockdevIoctlClient *client)
 {

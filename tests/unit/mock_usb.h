@@ -12,8 +12,6 @@ typedef struct MockUsb MockUsb;
 gboolean mock_usb_init(char **argv);
 /* For a test that is nothing without it: that, then g_test_init(), or the end. */
 void mock_usb_test_init(int *argc, char ***argv);
-/* Path of something that is built with the test; argv0 is the test's own. */
-char *mock_usb_program(const char *argv0, const char *name);
 
 /* One at a time in a process. descriptors: a device descriptor and its configurations, as sysfs has
    them. */

@@ -12,6 +12,7 @@
 
 #include "descriptors_inputs.h"
 #include "mock_usb.h"
+#include "program.h"
 
 #define PRESET "descriptors/presets/webcam.json"
 
@@ -425,8 +426,8 @@ int main(int argc, char **argv)
 {
     gboolean has_mock = mock_usb_init(argv);
     g_test_init(&argc, &argv, NULL);
-    program = mock_usb_program(argv[0], "camredir");
-    g_autofree char *spice = mock_usb_program(argv[0], "libcamredir-spice.so.0");
+    program = program_path(argv[0], "camredir");
+    g_autofree char *spice = program_path(argv[0], "libcamredir-spice.so.0");
     folder = g_dir_make_tmp("commands-XXXXXX", NULL);
     g_test_add_func("/commands/round-trips", test_round_trips);
     g_test_add_func("/commands/shown", test_shown);

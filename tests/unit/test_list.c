@@ -10,6 +10,7 @@
 
 #include "tests/unit/fake_usbfs.h"
 #include "tests/unit/mock_usb.h"
+#include "tests/unit/program.h"
 #include "tools/holders.h"
 
 static char *program;
@@ -129,7 +130,7 @@ static void test_text(void)
 int main(int argc, char **argv)
 {
     mock_usb_test_init(&argc, &argv);
-    program = mock_usb_program(argv[0], "camredir");
+    program = program_path(argv[0], "camredir");
     g_test_add_func("/list/holders", test_holders);
     g_test_add_func("/list/json", test_json);
     g_test_add_func("/list/text", test_text);

@@ -4,6 +4,7 @@
 
 #include "tests/unit/fake_usbfs.h"
 #include "tests/unit/mock_usb.h"
+#include "tests/unit/program.h"
 
 static char *program;
 
@@ -72,7 +73,7 @@ static void test_words(void)
 int main(int argc, char **argv)
 {
     mock_usb_test_init(&argc, &argv);
-    program = mock_usb_program(argv[0], "camredir");
+    program = program_path(argv[0], "camredir");
     g_test_add_func("/redirect/words", test_words);
     int result = g_test_run();
     g_free(program);

@@ -10,9 +10,12 @@
 #include "redir/error.h"
 #include "redir/transports/socket.h"
 #include "redir/transports/tap.h"
+#include "tests/unit/program.h"
 #include "tests/unit/redir_fixture.h"
 
 #define GET_DESCRIPTOR 6
+
+static char *program;
 
 /* ---- recording ---- */
 
@@ -151,7 +154,7 @@ static RedirRecordedDevice *parse(GBytes *recording)
 static void begin_replay(Fixture *f, const RedirRecordedDevice *device)
 {
     prepare(f, NULL);
-    f->gadget = redir_replay_new(device);
+    f->gadget = redir_replay_new(device, NULL, NULL);
     begin(f);
     g_assert_cmpstr(f->qemu->order->str, ==, "hello interface_info ep_info device_connect ");
     g_assert_cmpuint(f->qemu->interfaces.interface_count, ==, 2);
@@ -312,7 +315,8 @@ static void test_iso(void)
         g_autoptr(FakeAnswer) is = fake_qemu_wait_type(f.qemu, usb_redir_iso_packet);
         g_assert_cmpuint(is->id, ==, i);
         g_assert_cmpmem(is->data ? g_bytes_get_data(is->data, NULL) : NULL,
-                        is->data ? g_bytes_get_size(is->data) : 0, was->data, was->size);
+                        is->data ? g_bytes_get_size(is->data) : 0,
+                        device->recording.bytes + was->offset, was->size);
     }
     end_replay(&f);
 }
@@ -339,6 +343,123 @@ static void test_camera(gconstpointer name)
 }
 
 /* ---- files ---- */
+
+/* Each packet is a byte or a few longer than the one before, and the last one than what is read of
+   a file at once. */
+static char *write_iso_packets(void)
+{
+    g_autofree guint8 *packet = g_malloc0(1024 * 1024);
+    char *path = NULL;
+    int fd = g_file_open_tmp("replay-XXXXXX", &path, NULL);
+
+    recorder = redir_recorder_new(path, NULL);
+    redir_recorder_begin(recorder, 1);
+    for (guint i = 0; i < 1000; i++) {
+        guint32 size = i < 999 ? 12 + 4 + i : 1024 * 1024,
+                type = GUINT32_TO_LE(usb_redir_iso_packet), length = GUINT32_TO_LE(size - 12),
+                id = GUINT32_TO_LE(i);
+        memset(packet, (guint8)i, size);
+        memcpy(packet, &type, sizeof type);
+        memcpy(packet + 4, &length, sizeof length);
+        memcpy(packet + 8, &id, sizeof id);
+        redir_recorder_packet(recorder, REDIR_TO_VM, packet, size, 1 + i);
+    }
+    g_assert_true(redir_recorder_free(recorder));
+    close(fd);
+    return path;
+}
+
+/* Read piece by piece it is what it is as a whole. */
+static void test_file(void)
+{
+    g_autofree char *path = write_iso_packets(), *bytes = NULL;
+    g_auto(RedirRecordReader) pieces, whole;
+    RedirRecording file, memory = {0};
+    g_autoptr(GError) error = NULL;
+    RedirRecord piece, same;
+    guint count = 0;
+
+    g_assert_true(redir_recording_open(&file, path, &error));
+    g_assert_true(g_file_get_contents(path, &bytes, &memory.size, NULL));
+    g_unlink(path);
+    memory.bytes = (guint8 *)bytes;
+    g_assert_true(redir_record_reader_init(&pieces, &file, &error));
+    g_assert_true(redir_record_reader_init(&whole, &memory, &error));
+    for (; redir_record_next(&pieces, &piece, &error); count++) {
+        g_assert_true(redir_record_next(&whole, &same, &error));
+        g_assert_cmpmem(piece.packet.body, piece.packet.size, same.packet.body, same.packet.size);
+        g_assert_cmpuint(piece.body_offset, ==, same.body_offset);
+        g_assert_cmpmem(bytes + piece.body_offset, piece.packet.size, piece.packet.body,
+                        piece.packet.size);
+    }
+    g_assert_no_error(error);
+    g_assert_cmpuint(count, ==, 1001);
+    close(file.fd);
+}
+
+static void test_no_file(void)
+{
+    static const char *const paths[] = {"/nowhere/file", "/", "/dev/null"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(redir_recorded_device_open(paths[i], &error));
+        g_assert_error(error, REDIR_ERROR, REDIR_ERROR_FAILED);
+    }
+}
+
+static GSubprocess *play_file(Fixture *f, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    prepare(f, NULL);
+    listen_as_qemu(f);
+    GSubprocess *process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program,
+                                            "replay", path, "--to", f->address, NULL);
+
+    g_assert_no_error(error);
+    begin_qemu(f, accept_one(f->listen_fd), 0);
+    fake_answer_free(fake_qemu_wait(f->qemu, fake_qemu_set_configuration(f->qemu, 1)));
+    return process;
+}
+
+static guint64 ask_bulk(Fixture *f)
+{
+    return fake_qemu_bulk(f->qemu, VCAM_STREAM_ENDPOINT, 16384, NULL);
+}
+
+static guint64 ask_control(Fixture *f)
+{
+    return fake_qemu_control(f->qemu, 0x80, GET_DESCRIPTOR, 0x0200, 0, 4096, NULL);
+}
+
+/* Somebody makes the file shorter while it is played: one line, and the device leaves as it should.
+ */
+static void test_cut_meanwhile(gconstpointer ask)
+{
+    g_autoptr(GBytes) recording = record_bulk();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL, *said = NULL, *line = NULL;
+    Fixture f;
+
+    close(g_file_open_tmp("replay-XXXXXX", &path, NULL));
+    g_assert_true(g_file_set_contents(path, g_bytes_get_data(recording, NULL),
+                                      (gssize)g_bytes_get_size(recording), NULL));
+    g_autoptr(GSubprocess) process = play_file(&f, path);
+    g_autoptr(FakeAnswer) before = fake_qemu_wait(f.qemu, ask_bulk(&f));
+    g_assert_cmpuint(before->length, ==, frame_sizes[0] + 12);
+    g_assert_cmpint(truncate(path, 200), ==, 0);
+    guint64 id = ((guint64(*)(Fixture *))ask)(&f);
+    g_autoptr(FakeAnswer) after = fake_qemu_wait(f.qemu, id);
+    g_assert_cmpuint(after->status, !=, usb_redir_success);
+    FAKE_WAIT(f.qemu->closed);
+    g_assert_true(g_str_has_suffix(f.qemu->order->str, "device_disconnect "));
+    g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, NULL, &said, &error));
+    g_assert_cmpint(g_subprocess_get_exit_status(process), ==, 3);
+    line = g_strdup_printf("camredir: %s: the recording has been cut short meanwhile\n", path);
+    g_assert_true(g_str_has_suffix(said, line));
+    g_unlink(path);
+    finish(&f);
+}
 
 static gboolean is_recording(const guint8 *bytes, gsize size, char **ret_why)
 {
@@ -422,6 +543,7 @@ static void test_full_disk(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    program = program_path(argv[0], "camredir");
     g_test_add_data_func("/replay/bulk/as-recorded", GUINT_TO_POINTER(16384), test_bulk);
     g_test_add_data_func("/replay/bulk/shorter", GUINT_TO_POINTER(512), test_bulk);
     g_test_add_data_func("/replay/bulk/longer", GUINT_TO_POINTER(100000), test_bulk);
@@ -433,8 +555,14 @@ int main(int argc, char **argv)
     g_test_add_func("/replay/iso", test_iso);
     g_test_add_data_func("/replay/camera/bulk", "bulk", test_camera);
     g_test_add_data_func("/replay/camera/iso", "iso", test_camera);
+    g_test_add_func("/replay/file", test_file);
+    g_test_add_func("/replay/no-file", test_no_file);
+    g_test_add_data_func("/replay/cut-meanwhile/bulk", ask_bulk, test_cut_meanwhile);
+    g_test_add_data_func("/replay/cut-meanwhile/control", ask_control, test_cut_meanwhile);
     g_test_add_func("/replay/cut-short", test_cut_short);
     g_test_add_func("/replay/broken", test_broken);
     g_test_add_func("/replay/full-disk", test_full_disk);
-    return g_test_run();
+    int result = g_test_run();
+    g_free(program);
+    return result;
 }

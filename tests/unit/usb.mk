@@ -18,3 +18,4 @@ LIBS_test_redirect := descriptors
 $(O)/tests/unit/test_list: $(O)/tools/holders.o | $(O)/camredir
 $(O)/tests/unit/test_redirect: | $(O)/camredir
 LIBS_test_replay  := redir_fixture redir vcam descriptors
+$(O)/tests/unit/test_replay: | $(O)/camredir

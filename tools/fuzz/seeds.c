@@ -114,7 +114,7 @@ static void append_answers(GByteArray *bytes, const RedirRecordedDevice *device,
             continue;
         for (; gaps && n < i; n++)
             g_byte_array_append(bytes, empty, sizeof empty);
-        g_byte_array_append(bytes, answer->data, answer->size);
+        g_byte_array_append(bytes, device->recording.bytes + answer->offset, answer->size);
         n = i + 1;
     }
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a test finds what is built with it: camredir, or a library of its. */
+#pragma once
+
+#include <glib.h>
+
+/* argv0: the test's own. */
+static inline char *program_path(const char *argv0, const char *name)
+{
+    g_autofree char *here = g_path_get_dirname(argv0);
+
+    return g_build_filename(here, "..", "..", name, NULL);
+}
