@@ -343,14 +343,15 @@ static bool is_array(const struct desc_node *node, const struct desc_row *row)
     return row->role == DESC_ROLE_VARS;
 }
 
-/* Sets how many elements there are; zeros are added. */
-static int resize_array(struct mutator *m, struct place at, size_t n)
+/* Sets how many elements there are; those that are added are of that byte. */
+static int resize_array(struct mutator *m, struct place at, size_t n, uint8_t fill)
 {
     char what[96];
     size_t was = desc_elements(at.node, at.row), stride = desc_stride(at.row);
     uint8_t *array = desc_alloc(m->tree, n * stride);
     if (!array)
         return -ENOMEM;
+    memset(array, fill, n * stride);
     memcpy(array, *(void **)desc_at(at.node, at.row->offset), (n < was ? n : was) * stride);
     *(void **)desc_at(at.node, at.row->offset) = array;
     *(uint32_t *)desc_at(at.node, at.row->n_offset) = (uint32_t)n;
@@ -363,7 +364,11 @@ static int grow_array(struct mutator *m)
     struct place at = pick_place(m, is_array);
     if (!at.node)
         return -ENODATA;
-    return resize_array(m, at, desc_elements(at.node, at.row) + 1 + below(m, 8));
+    size_t was = desc_elements(at.node, at.row), size = desc_own_size(at.node);
+    size_t room = size < UINT8_MAX ? (UINT8_MAX - size) / at.row->width : 0;
+    bool most = room > 0 && was + room <= DESC_MAX_ELEMENTS && below(m, 3) == 0;
+    size_t more = most ? room : 1 + below(m, 8); /* drawn before the byte, on every compiler */
+    return resize_array(m, at, was + more, below(m, 2) ? 0xff : 0);
 }
 
 static int shrink_array(struct mutator *m)
@@ -371,7 +376,7 @@ static int shrink_array(struct mutator *m)
     struct place at = pick_place(m, is_array);
     if (!at.node)
         return -ENODATA;
-    return resize_array(m, at, below(m, desc_elements(at.node, at.row)));
+    return resize_array(m, at, below(m, desc_elements(at.node, at.row)), 0);
 }
 
 /* ---- Nodes ---- */
@@ -563,10 +568,67 @@ static struct place any_count(struct mutator *m, struct desc_node *node)
     return picked;
 }
 
+static bool takes_kind(const struct desc_node *node, const void *kind)
+{
+    const struct desc_type *type = desc_type_of(*(const enum desc_kind *)kind);
+    bool configured = node->type->group == DESC_GROUP_CONFIGURATION || configuration_of(node);
+    return configured && node->type->accepts & type->group && type->n_wire > 2;
+}
+
+/* A small number, or one that has a name. */
+static uint64_t likely_value(struct mutator *m, const struct desc_row *row)
+{
+    uint64_t value = row->min + below(m, 4);
+    size_t n = 0;
+    for (const struct desc_name *name = row->names; name && name->name; name++)
+        if (below(m, ++n) == 0)
+            value = name->value;
+    return value;
+}
+
+/* Each kind that a configuration has room for is as likely, whether there is one or not: what no
+   camera has, nobody has tried. */
+static struct desc_node *add_of_any_kind(struct mutator *m)
+{
+    struct desc_node *parent = NULL;
+    enum desc_kind picked = DESC_KIND_COUNT;
+    size_t n = 0;
+    for (enum desc_kind kind = 0; kind < DESC_KIND_COUNT; kind++) {
+        struct desc_node *above = pick_node(m, takes_kind, &kind);
+        if (above && below(m, ++n) == 0) {
+            parent = above;
+            picked = kind;
+        }
+    }
+    struct desc_node *node = parent ? desc_add(m->tree, parent, picked) : NULL;
+    if (!node || !node->parent)
+        return NULL;
+    for (unsigned i = 0; i < node->present; i++) {
+        const struct desc_row *row = &node->type->rows[i];
+        if (row->role == DESC_ROLE_VAR && row->width <= 8)
+            desc_set(node, row, 0, likely_value(m, row));
+    }
+    return node;
+}
+
+static int add_node(struct mutator *m)
+{
+    struct desc_node *node = add_of_any_kind(m);
+    if (!node)
+        return -ENODATA;
+    bool right = below(m, 2);
+    if (right && derived(m))
+        return -ENOMEM;
+    if (!right)
+        fix_length(node);
+    return done(m, node, right ? "new, and counted" : "new, and not counted");
+}
+
 /* Behind the last one there is nothing: who reads further than it goes reads what is not there. */
 static int end_early(struct mutator *m)
 {
-    struct desc_node *node = pick_of_any_kind(m, is_configured);
+    bool added = below(m, 3) == 0;
+    struct desc_node *node = added ? add_of_any_kind(m) : pick_of_any_kind(m, is_configured);
     if (!node)
         return -ENODATA;
     desc_drop_children(node);
@@ -605,11 +667,18 @@ static struct place own_number(struct mutator *m, struct desc_node *node)
     return picked;
 }
 
-static bool is_repeatable(const struct desc_node *node, const void *arg)
+/* What a tree has room for, of nodes of so many bytes. */
+static size_t room_for(const struct desc_node *node, size_t bytes)
 {
     const struct desc_node *above = configuration_of(node);
+    size_t used = above ? above->total : 0;
+    return bytes && used < MANY_BYTES ? (MANY_BYTES - used) / bytes : 0;
+}
+
+static bool is_repeatable(const struct desc_node *node, const void *arg)
+{
     (void)arg;
-    return node->total && node->total + (above ? above->total : 0) < MANY_BYTES;
+    return room_for(node, node->total) > 0;
 }
 
 static int repeat_node(struct mutator *m)
@@ -618,24 +687,28 @@ static int repeat_node(struct mutator *m)
     struct desc_node *node = pick_of_any_kind(m, is_repeatable);
     if (!node)
         return -ENODATA;
-    const struct desc_node *above = configuration_of(node);
     struct place number = below(m, 2) ? own_number(m, node) : (struct place){0};
-    size_t room = (MANY_BYTES - (above ? above->total : 0)) / node->total, n = 2 + below(m, 15);
-    if (below(m, 2))
-        n = 16 + below(m, 2) * 16 + below(m, 256); /* more than a table has room for */
+    bool bare = node->first && below(m, 2); /* without what is below it there are more */
+    size_t room = room_for(node, bare ? desc_own_size(node) : node->total), n = 2 + below(m, 15);
+    if (below(m, 2)) { /* more than a table has room for */
+        n = below(m, 2) ? 16 : 32;
+        n += below(m, 256);
+    }
     n = n < room ? n : room;
     for (size_t i = 1; i <= n; i++) {
         struct desc_node *copy = desc_copy(m->tree, node);
         if (!copy || desc_place(node->parent, copy, node->next))
             return -ENOMEM;
+        if (bare)
+            desc_drop_children(copy);
         if (number.row)
             desc_set(copy, number.row, 0, value_at(number) + n + 1 - i);
     }
     bool right = below(m, 2);
     if (right && derived(m))
         return -ENOMEM;
-    snprintf(what, sizeof(what), "%zu more of it%s%s", n, number.row ? ", numbered" : "",
-             right ? ", counted" : "");
+    snprintf(what, sizeof(what), "%zu more of it%s%s%s", n, bare ? ", bare" : "",
+             number.row ? ", numbered" : "", right ? ", counted" : "");
     return done(m, node, what);
 }
 
@@ -1071,6 +1144,7 @@ static const struct {
       "the configuration ends with or within a descriptor; but for its counts, the rest "
       "is derived"},
      end_early},
+    {{"add-node", "a descriptor of any kind is there, too; the rest may be derived"}, add_node},
     {{"repeat-node", "a descriptor is there many times; the rest may be derived"}, repeat_node},
     {{"long-string", "a string is as long as can be, or is no text"}, long_string},
     {{"break-extra", "a byte that is no field's is another"}, break_extra},

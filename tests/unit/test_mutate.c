@@ -2,6 +2,8 @@
 /* Mutations: each does what it says, the same each time, and leaves a tree that every verb takes;
    and the linter sees those that it must see. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "descriptors/edit.h"
 #include "descriptors/lint.h"
@@ -104,6 +106,143 @@ static void test_each(gconstpointer data)
     }
     g_test_message("%u of 64, %u ways", changed, g_hash_table_size(texts));
     g_assert_cmpuint(changed, >, 20);
+    desc_tree_free(intact);
+}
+
+/* ---- What some of them do ---- */
+
+#define DRAWS 1500
+
+static struct desc_tree *mutated(const char *name, uint64_t seed, char *ret_text, size_t size)
+{
+    struct desc_tree *tree = camera();
+    g_assert_cmpint(desc_mutate(tree, name, seed, ret_text, size), ==, 0);
+    return tree;
+}
+
+static struct desc_node *last_of_configuration(struct desc_tree *tree)
+{
+    struct desc_node *node = &desc_tree_root(tree)->node;
+    while (!DESC_CAST(vcam_config_descriptor, node))
+        node = desc_next(node, &desc_tree_root(tree)->node);
+    while (node->last)
+        node = node->last;
+    return node;
+}
+
+/* What the camera has, and what no camera of ours has. */
+static void test_ends(void)
+{
+    static const enum desc_kind ends[] = {
+        DESC_KIND_usb_endpoint,      DESC_KIND_uvc_vs_color_matching,
+        DESC_KIND_uvc_selector_unit, DESC_KIND_uvc_media_transport_output_terminal,
+        DESC_KIND_uvc_vs_format_dv,  DESC_KIND_uvc_vs_still_image_frame,
+        DESC_KIND_uvc_vs_frame_h264, DESC_KIND_usb_ss_endpoint_companion,
+        DESC_KIND_usb_cs_interface,  DESC_KIND_uvc_vs_output_header,
+        DESC_KIND_uvc_vs_format_vp8, DESC_KIND_uvc_encoding_unit,
+    };
+    unsigned seen[DESC_KIND_COUNT] = {0};
+    char text[256];
+    for (uint64_t seed = 0; seed < DRAWS; seed++) {
+        struct desc_tree *tree = mutated("end-early", seed, text, sizeof(text));
+        seen[last_of_configuration(tree)->type->kind]++;
+        desc_tree_free(tree);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+        g_assert_cmpuint(seen[ends[i]], >, 0);
+}
+
+static unsigned count_nodes(struct desc_tree *tree)
+{
+    struct desc_node *root = &desc_tree_root(tree)->node;
+    unsigned n = 0;
+    for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root))
+        n++;
+    return n;
+}
+
+static unsigned count_intact(void)
+{
+    struct desc_tree *tree = camera();
+    unsigned n = count_nodes(tree);
+    desc_tree_free(tree);
+    return n;
+}
+
+/* Where all is counted there is nothing left to derive. */
+static void test_added(void)
+{
+    unsigned intact = count_intact(), counted = 0;
+    char text[256];
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct desc_tree *tree = mutated("add-node", seed, text, sizeof(text));
+        g_assert_cmpuint(count_nodes(tree), ==, intact + 1);
+        g_autoptr(GByteArray) is = inputs_pack(desc_tree_root(tree));
+        g_assert_cmpint(desc_derive(tree), ==, 0);
+        g_autoptr(GByteArray) right = inputs_pack(desc_tree_root(tree));
+        bool same = is->len == right->len && memcmp(is->data, right->data, is->len) == 0;
+        g_assert_cmpint(same, ==, g_str_has_suffix(text, ", and counted"));
+        counted += same;
+        desc_tree_free(tree);
+    }
+    g_assert_cmpuint(counted, >, 50);
+    g_assert_cmpuint(counted, <, 150);
+}
+
+/* Bare: each of so many more is one descriptor. */
+static void test_repeated(void)
+{
+    unsigned intact = count_intact(), bare = 0, n;
+    char text[256];
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct desc_tree *tree = mutated("repeat-node", seed, text, sizeof(text));
+        const char *what = strrchr(text, ':');
+        g_assert_cmpint(sscanf(what, ": %u more of it", &n), ==, 1);
+        if (strstr(what, ", bare"))
+            g_assert_cmpuint(count_nodes(tree), ==, intact + n);
+        bare += strstr(what, ", bare") != NULL;
+        desc_tree_free(tree);
+    }
+    g_assert_cmpuint(bare, >, 20);
+}
+
+/* The array that has more elements than it had, and its descriptor. */
+static const struct desc_row *grown_array(struct desc_tree *tree, struct desc_tree *intact,
+                                          struct desc_node **ret_node)
+{
+    struct desc_node *root = &desc_tree_root(tree)->node, *was = &desc_tree_root(intact)->node;
+    for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root)) {
+        was = desc_next(was, &desc_tree_root(intact)->node);
+        for (unsigned i = 0; i < node->type->n_wire; i++)
+            if (desc_elements(node, &node->type->rows[i]) !=
+                desc_elements(was, &was->type->rows[i])) {
+                *ret_node = node;
+                return &node->type->rows[i];
+            }
+    }
+    g_assert_not_reached();
+}
+
+/* Up to what a bLength can say, and of bytes that mean nothing or all. */
+static void test_grown(void)
+{
+    unsigned most = 0, zeros = 0, ones = 0;
+    struct desc_tree *intact = camera();
+    char text[256];
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        struct desc_tree *tree = mutated("grow-array", seed, text, sizeof(text));
+        struct desc_node *node;
+        const struct desc_row *row = grown_array(tree, intact, &node);
+        uint64_t last = desc_get(node, row, desc_elements(node, row) - 1);
+        zeros += last == 0;
+        ones += last == UINT64_MAX >> (64 - 8 * row->width);
+        most += desc_own_size(node) + row->width > UINT8_MAX;
+        g_assert_cmpuint(desc_own_size(node), <=, UINT8_MAX);
+        desc_tree_free(tree);
+    }
+    g_assert_cmpuint(zeros + ones, ==, 100);
+    g_assert_cmpuint(MIN(zeros, ones), >, 20);
+    g_assert_cmpuint(most, >, 10);
     desc_tree_free(intact);
 }
 
@@ -286,6 +425,10 @@ int main(int argc, char **argv)
             g_str_equal(mutation->name, "break-total"))
             g_test_add_data_func(linted, mutation, test_linted);
     }
+    g_test_add_func("/mutate/ends", test_ends);
+    g_test_add_func("/mutate/added", test_added);
+    g_test_add_func("/mutate/repeated", test_repeated);
+    g_test_add_func("/mutate/grown", test_grown);
     g_test_add_func("/mutate/chains", test_chains);
     g_test_add_func("/mutate/cameras", test_cameras);
     return g_test_run();
