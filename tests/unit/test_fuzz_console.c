@@ -247,6 +247,40 @@ static const Excerpt excerpts[] = {
      "[  103.632435]  __ubsan_handle_out_of_bounds.cold+0x42/0x47\n"
      "[  103.632695]  usb_get_configuration+0xe1a/0x1060\n"
      "[  103.632968]  ? usb_destroy_configuration+0x6b0/0x6b0\n"},
+    {"an older UBSAN", "UBSAN: undefined behaviour in uvc_parse_format",
+     "[   21.4] UBSAN: Undefined behaviour in drivers/media/usb/uvc/uvc_driver.c:500:12\n"
+     "[   21.4] shift exponent 255 is too large for 32-bit type 'int'\n[   21.4] Call Trace:\n"
+     "[   21.4]  dump_stack+0x67/0x9b\n[   21.4]  ubsan_epilogue+0x9/0x40\n"
+     "[   21.4]  uvc_parse_format.cold+0x12/0x34 [uvcvideo]\n"},
+    {"an older page fault", "unable to handle kernel paging request in uvc_scan_chain",
+     "[   21.4] BUG: unable to handle kernel paging request at ffffc90000a1f000\n"
+     "[   21.4] RIP: 0010:uvc_scan_chain+0x7a/0x210 [uvcvideo]\n"},
+    {"lockdep, order", "lockdep: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected",
+     "[   33.1] WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected\n"},
+    {"lockdep, held", "lockdep: locks are still held",
+     "[   33.1] WARNING: kworker/0:1/12 still has locks held!\n"},
+    {"MIPS' oops", "oops", "[   21.4] Oops[#1]:\n"},
+    {"RISC-V's oops", "oops", "[   21.4] Oops - illegal instruction [#1]\n"},
+    {"a newest kernel's oops", "oops in uvc_probe",
+     "[   21.4] Oops: Oops: 0002 [#1] PREEMPT SMP NOPTI\n"
+     "[   21.4] RIP: 0010:uvc_probe+0x61/0x80 [uvcvideo]\n"},
+    {"a newest kernel's warning", "WARNING: drivers/usb/core/urb.c in usb_submit_urb",
+     "[   33.1] WARNING: drivers/usb/core/urb.c:503 at usb_submit_urb+0x2f1/0x5c0, CPU#0: k/12\n"},
+    {"breakpoint", "int3 in uvc_probe",
+     "[   21.4] int3: 0000 [#1] PREEMPT SMP\n[   21.4] RIP: 0010:uvc_probe+0x61/0x80\n"},
+    {"a newer hung task", "hung task in hub_event",
+     "[  243.6] INFO: task kworker/1:0:19 blocked in I/O wait for more than 122 seconds.\n"
+     "[  243.6]  schedule+0x30/0x88\n[  243.6]  hub_event+0x54/0x3d0\n"},
+    {"memory", "out of memory",
+     "[   61.0] init invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+     "[   61.0] Out of memory: Killed process 71 (init) total-vm:1052kB, anon-rss:88kB\n"
+     "[   61.1] usb 1-1: uvc_probe+0x61/0x80\n"},
+    {"who is no library's routine", "WARNING in update_port_device_state",
+     "[   33.1] WARNING: CPU: 0 PID: 12 at drivers/usb/core/hub.c:4 "
+     "update_port_device_state+0x2f1/0x5c0\n[   33.1]  hub_port_connect+0x1/0x2\n"},
+    {"behind a prompt", "hung task in hub_event",
+     "debian login: [  243.6] INFO: task kworker/1:0:19 blocked for more than 120 seconds.\n"
+     "[  243.6]  hub_event+0x54/0x3d0\n"},
     {"with carriage returns", "oops in uvc_probe",
      "[   21.4] Oops: 0002 [#1] SMP\r\n[   21.4] RIP: 0010:uvc_probe+0x61/0x80 [uvcvideo]\r\n"},
 };
@@ -325,6 +359,15 @@ static const char *const good[] = {
     "[    3.000000] systemd[1]: WARNING: something of user space",
     "[    3.000000] WARNING: no such thing",
     "[    3.000000] INFO: task done",
+    "[    3.000000] BUG: MAX_LOCKDEP_ENTRIES too low!",
+    "[    3.000000] WARNING: kernel stack regs at 0000000052f0e1a5 in init:1 has bad 'bp' value 0",
+    "[    3.000000] WARNING: stack going in the wrong direction? at uvc_probe+0x61/0x80",
+    "[    3.000000] WARNING: can't access registers at asm_exc_page_fault+0x22/0x30",
+    "[    3.000000] Memory cgroup out of memory: Killed process 71 (cat) total-vm:1052kB",
+    "[    3.000000] page_owner is disabled",
+    "[    3.000000] usb 1-1: Product: [    2.0] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2",
+    "login: [    3.000000] usb 1-1: Product: [    2.0] Oops: 0002 [#1]",
+    "the disk [8.5 GB] is full: [",
 };
 
 static void test_good(void)

@@ -13,6 +13,8 @@ typedef enum {
     REST_SAMPLED,    /* dropped, too; and where the kernel was then is chance */
     REST_FIRST_WORD, /* "slab-out-of-bounds" */
     REST_TEXT,       /* as it stands, up to where it becomes particular */
+    REST_ALONE,      /* dropped; whoever is in the stack behind it has nothing to do with it */
+    REST_HARMLESS,   /* the line tells of no trouble of the kernel's */
 } Rest;
 
 /* In this order, each at a line's begin. */
@@ -26,6 +28,7 @@ static const struct {
     {"BUG: KFENCE: ", "KFENCE: ", REST_TEXT, NULL},
     {"BUG: KMSAN: ", "KMSAN: ", REST_FIRST_WORD, NULL},
     {"BUG: KCSAN: ", "KCSAN: ", REST_FIRST_WORD, NULL},
+    {"UBSAN: Undefined behaviour in ", "UBSAN: undefined behaviour", REST_DROPPED, NULL},
     {"UBSAN: ", NULL, REST_FIRST_WORD, NULL},
     {"BUG: kernel NULL pointer dereference", "NULL pointer dereference", REST_DROPPED, NULL},
     {"BUG: unable to handle ", "unable to handle ", REST_TEXT, NULL},
@@ -40,6 +43,7 @@ static const struct {
     {"watchdog: CPU", "hard lockup", REST_SAMPLED, ": Watchdog detected hard LOCKUP"},
     {"Watchdog detected hard LOCKUP", "hard lockup", REST_SAMPLED, NULL},
     {"NMI watchdog: Watchdog detected hard LOCKUP", "hard lockup", REST_SAMPLED, NULL},
+    {"BUG: MAX_", NULL, REST_HARMLESS, " too low!"}, /* lockdep's tables are full, it stops */
     {"BUG: ", NULL, REST_TEXT, NULL},
     {"BUG ", "slab corruption", REST_DROPPED, "ainted"},
     {"kernel BUG at ", "kernel BUG", REST_DROPPED, NULL},
@@ -57,12 +61,21 @@ static const struct {
     {"[ BUG: ", "lockdep: ", REST_TEXT, " ]"},
     {"[ INFO: ", "lockdep: ", REST_TEXT, " ]"},
     {"INFO: trying to register non-static key", "lockdep: non-static key", REST_DROPPED, NULL},
+    {"WARNING: ", "lockdep: ", REST_TEXT, "-unsafe lock order detected"},
+    {"WARNING: ", "lockdep: locks are still held", REST_DROPPED, " still has locks held"},
+    /* the unwinder's, of a stack that it cannot read */
+    {"WARNING: kernel stack ", NULL, REST_HARMLESS, " has bad "},
+    {"WARNING: stack going in the wrong direction", NULL, REST_HARMLESS, NULL},
+    {"WARNING: can't access registers at ", NULL, REST_HARMLESS, NULL},
     {"WARNING: CPU: ", "WARNING", REST_DROPPED, " at "},
     {"WARNING: ", "WARNING: ", REST_TEXT, " at "},
     {"general protection fault", NULL, REST_DROPPED, NULL},
     {"divide error: ", "divide error", REST_DROPPED, NULL},
     {"invalid opcode: ", "invalid opcode", REST_DROPPED, NULL},
     {"stack segment: ", "stack segment fault", REST_DROPPED, NULL},
+    {"segment not present: ", "segment not present", REST_DROPPED, " [#"},
+    {"alignment check: ", "alignment check", REST_DROPPED, " [#"},
+    {"int3: ", "int3", REST_DROPPED, " [#"},
     {"double fault: ", "double fault", REST_DROPPED, NULL},
     {"PANIC: double fault", "double fault", REST_DROPPED, NULL},
     {"traps: PANIC: double fault", "double fault", REST_DROPPED, NULL},
@@ -70,11 +83,13 @@ static const struct {
     {"Oops: divide error: ", "divide error", REST_DROPPED, NULL},
     {"Oops: invalid opcode: ", "invalid opcode", REST_DROPPED, NULL},
     {"Oops: ", "oops", REST_DROPPED, NULL},
+    {"Oops", "oops", REST_DROPPED, "[#"}, /* MIPS, RISC-V */
     {"Internal error: ", "oops", REST_DROPPED, NULL},
-    {"INFO: task ", "hung task", REST_SAMPLED, " blocked for more than "},
+    {"INFO: task ", "hung task", REST_SAMPLED, " blocked "},
     {"rcu: INFO: rcu_", "RCU stall", REST_SAMPLED, " stall"},
     {"INFO: rcu_", "RCU stall", REST_SAMPLED, " stall"},
     {"Kernel panic - not syncing: ", "panic: ", REST_TEXT, NULL},
+    {"Out of memory: Kill", "out of memory", REST_ALONE, NULL},
     {"kmemleak: ", "kmemleak: memory leak", REST_DROPPED, " new suspected memory leak"},
     {"unreferenced object 0x", "kmemleak: memory leak", REST_DROPPED, NULL},
 };
@@ -90,7 +105,6 @@ static const char *const machinery[] = {
     "kasan_",
     "__kasan_",
     "__asan_",
-    "check_memory_region",
     "ubsan_",
     "__ubsan_",
     "handle_overflow",
@@ -107,7 +121,7 @@ static const char *const machinery[] = {
     "do_error_trap",
     "do_trap",
     "panic",
-    "die",
+    "die_",
     "__die",
     "oops_",
     "page_fault_oops",
@@ -122,7 +136,18 @@ static const char *const machinery[] = {
     "__lock_acquire",
     "lock_acquire",
     "lock_release",
-    "check_",
+    "check_bytes",
+    "check_deadlock",
+    "check_flush_dependency",
+    "check_irq_usage",
+    "check_memory_region",
+    "check_noncircular",
+    "check_object",
+    "check_preemption",
+    "check_prev",
+    "check_slab",
+    "check_usage",
+    "check_wait_context",
     "validate_chain",
     "mark_lock",
     "debug_",
@@ -145,9 +170,19 @@ static const char *const machinery[] = {
     "do_softirq",
     "update_wall_time",
     /* given a bad argument */
-    "mem",
-    "__mem",
-    "str",
+    "memchr",
+    "memcmp",
+    "memcpy",
+    "memmove",
+    "memset",
+    "__memcpy",
+    "__memmove",
+    "__memset",
+    "strc",
+    "strl",
+    "strn",
+    "strr",
+    "strs",
     "__str",
     "kfree",
     "kmem_cache_",
@@ -175,9 +210,10 @@ static const char *const machinery[] = {
     "__mutex_",
     "rt_mutex",
     "rwsem_",
-    "down",
-    "up",
+    "down_",
+    "up_",
     "__down",
+    "__up",
     "queue_work",
     "__queue_work",
     "__get_user",
@@ -214,11 +250,26 @@ static const char *const machinery[] = {
 
 /* ---- one line ---- */
 
-/* Behind "[   12.345678] " and "[    T12] "; the line ends at *ret_end. */
+/* Where "[   12.345678]" begins; NULL: there is none. */
+static const char *time_in(const char *line, const char *end)
+{
+    for (; (line = memchr(line, '[', end - line)); line++) {
+        const char *digits = line + 1 + strspn(line + 1, " ");
+        gsize n = strspn(digits, "0123456789");
+        if (n && digits[n] == '.' && digits[n + 1 + strspn(digits + n + 1, "0123456789")] == ']')
+            return line;
+    }
+    return NULL;
+}
+
+/* Behind "[   12.345678] " and "[    T12] "; the line ends at *ret_end. What stands before the
+   time, like "login: ", is somebody else's who did not end its line. */
 static const char *message_of(const char *line, const char **ret_end)
 {
     const char *end = line + strcspn(line, "\r\n");
+    const char *time = *line == '[' ? NULL : time_in(line, end);
 
+    line = time ? time : line;
     while (line < end && (*line == '[' || *line == ' ')) {
         const char *close = *line == '[' ? memchr(line, ']', end - line) : line;
         if (!close || strspn(line + 1, " .0123456789TC") < (gsize)MAX(close - line - 1, 0))
@@ -339,7 +390,8 @@ static char *title_of(guint row, const char *line, const char *rest, const char 
                       char **ret_place)
 {
     GString *title = g_string_new(rows[row].kind ? rows[row].kind : rows[row].begin);
-    g_autofree char *place = NULL, *name = culprit(line, &place);
+    g_autofree char *place = NULL;
+    g_autofree char *name = rows[row].rest == REST_ALONE ? NULL : culprit(line, &place);
 
     g_string_append_len(title, rest, rest_length(rows[row].rest, rest, end));
     while (title->len && strchr(" :", title->str[title->len - 1]))
@@ -364,7 +416,7 @@ static char *title_in(const char *line, char **ret_place)
         const char *rest = message + n;
         if (rows[i].must && !g_strstr_len(rest, end - rest, rows[i].must))
             continue;
-        return title_of(i, line, rest, end, ret_place);
+        return rows[i].rest == REST_HARMLESS ? NULL : title_of(i, line, rest, end, ret_place);
     }
     return NULL;
 }
