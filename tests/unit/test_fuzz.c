@@ -527,6 +527,8 @@ static void test_killed(void)
 
     kill_after(&campaign, 500);
     g_autoptr(GPtrArray) before = list_queue(dir, "one-1");
+    g_autofree char *begun = g_build_filename(dir, "one-1", "queue", ".new-1", NULL);
+    g_assert_true(g_file_set_contents(begun, "half", -1, NULL));
     guint64 cases = stats_value(dir, "one-1", "execs_done");
     campaign.cases = 300;
     FuzzTotals totals = run(&campaign);
@@ -535,10 +537,61 @@ static void test_killed(void)
     g_assert_cmpuint(stats_value(dir, "one-1", "execs_done"), ==, totals.cases);
     g_assert_cmpuint(after->len, >=, before->len);
     g_assert_cmpuint(totals.kept, ==, after->len);
+    g_assert_false(g_file_test(begun, G_FILE_TEST_EXISTS));
     for (guint i = 0; i < before->len; i++)
         g_assert_cmpstr(before->pdata[i], ==, after->pdata[i]);
     for (guint i = 1; i < after->len; i++)
         g_assert_cmpint(strncmp(after->pdata[i - 1], after->pdata[i], strlen("id:000000")), <, 0);
+}
+
+/* What went wrong is told, and what was found out by then is in the page. */
+static void test_job_killed(void)
+{
+    g_autofree char *dir = in_folder("job-killed"), *said = g_build_filename(dir, "said", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        FuzzTotals totals;
+        GError *error = NULL;
+        g_freopen("/dev/null", "w", stdout);
+        gboolean done = fuzz_campaign_run(&campaign, &totals, &error);
+        g_file_set_contents(said, done ? "done" : error->message, -1, NULL);
+        _exit(0);
+    }
+    while (stats_value(dir, "one-1", "execs_done") == 0)
+        g_usleep(20000);
+    kill((pid_t)stats_value(dir, "one-1", "fuzzer_pid"), SIGKILL);
+    waitpid(pid, NULL, 0);
+    g_autofree char *words = contents(dir, "said", NULL), *page = contents(dir, "index.html", NULL);
+    g_assert_true(g_str_has_prefix(words, "job 1 was killed"));
+    g_assert_nonnull(strstr(page, "Behaviours"));
+}
+
+/* Its curve goes on where it was; what could not be begun is no part of it. */
+static void test_curve(void)
+{
+    g_autofree char *dir = in_folder("curve"), *path = g_build_filename(dir, "one.csv", NULL);
+    g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(FuzzSample));
+    FuzzCampaign campaign = campaign_in(dir, 60);
+    g_autoptr(GError) error = NULL;
+    FuzzTotals totals;
+
+    run(&campaign);
+    g_autofree char *before = contents(dir, "one.csv", NULL);
+    campaign.target = "another";
+    g_assert_false(fuzz_campaign_run(&campaign, &totals, &error));
+    g_assert_nonnull(strstr(error->message, "another --corpus"));
+    g_autofree char *after = contents(dir, "one.csv", NULL);
+    g_assert_cmpstr(before, ==, after);
+    campaign.target = "flawed";
+    run(&campaign);
+    fuzz_samples_load(samples, path);
+    g_assert_cmpuint(samples->len, >=, 2);
+    for (guint i = 1; i < samples->len; i++)
+        g_assert_cmpfloat(g_array_index(samples, FuzzSample, i - 1).cases, <=,
+                          g_array_index(samples, FuzzSample, i).cases);
+    g_assert_cmpfloat(g_array_index(samples, FuzzSample, samples->len - 1).cases, ==, 120);
 }
 
 /* Asked to end, it does, with its page; and its jobs are gone. */
@@ -904,6 +957,8 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/names", test_names);
     g_test_add_func("/fuzz/same-seed", test_same_seed);
     g_test_add_func("/fuzz/killed", test_killed);
+    g_test_add_func("/fuzz/job-killed", test_job_killed);
+    g_test_add_func("/fuzz/curve", test_curve);
     g_test_add_func("/fuzz/asked-to-end", test_asked_to_end);
     g_test_add_func("/fuzz/shared", test_shared);
     g_test_add_func("/fuzz/stats", test_stats);

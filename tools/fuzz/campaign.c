@@ -18,7 +18,9 @@
 
 #define TICK_US   (G_USEC_PER_SEC / 4)
 #define PATIENCE  (120 * G_USEC_PER_SEC) /* of who is asked to end: a case may wait for a guest */
+#define ORPHAN_S  20                     /* the same, of a job whose parent was killed */
 #define MAX_CURVE 2000                   /* points of one run */
+#define PAGE_US   (60 * G_USEC_PER_SEC)  /* so often it is written anew */
 
 typedef struct {
     const FuzzCampaign *campaign;
@@ -33,12 +35,13 @@ typedef struct {
     GArray *samples;
     char *samples_path;
     double earlier_s; /* of runs before this one */
-    gint64 sampled_us;
+    gint64 sampled_us, page_us;
 } Campaign;
 
 /* ---- Signals ---- */
 
 static FuzzShared *signalled;
+static pid_t above; /* the one above */
 static volatile sig_atomic_t n_signals;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -47,6 +50,8 @@ static void on_signal(int number)
     (void)number;
     n_signals++;
     signalled->stop = 1;
+    if (getpid() != above && getppid() != above) /* nobody else would end what takes too long */
+        alarm(ORPHAN_S);
 }
 
 static void take_signals(FuzzShared *shared, struct sigaction before[G_N_ELEMENTS(ending)])
@@ -54,6 +59,7 @@ static void take_signals(FuzzShared *shared, struct sigaction before[G_N_ELEMENT
     const struct sigaction action = {.sa_handler = on_signal};
 
     signalled = shared;
+    above = getpid();
     n_signals = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(ending); i++)
         sigaction(ending[i], &action, &before[i]);
@@ -70,14 +76,12 @@ static void give_signals_back(const struct sigaction before[G_N_ELEMENTS(ending)
 /* A group of its own: what a terminal sends is for the one above, who asks all to end. */
 static gboolean start_job(Campaign *c, guint number, GError **error)
 {
-    pid_t parent = getpid();
-
     fflush(NULL);
     c->jobs[number] = fork();
     if (c->jobs[number] == 0) {
         setpgid(0, 0);
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() != parent)
+        if (getppid() != above)
             _exit(0);
         int status = fuzz_job_run(c->campaign, c->shared, number);
         fflush(NULL);
@@ -104,7 +108,10 @@ static void job_ended(Campaign *c, guint number, int status, GError **error)
     c->shared->stop = 1;
     if (c->cut_short && WIFSIGNALED(status))
         return;
-    if (!c->failed && WIFSIGNALED(status))
+    if (!c->failed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "job %u was killed; by the kernel, for want of memory?", number + 1);
+    else if (!c->failed && WIFSIGNALED(status))
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "camredir bug: job %u: %s", number + 1,
                     g_strsignal(WTERMSIG(status)));
     else if (!c->failed)
@@ -165,6 +172,16 @@ static void sample(Campaign *c)
         g_warning("%s", error->message);
 }
 
+/* Before that the numbers are not those that the curves go on from. */
+static gboolean are_open(const Campaign *c)
+{
+    gboolean open = TRUE;
+
+    for (guint i = 0; i < c->campaign->jobs; i++)
+        open &= c->shared->jobs[i].open;
+    return open;
+}
+
 /* At once, then the longer it runs, the less often. */
 static gboolean is_sample_due(const Campaign *c)
 {
@@ -184,6 +201,21 @@ static void load_samples(Campaign *c)
         c->earlier_s = g_array_index(c->samples, FuzzSample, c->samples->len - 1).seconds;
 }
 
+/* At the end, and now and then before: who looks at it meanwhile sees what there is. */
+static gboolean write_page(Campaign *c, GError **error)
+{
+    c->page_us = g_get_monotonic_time();
+    return fuzz_page_write(c->campaign->dir, error);
+}
+
+static gboolean write_down(Campaign *c, GError **error)
+{
+    if (!are_open(c))
+        return TRUE;
+    sample(c);
+    return write_page(c, error);
+}
+
 static void watch(Campaign *c, GError **error)
 {
     while (c->n_running) {
@@ -191,8 +223,10 @@ static void watch(Campaign *c, GError **error)
         look_after_jobs(c, error);
         sum_up(c);
         fuzz_screen_show(&c->screen, c->campaign, c->shared, &c->totals);
-        if (is_sample_due(c))
+        if (are_open(c) && is_sample_due(c))
             sample(c);
+        if (c->sampled_us && g_get_monotonic_time() - c->page_us > PAGE_US)
+            write_page(c, NULL);
     }
 }
 
@@ -227,10 +261,7 @@ gboolean fuzz_campaign_run(const FuzzCampaign *campaign, FuzzTotals *ret_totals,
     watch(&c, inner ? NULL : &inner);
     sum_up(&c);
     fuzz_screen_end(&c.screen, campaign, c.shared, &c.totals);
-    if (!c.failed) {
-        sample(&c);
-        c.failed = !fuzz_page_write(campaign->dir, &inner);
-    }
+    c.failed |= !write_down(&c, inner ? NULL : &inner);
     give_signals_back(before);
     *ret_totals = c.totals;
     g_array_unref(c.samples);

@@ -123,12 +123,12 @@ static void load_queue(FuzzCorpus *corpus)
     }
 }
 
+static const char *const subfolders[] = {"", "queue", "features", ".synced"};
+
 static gboolean make_folders(FuzzCorpus *corpus, GError **error)
 {
-    static const char *const names[] = {"queue", "features", ".synced"};
-
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = g_build_filename(corpus->folder, names[i], NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(subfolders); i++) {
+        g_autofree char *path = g_build_filename(corpus->folder, subfolders[i], NULL);
         if (g_mkdir_with_parents(path, 0755) != 0) {
             g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno),
                         "%s: cannot be made: %s", path, g_strerror(errno));
@@ -136,6 +136,15 @@ static gboolean make_folders(FuzzCorpus *corpus, GError **error)
         }
     }
     return TRUE;
+}
+
+/* Once they are ours. */
+static void clean_folders(const FuzzCorpus *corpus)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(subfolders); i++) {
+        g_autofree char *path = g_build_filename(corpus->folder, subfolders[i], NULL);
+        fuzz_remove_begun(path);
+    }
 }
 
 /* A lock of this process alone: what it forks must not hold it longer. */
@@ -171,6 +180,7 @@ FuzzCorpus *fuzz_corpus_open(const char *dir, const char *name, GError **error)
     g_queue_init(&corpus->waiting);
     if (!make_folders(corpus, error) || !lock_folder(corpus, error))
         return NULL;
+    clean_folders(corpus);
     load_queue(corpus);
     return g_steal_pointer(&corpus);
 }
@@ -206,7 +216,7 @@ char *fuzz_corpus_read_stats(const FuzzCorpus *corpus)
 
 gboolean fuzz_corpus_write_stats(const FuzzCorpus *corpus, const char *text, GError **error)
 {
-    return put_file(corpus, ".", "fuzzer_stats", text, strlen(text), error);
+    return put_file(corpus, "", "fuzzer_stats", text, strlen(text), error);
 }
 
 char *fuzz_stats_value(const char *stats, const char *key)

@@ -165,7 +165,10 @@ static gboolean take_ticket(Job *job)
 static gboolean make_fresh(Job *job, GError **error)
 {
     g_ptr_array_set_size(job->before, 0);
-    return job->target->ops->fresh(job->target, error);
+    job->state->doing = "starts its target";
+    gboolean done = job->target->ops->fresh(job->target, error);
+    job->state->doing = NULL;
+    return done;
 }
 
 static void remember(Job *job, const FuzzCase *fuzz_case)
@@ -285,7 +288,9 @@ static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz
         kept[i] = TRUE;
     gboolean written = fuzz_report_write(folder, &finding, error);
     if (written) {
+        job->state->doing = "makes a finding smaller";
         minimise(job, &finding, &kept);
+        job->state->doing = NULL;
         written = fuzz_report_write(folder, &finding, error);
     }
     g_free(kept);
@@ -546,7 +551,9 @@ static gboolean see_company(Job *job, Batch *batch, GError **error)
     FuzzMinimiser m = {.target = job->target, .stop = &job->shared->stop};
     g_autoptr(GError) inner = NULL;
 
+    job->state->doing = "looks which of several cameras a finding takes";
     g_autoptr(GPtrArray) company = fuzz_company(&m, batch->cases, &batch->whole, &inner);
+    job->state->doing = NULL;
     if (inner)
         g_warning("%s: not found out by which cases: %s", batch->whole.title, inner->message);
     const FuzzCase *last = g_ptr_array_steal_index(company, company->len - 1);
@@ -671,7 +678,8 @@ static gboolean open_all(Job *job, GError **error)
     job->state->kept = fuzz_corpus_size(job->corpus);
     job->target = job->campaign->new_target(job->campaign->user, error);
     job->stale = TRUE;
-    return job->target != NULL;
+    job->state->open = job->target != NULL;
+    return job->state->open;
 }
 
 int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)

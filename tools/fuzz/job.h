@@ -9,6 +9,8 @@
 
 /* Words are static ones of the program, which is the same in all processes. */
 typedef struct {
+    gboolean open;     /* what earlier runs left is in the numbers below */
+    const char *doing; /* what takes it long; NULL: it looks at cases */
     guint64 cases;
     guint kept;
     gint64 last_new_us;

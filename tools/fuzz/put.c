@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BEGUN ".new-" /* behind it the process */
+
 static gint by_name(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -26,6 +28,18 @@ GPtrArray *fuzz_list_folder(const char *folder, GError **error)
     return names;
 }
 
+void fuzz_remove_begun(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)))
+        if (g_str_has_prefix(name, BEGUN)) {
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+            g_unlink(path);
+        }
+}
+
 static gboolean write_all(const char *path, gconstpointer bytes, gsize size)
 {
     FILE *file = fopen(path, "we");
@@ -38,7 +52,7 @@ gboolean fuzz_put_file(const char *folder, const char *name, gconstpointer bytes
                        GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *own = g_strdup_printf(".new-%d", (int)getpid());
+    g_autofree char *own = g_strdup_printf(BEGUN "%d", (int)getpid());
     g_autofree char *beside = g_build_filename(folder, own, NULL);
 
     if (write_all(beside, bytes, size) && g_rename(beside, path) == 0)

@@ -8,5 +8,8 @@
 /* What is in a folder, sorted, but what begins with a dot; nothing in one that cannot be read. */
 GPtrArray *fuzz_list_folder(const char *folder, GError **error);
 
+/* What a process that was killed had begun there. Only in a folder in which nobody else writes. */
+void fuzz_remove_begun(const char *folder);
+
 gboolean fuzz_put_file(const char *folder, const char *name, gconstpointer bytes, gsize size,
                        GError **error);

@@ -50,17 +50,29 @@ static double rate(const FuzzScreen *screen, const FuzzShared *shared)
     return (double)shared->done / MAX(seconds_of(screen), 0.001);
 }
 
-static void say_line(const FuzzScreen *screen, const FuzzShared *shared, const FuzzTotals *totals)
+/* Why there are no cases just now; NULL: there are. */
+static char *doing(const FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared)
+{
+    for (guint i = 0; !screen->over && i < campaign->jobs; i++) {
+        const char *words = shared->jobs[i].doing;
+        if (words)
+            return campaign->jobs == 1 ? g_strdup(words)
+                                       : g_strdup_printf("job %u %s", i + 1, words);
+    }
+    return NULL;
+}
+
+static void say_line(const FuzzScreen *screen, const FuzzCampaign *campaign,
+                     const FuzzShared *shared, const FuzzTotals *totals)
 {
     g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
-    g_autofree char *last = since_new(totals);
-
+    g_autofree char *last = since_new(totals), *now = doing(screen, campaign, shared);
     g_autofree char *code = totals->code ? g_strdup_printf(" %u places,", totals->code) : NULL;
 
     printf("%s: %" G_GUINT64_FORMAT
-           " cases (%.1f/s), %u behaviours,%s %u kept, %u findings, last new %s\n",
+           " cases (%.1f/s), %u behaviours,%s %u kept, %u findings, last new %s%s%s\n",
            when, totals->cases, rate(screen, shared), totals->behaviours, code ? code : "",
-           totals->kept, totals->findings, last);
+           totals->kept, totals->findings, last, now ? "; " : "", now ? now : "");
 }
 
 /* ---- A terminal ---- */
@@ -76,13 +88,26 @@ static void add_row(GString *text, const char *name, const char *format, ...)
     va_end(args);
 }
 
+static void add_jobs(GString *text, const FuzzCampaign *campaign, const FuzzShared *shared)
+{
+    for (guint i = 0; campaign->jobs > 1 && i < MIN(campaign->jobs, MOST_JOBS); i++) {
+        const FuzzJobState *state = &shared->jobs[i];
+        const char *words = state->doing;
+        g_autofree char *job = g_strdup_printf("  job %u", i + 1);
+        add_row(text, job, "%" G_GUINT64_FORMAT " cases, %u kept%s%s", state->cases, state->kept,
+                words ? "; " : "", words ? words : "");
+    }
+    if (campaign->jobs > MOST_JOBS)
+        add_row(text, "", "and %u jobs more", campaign->jobs - MOST_JOBS);
+}
+
 static GString *draw(const FuzzScreen *screen, const FuzzCampaign *campaign,
                      const FuzzShared *shared, const FuzzTotals *totals)
 {
     GString *text = g_string_new(NULL);
     g_autofree char *when = duration(g_get_monotonic_time() - screen->began_us);
     g_autofree char *last = since_new(totals);
-    g_autofree char *code = code_seen(shared, totals);
+    g_autofree char *code = code_seen(shared, totals), *now = doing(screen, campaign, shared);
 
     add_row(text, "camredir fuzz", "%s, seed %" G_GUINT64_FORMAT ", corpus %s", campaign->target,
             campaign->seed, campaign->dir);
@@ -93,13 +118,11 @@ static GString *draw(const FuzzScreen *screen, const FuzzCampaign *campaign,
         add_row(text, "kernel's code", "%s", code);
     add_row(text, "last new", "%s", last);
     add_row(text, "findings", "%u", totals->findings);
-    for (guint i = 0; campaign->jobs > 1 && i < MIN(campaign->jobs, MOST_JOBS); i++) {
-        g_autofree char *job = g_strdup_printf("  job %u", i + 1);
-        add_row(text, job, "%" G_GUINT64_FORMAT " cases, %u kept", shared->jobs[i].cases,
-                shared->jobs[i].kept);
-    }
-    if (campaign->jobs > MOST_JOBS)
-        add_row(text, "", "and %u jobs more", campaign->jobs - MOST_JOBS);
+    if (shared->stop && !screen->over)
+        add_row(text, "ends", "when what was begun is through; Ctrl-C once more: at once");
+    else if (now && campaign->jobs == 1)
+        add_row(text, "now", "it %s", now);
+    add_jobs(text, campaign, shared);
     return text;
 }
 
@@ -118,7 +141,8 @@ static void redraw(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzS
 
     if (screen->lines)
         printf("\033[%uA", screen->lines);
-    printf("\033[?7l%s\033[?7h", text->str); /* a line that is too long is cut, or all would move */
+    /* A line that is too long is cut, or all would move. There may have been more lines. */
+    printf("\033[?7l%s\033[J\033[?7h", text->str);
     screen->lines = count_lines(text->str);
 }
 
@@ -131,7 +155,7 @@ void fuzz_screen_show(FuzzScreen *screen, const FuzzCampaign *campaign, const Fu
         redraw(screen, campaign, shared, totals);
     } else if (now_us - screen->said_us >= LINE_EVERY) {
         screen->said_us = now_us;
-        say_line(screen, shared, totals);
+        say_line(screen, campaign, shared, totals);
     }
     fflush(stdout);
 }
@@ -189,10 +213,11 @@ static void say_times(const FuzzCampaign *campaign, const FuzzShared *shared)
 void fuzz_screen_end(FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared,
                      const FuzzTotals *totals)
 {
+    screen->over = TRUE;
     if (screen->terminal)
         redraw(screen, campaign, shared, totals);
     else
-        say_line(screen, shared, totals);
+        say_line(screen, campaign, shared, totals);
     g_autofree char *code = code_seen(shared, totals);
     if (code && !screen->terminal)
         printf("The kernel's code: %s\n", code);

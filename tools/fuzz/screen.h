@@ -8,7 +8,8 @@
 
 typedef struct {
     gboolean terminal;
-    guint lines; /* that are to be written over */
+    gboolean over; /* nothing runs any more */
+    guint lines;   /* that are to be written over */
     gint64 began_us, said_us;
 } FuzzScreen;
 
