@@ -108,7 +108,7 @@ static FuzzCampaign campaign_in(const char *dir, guint64 cases)
                           .seeds = seeds,
                           .new_target = flawed_target,
                           .target = "flawed",
-                          .seed = 5,
+                          .seed = 7,
                           .jobs = 1,
                           .cases = cases};
 }

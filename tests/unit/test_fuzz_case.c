@@ -12,7 +12,9 @@
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/mutate.h"
 #include "tools/fuzz/pictures.h"
+#include "tools/fuzz/renumber.h"
 #include "tools/fuzz/seeds.h"
+#include "tools/fuzz/sweep.h"
 
 static GPtrArray *seeds;
 
@@ -148,6 +150,85 @@ static void test_streamed(void)
     g_test_message("%u of 2000", used);
     g_assert_cmpuint(used, >, 200);
     g_assert_cmpuint(used, <, 1000);
+}
+
+/* "kind.field", of each field that is there; set: that is 0. */
+static void add_fields(GHashTable *set, struct desc_tree *tree, gboolean zero)
+{
+    struct desc_node *root = &desc_tree_root(tree)->node;
+
+    for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root))
+        for (guint i = 0; i < node->present; i++) {
+            const struct desc_row *row = &node->type->rows[i];
+            if (row->role != DESC_ROLE_VAR || row->width > 8 || (zero && desc_get(node, row, 0)))
+                continue;
+            g_hash_table_add(set, g_strdup_printf("%s.%s", node->type->text->tag, row->name));
+        }
+}
+
+/* Until nothing is left that was not tried, each field was 0, at whatever place of how many. */
+static void test_sweep(void)
+{
+    g_autoptr(FuzzSweep) sweep = fuzz_sweep_new();
+    g_autoptr(GHashTable) all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) zero = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    FuzzRandom random = {5};
+    guint steps = 0, changed = 0;
+
+    for (gboolean more = TRUE; more; steps++) {
+        struct desc_tree *tree = fuzz_parse_tree(seed(0)->descriptors);
+        add_fields(all, tree, FALSE);
+        more = fuzz_sweep_least(sweep, tree) == 0;
+        changed += more && fuzz_sweep_step(sweep, tree, &random);
+        add_fields(zero, tree, TRUE);
+        desc_tree_free(tree);
+    }
+    g_test_message("%u steps, %u changes, %u fields", steps, changed, g_hash_table_size(all));
+    g_assert_cmpuint(steps, <, 20 * g_hash_table_size(all));
+    g_assert_cmpuint(changed, >, steps * 3 / 4);
+    GHashTableIter iter;
+    gpointer field;
+    g_hash_table_iter_init(&iter, all);
+    while (g_hash_table_iter_next(&iter, &field, NULL))
+        if (!g_hash_table_contains(zero, field) && !g_str_has_prefix(field, "usb_string."))
+            g_error("never 0: %s", (const char *)field);
+}
+
+/* The entities that are there, as bits; FALSE: a source is none of them. */
+static gboolean has_sources(struct desc_tree *tree)
+{
+    struct desc_node *root = &desc_tree_root(tree)->node;
+    gboolean entities[256] = {FALSE}, all = TRUE;
+
+    for (guint pass = 0; pass < 2; pass++)
+        for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root))
+            for (guint i = 0; i < node->present; i++) {
+                const struct desc_row *row = &node->type->rows[i];
+                gboolean own =
+                    g_str_equal(row->name, "bUnitID") || g_str_equal(row->name, "bTerminalID");
+                if (pass == 0 && own)
+                    entities[desc_get(node, row, 0)] = TRUE;
+                else if (pass && g_str_has_suffix(row->name, "SourceID"))
+                    for (gsize k = 0; k < desc_elements(node, row); k++)
+                        all &= entities[desc_get(node, row, k)];
+            }
+    return all;
+}
+
+/* Whatever has another number is still found by who names it. */
+static void test_renumber(void)
+{
+    guint changed = 0;
+
+    for (guint i = 0; i < 1000; i++) {
+        FuzzRandom random = fuzz_random_of(13, 0, i);
+        struct desc_tree *tree = fuzz_parse_tree(seed(i)->descriptors);
+        gboolean before = has_sources(tree);
+        changed += fuzz_renumber(tree, &random);
+        g_assert_true(!before || has_sources(tree));
+        desc_tree_free(tree);
+    }
+    g_assert_cmpuint(changed, >, 900);
 }
 
 /* What brings new behaviour is done more often, nothing else is given up, and it is kept. */
@@ -469,6 +550,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/fuzz/mutate/typed", NULL, test_mutate);
     g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
     g_test_add_func("/fuzz/mutate/streamed", test_streamed);
+    g_test_add_func("/fuzz/mutate/sweep", test_sweep);
+    g_test_add_func("/fuzz/mutate/renumber", test_renumber);
     g_test_add_func("/fuzz/mutate/learning", test_learning);
     g_test_add_func("/fuzz/pictures/put-off", test_pictures);
     g_test_add_func("/fuzz/diff/all-and-none", test_diff);

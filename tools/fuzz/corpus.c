@@ -301,12 +301,17 @@ gboolean fuzz_corpus_add(FuzzCorpus *corpus, const FuzzCase *fuzz_case, const ch
     return TRUE;
 }
 
+FuzzEntry *fuzz_corpus_pick_seed(FuzzCorpus *corpus, FuzzRandom *random)
+{
+    return corpus->seeds->pdata[fuzz_random_below(random, corpus->seeds->len)];
+}
+
 FuzzEntry *fuzz_corpus_pick(FuzzCorpus *corpus, FuzzRandom *random)
 {
     FuzzEntry *best = NULL;
 
     if (corpus->seeds->len && fuzz_random_below(random, 2))
-        best = corpus->seeds->pdata[fuzz_random_below(random, corpus->seeds->len)];
+        best = fuzz_corpus_pick_seed(corpus, random);
     for (guint i = 0; best == NULL || (!best->seed && i < 3); i++) {
         FuzzEntry *entry = corpus->entries->pdata[fuzz_random_below(random, corpus->entries->len)];
         if (best == NULL || entry->picks < best->picks)

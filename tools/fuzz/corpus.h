@@ -50,6 +50,8 @@ gboolean fuzz_corpus_add(FuzzCorpus *corpus, const FuzzCase *fuzz_case, const ch
 /* One to make another one of: half of the time a seed, else rather one that was not picked often.
  */
 FuzzEntry *fuzz_corpus_pick(FuzzCorpus *corpus, FuzzRandom *random);
+/* One of the seeds, each as likely. Only where there is one. */
+FuzzEntry *fuzz_corpus_pick_seed(FuzzCorpus *corpus, FuzzRandom *random);
 
 /* Looks whether other processes have put something there. */
 void fuzz_corpus_scan(FuzzCorpus *corpus);

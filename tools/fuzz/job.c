@@ -15,6 +15,7 @@
 #include "tools/fuzz/report.h"
 
 #define ATTEMPTS      3  /* with a target that cannot say, each on a fresh one */
+#define DRAWS         8  /* of seeds, for the one to go on from */
 #define REPLAYS       3  /* of a finding */
 #define MOST_BEFORE   32 /* cases that are kept with a finding that needs some before it */
 #define STATS_EVERY   (2 * G_USEC_PER_SEC)
@@ -404,12 +405,30 @@ static guint64 count_waiting(const Job *job)
     return n;
 }
 
+/* Of the seeds, of which few may have a kind of descriptor, rather one with which there is
+   something left to try. */
+static FuzzEntry *pick_entry(Job *job, FuzzRandom *random)
+{
+    FuzzEntry *best = fuzz_corpus_pick(job->corpus, random);
+    guint least = best->seed ? fuzz_mutator_least(job->mutator, best->fuzz_case) : 0;
+
+    for (guint i = 1; best->seed && i < DRAWS; i++) {
+        FuzzEntry *entry = fuzz_corpus_pick_seed(job->corpus, random);
+        guint its = fuzz_mutator_least(job->mutator, entry->fuzz_case);
+        if (its < least) {
+            least = its;
+            best = entry;
+        }
+    }
+    return best;
+}
+
 static Waiting *make_mutant(Job *job)
 {
     FuzzRandom random =
         fuzz_random_of(job->campaign->seed, job->number, job->state->cases + count_waiting(job));
     Waiting *mutant = g_new0(Waiting, 1);
-    FuzzEntry *from = fuzz_corpus_pick(job->corpus, &random);
+    FuzzEntry *from = pick_entry(job, &random);
     const FuzzEntry *other =
         fuzz_corpus_at(job->corpus, fuzz_random_below(&random, fuzz_corpus_size(job->corpus)));
 
@@ -417,7 +436,8 @@ static Waiting *make_mutant(Job *job)
         fuzz_mutate(job->mutator, &random, from->fuzz_case, other->fuzz_case, &mutant->trail);
     g_autofree char *ops = fuzz_trail_text(job->mutator, &mutant->trail);
     mutant->origin = g_strdup_printf("src:%06u,op:%s", from->id, ops);
-    mutant->put_off = fuzz_pictures_put_off(mutant->fuzz_case, &random);
+    mutant->put_off = !fuzz_trail_sweeps(job->mutator, &mutant->trail) &&
+                      fuzz_pictures_put_off(mutant->fuzz_case, &random);
     mutant->learns = TRUE;
     return mutant;
 }

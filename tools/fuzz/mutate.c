@@ -8,12 +8,15 @@
 
 #include "descriptors/edit.h"
 #include "descriptors/mutate.h"
+#include "tools/fuzz/renumber.h"
+#include "tools/fuzz/sweep.h"
 
-#define MAX_OPS      128
-#define ATTEMPTS     64 /* to find an operator that applies */
-#define ID_ROW       3  /* of a terminal or unit */
-#define END_SHARE    4  /* what reads too far is seen at the end alone, and there are many kinds */
-#define STREAM_SHARE 6  /* descriptors that are wrong may be so only for who takes pictures */
+#define MAX_OPS        128
+#define ATTEMPTS       64 /* to find an operator that applies */
+#define ID_ROW         3  /* of a terminal or unit */
+#define END_SHARE      4 /* what reads too far is seen at the end alone, and there are many kinds */
+#define RENUMBER_SHARE 3
+#define STREAM_SHARE   6 /* descriptors that are wrong may be so only for who takes pictures */
 
 /* A case that is being changed. */
 typedef struct {
@@ -22,6 +25,7 @@ typedef struct {
     GArray *faults;
     GByteArray *bytes; /* of a plain one, instead of the rest */
     FuzzRandom *random;
+    FuzzSweep *sweep;
 } Work;
 
 typedef struct Op Op;
@@ -36,6 +40,7 @@ struct Op {
 struct FuzzMutator {
     Op ops[MAX_OPS];
     guint n_ops;
+    FuzzSweep *sweep; /* NULL: of bytes, which knows no fields */
 };
 
 /* ---- Descriptors ---- */
@@ -74,12 +79,34 @@ static gboolean apply_splice(Work *work, const Op *op)
     return TRUE;
 }
 
+static gboolean apply_renumber(Work *work, const Op *op)
+{
+    (void)op;
+    return fuzz_renumber(work->tree, work->random);
+}
+
 /* All that follows from what is there is made right: so that a guest does not stop before it comes
    to what else is wrong. */
 static gboolean apply_derive(Work *work, const Op *op)
 {
     (void)op;
     return desc_derive(work->tree) != -ENOMEM; /* what does not fit its field is a case, too */
+}
+
+/* A field or a few, and often with somebody who takes pictures: what a driver has read of a
+   descriptor it may use only then. */
+static gboolean apply_sweep(Work *work, const Op *op)
+{
+    const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
+    gboolean any = FALSE;
+
+    (void)op;
+    for (guint n = 1 + fuzz_random_below(work->random, 3); n; n--)
+        any |= fuzz_sweep_step(work->sweep, work->tree, work->random);
+    if (any && fuzz_random_below(work->random, 2) &&
+        !fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM))
+        g_array_append_val(work->faults, stream);
+    return any;
 }
 
 /* ---- Faults ---- */
@@ -272,6 +299,9 @@ FuzzMutator *fuzz_mutator_new(gboolean plain)
                              .apply = apply_fault,
                              .kind = i,
                              .share = i == FUZZ_FAULT_STREAM ? STREAM_SHARE : 1});
+    mutator->sweep = fuzz_sweep_new();
+    add_op(mutator, (Op){.name = "renumber", .apply = apply_renumber, .share = RENUMBER_SHARE});
+    add_op(mutator, (Op){.name = "sweep", .apply = apply_sweep});
     add_op(mutator, (Op){.name = "change-fault", .apply = apply_change_fault});
     add_op(mutator, (Op){.name = "drop-fault", .apply = apply_drop_fault});
     add_op(mutator, (Op){.name = "splice", .apply = apply_splice});
@@ -281,6 +311,8 @@ FuzzMutator *fuzz_mutator_new(gboolean plain)
 
 void fuzz_mutator_free(FuzzMutator *mutator)
 {
+    if (mutator)
+        fuzz_sweep_free(mutator->sweep);
     g_free(mutator);
 }
 
@@ -304,14 +336,24 @@ static guint pick_op(const FuzzMutator *mutator, FuzzRandom *random)
     return i;
 }
 
-/* What was broken before may be followed by all that follows from it: a shape that is wrong in
-   itself is not what one is that contradicts itself. */
+static guint find_op(const FuzzMutator *mutator, gboolean (*apply)(Work *work, const Op *op))
+{
+    guint i = 0;
+    while (i < mutator->n_ops && mutator->ops[i].apply != apply)
+        i++;
+    return i;
+}
+
+/* Every other case begins with what has not been yet. What was broken before may be followed by
+   all that follows from it: a shape that is wrong in itself is not what one is that contradicts
+   itself. */
 static guint pick_next(const FuzzMutator *mutator, FuzzRandom *random, const FuzzTrail *trail)
 {
-    const guint last = mutator->n_ops - 1;
-    return trail->n && mutator->ops[last].apply == apply_derive && !fuzz_random_below(random, 5)
-               ? last
-               : pick_op(mutator, random);
+    if (mutator->sweep && trail->n == 0 && fuzz_random_below(random, 2))
+        return find_op(mutator, apply_sweep);
+    if (mutator->sweep && trail->n && fuzz_random_below(random, 5) == 0)
+        return find_op(mutator, apply_derive);
+    return pick_op(mutator, random);
 }
 
 /* One half of all have one step, a quarter two, and so on. */
@@ -324,10 +366,10 @@ static guint pick_steps(FuzzRandom *random)
 }
 
 static void work_begin(Work *work, FuzzRandom *random, const FuzzCase *from, const FuzzCase *other,
-                       gboolean plain)
+                       FuzzSweep *sweep)
 {
-    *work = (Work){.random = random};
-    if (plain) {
+    *work = (Work){.random = random, .sweep = sweep};
+    if (!sweep) {
         work->bytes = g_bytes_unref_to_array(fuzz_case_pack(from));
         return;
     }
@@ -362,11 +404,6 @@ static FuzzCase *work_end(Work *work)
     return result;
 }
 
-static gboolean is_plain(const FuzzMutator *mutator)
-{
-    return mutator->ops[0].apply == apply_flip_bit_of_byte;
-}
-
 static FuzzCase *attempt(FuzzMutator *mutator, FuzzRandom *random, const FuzzCase *from,
                          const FuzzCase *other, FuzzTrail *trail)
 {
@@ -374,7 +411,7 @@ static FuzzCase *attempt(FuzzMutator *mutator, FuzzRandom *random, const FuzzCas
     guint steps = pick_steps(random);
 
     trail->n = 0;
-    work_begin(&work, random, from, other, is_plain(mutator));
+    work_begin(&work, random, from, other, mutator->sweep);
     for (guint i = 0; i < ATTEMPTS && trail->n < steps; i++) {
         guint op = pick_next(mutator, random, trail);
         if (mutator->ops[op].apply(&work, &mutator->ops[op]))
@@ -395,6 +432,24 @@ FuzzCase *fuzz_mutate(FuzzMutator *mutator, FuzzRandom *random, const FuzzCase *
             return g_steal_pointer(&made);
     }
     return fuzz_case_copy(from); /* so large that all makes it too large */
+}
+
+guint fuzz_mutator_least(const FuzzMutator *mutator, const FuzzCase *fuzz_case)
+{
+    if (!mutator->sweep)
+        return 0;
+    struct desc_tree *tree = fuzz_parse_tree(fuzz_case->descriptors);
+    guint least = fuzz_sweep_least(mutator->sweep, tree);
+    desc_tree_free(tree);
+    return least;
+}
+
+gboolean fuzz_trail_sweeps(const FuzzMutator *mutator, const FuzzTrail *trail)
+{
+    for (guint i = 0; i < trail->n; i++)
+        if (mutator->ops[trail->ops[i]].apply == apply_sweep)
+            return TRUE;
+    return FALSE;
 }
 
 /* ---- Learning ---- */

@@ -25,6 +25,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuzzMutator, fuzz_mutator_free)
    state, cases and chance: the same case. */
 FuzzCase *fuzz_mutate(FuzzMutator *mutator, FuzzRandom *random, const FuzzCase *from,
                       const FuzzCase *other, FuzzTrail *ret_trail);
+/* How new what can be tried with a case is still: how often that was tried which was tried least
+   often (sweep.h). */
+guint fuzz_mutator_least(const FuzzMutator *mutator, const FuzzCase *fuzz_case);
+/* Does the trail set a field to something that it was not set to before? */
+gboolean fuzz_trail_sweeps(const FuzzMutator *mutator, const FuzzTrail *trail);
 /* "break-count+stall" */
 char *fuzz_trail_text(const FuzzMutator *mutator, const FuzzTrail *trail);
 

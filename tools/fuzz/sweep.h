@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each field of each kind of descriptor with each value that is apt to hurt, once: where chance
+   draws from all fields, one that a camera has once waits behind the many of its frames. */
+#pragma once
+
+#include "descriptors/desc.h"
+#include "tools/fuzz/random.h"
+
+typedef struct FuzzSweep FuzzSweep;
+
+FuzzSweep *fuzz_sweep_new(void);
+void fuzz_sweep_free(FuzzSweep *sweep); /* accepts NULL */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuzzSweep, fuzz_sweep_free)
+
+/* How often that was set which was set least often, of what could be set in the tree. G_MAXUINT:
+   nothing could. */
+guint fuzz_sweep_least(const FuzzSweep *sweep, struct desc_tree *tree);
+
+/* Sets a field to a value that it was set to least often. FALSE: there is none, or it has it. */
+gboolean fuzz_sweep_step(FuzzSweep *sweep, struct desc_tree *tree, FuzzRandom *random);
