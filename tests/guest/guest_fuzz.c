@@ -516,26 +516,27 @@ static gboolean run_yours(FuzzTarget *yours, GError **error)
 
 static gboolean test_yours(const GuestTest *test, Session *session, GString *note, GError **error)
 {
-    static const char *const argv[] = {"qemu-system-x86_64",
-                                       "-nodefaults",
-                                       "-accel",
-                                       "tcg,thread=multi",
-                                       "-cpu",
-                                       "qemu64,model=4",
-                                       "-smp",
-                                       "2",
-                                       "-m",
-                                       "256",
-                                       "-bios",
-                                       "qboot.rom",
-                                       "-kernel",
-                                       GUEST "kernel/vmlinux",
-                                       "-initrd",
-                                       GUEST "bystander.cpio",
-                                       "-append",
-                                       "console=ttyS0 mitigations=off watchdog_thresh=30 "
-                                       "load=xhci_pci,ehci_pci,uvcvideo",
-                                       NULL};
+    static const char *const argv[] = {
+        "qemu-system-x86_64",
+        "-nodefaults",
+        "-accel",
+        "tcg,thread=single",
+        "-cpu",
+        "qemu64,model=4",
+        "-smp",
+        "2",
+        "-m",
+        "256",
+        "-bios",
+        "qboot.rom",
+        "-kernel",
+        GUEST "kernel/vmlinux",
+        "-initrd",
+        GUEST "bystander.cpio",
+        "-append",
+        "console=ttyS0 mitigations=off no_timer_check watchdog_thresh=30 "
+        "load=xhci_pci,ehci_pci,uvcvideo",
+        NULL};
     static const FuzzQemuOptions options = {
         .argv = argv, .real_time = TRUE, .devices = YOURS, .controllers = 2, .ehci = 1 << 1};
     FuzzTarget *yours = read_seeds(error) ? fuzz_target_qemu_new(&options, error) : NULL;
