@@ -111,16 +111,16 @@ deps: ## install what is missing (apt; sudo when not root)
 	@tools/deps.sh
 
 check: ## every test: unit, layers, fuzz (short), guest
-	@tools/deps.sh && $(MAKE) --no-print-directory check-run
+	@tools/deps.sh && exec $(MAKE) --no-print-directory check-run
 
 # 'make check' in its parts; SAN=1 carries through. The guest suite and the fuzzers build themselves.
 .PHONY: check-run demo-run bench-run
 check-run: $(O)/camredir $(unit_tests) $(check_programs)
-	@LOGS=$(O)/logs tests/run.sh tests/check-layers.sh $(if $(SAN),,'$(MAKE) -s check-clang') \
+	@exec env LOGS=$(O)/logs tests/run.sh tests/check-layers.sh $(if $(SAN),,'$(MAKE) -s check-clang') \
 		$(unit_tests:%='% --tap') $(check_commands) $(check_lanes)
 
 check-unit: $(unit_tests) ## the unit tests alone, seconds
-	@LOGS=$(O)/logs tests/run.sh $(unit_tests:%='% --tap')
+	@exec env LOGS=$(O)/logs tests/run.sh $(unit_tests:%='% --tap')
 
 check-clang: ## everything compiles without a warning with clang too
 	@nice $(MAKE) -s CC=clang V= all $(unit_tests:$(O)/%=build/clang/%) >/dev/null && echo 'ok 1 - clang builds without a warning'

@@ -6,8 +6,36 @@ set -u
 logs=${LOGS:-build/logs}
 mkdir -p "$logs"
 counts=$(mktemp -d) && trap 'rm -rf "$counts"' EXIT
-trap 'trap "" TERM; kill 0; exit 1' INT # what is in the background does not hear it
-trap 'exit 1' TERM
+
+# What runs below this process, but for what looks.
+below() { # states that do not count
+    read -r self rest </proc/self/stat
+    cat /proc/[0-9]*/status 2>/dev/null | awk -v top=$$ -v self="$self" -v but="$1" '
+        /^State:/ { state = $2 }
+        /^Pid:/ { pid = $2 }
+        /^PPid:/ { parent[pid] = $2; counts[pid] = !index(but, state) }
+        END {
+            for (pid in counts) {
+                for (at = pid; at > 1 && at != top && at != self;) at = parent[at]
+                if (counts[pid] && at == top && pid != top) print pid
+            }
+        }'
+}
+
+# Nobody else ends what the lanes run. First it is stopped, so that nothing is begun meanwhile.
+end() {
+    trap '' INT TERM HUP
+    for round in 1 2 3 4 5 6 7 8 9; do
+        running=$(below TZX)
+        [ -n "$running" ] || break
+        kill -STOP $running 2>/dev/null
+    done
+    all=$(below ZX)
+    kill $all 2>/dev/null
+    kill -CONT $all 2>/dev/null
+    exit 1
+}
+trap end INT TERM HUP
 
 # Verdicts as they come, a failed one with its '#' lines, and what tells of itself.
 show() {
@@ -60,7 +88,7 @@ done
 for beside in $(seq 2 $lanes); do
     lane "$beside" >"$counts/$beside.shown" 2>&1 &
 done
-lane 1
+lane 1 &
 wait
 for beside in $(seq 2 $lanes); do
     cat "$counts/$beside.shown"

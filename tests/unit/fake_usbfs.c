@@ -123,11 +123,26 @@ static UMockdevIoctlData *take_iso(FakeUsbfs *fake)
     return NULL;
 }
 
+static gboolean fits(FakeUsbState *state, gsize size)
+{
+    if (size > FAKE_USBFS_MEMORY - state->asked) {
+        state->refused++;
+        return FALSE;
+    }
+    state->asked += size;
+    return TRUE;
+}
+
 static int submit(Call *call)
 {
     FakeUsbState *state = &call->fake->state;
     UMockdevIoctlData *data = resolve_urb(call);
     gboolean control = urb_of(data)->type == USBDEVFS_URB_TYPE_CONTROL;
+
+    if (!fits(state, (gsize)urb_of(data)->buffer_length)) {
+        umockdev_ioctl_data_unref(data);
+        return ENOMEM;
+    }
     UMockdevIoctlData *buffer =
         umockdev_ioctl_data_resolve(data, G_STRUCT_OFFSET(struct usbdevfs_urb, buffer),
                                     (gsize)urb_of(data)->buffer_length, NULL);
@@ -156,6 +171,7 @@ static int reap(Call *call)
         data = take_iso(call->fake);
     if (data == NULL)
         return call->fake->state.gone ? ENODEV : EAGAIN;
+    call->fake->state.asked -= (gsize)urb_of(data)->buffer_length;
     UMockdevIoctlData *place = umockdev_ioctl_data_resolve(call->arg, 0, sizeof(gpointer), NULL);
     umockdev_ioctl_data_set_ptr(place, 0, data);
     umockdev_ioctl_data_unref(place);

@@ -32,7 +32,11 @@ typedef struct {
     FakeIso iso;          /* what brings it back: alternate setting 0, or RESET */
     char alternates[16];  /* those set, a digit each */
     guint resets, claims, releases, discards, connects, submits; /* how often it was asked */
+    guint refused;                                               /* submits, for want of memory */
+    gsize asked; /* bytes of those that have not been reaped: at most FAKE_USBFS_MEMORY */
 } FakeUsbState;
+
+#define FAKE_USBFS_MEMORY (16u * 1024 * 1024) /* the kernel's usbcore.usbfs_memory_mb */
 
 /* Of a program that began with mock_usb_test_init(). */
 FakeUsbfs *fake_usbfs_new(void);

@@ -194,6 +194,35 @@ static void test_cancel(void)
     bed_clear(&bed);
 }
 
+/* What a guest asks for beyond what the kernel takes at once is answered, and not kept. */
+static void test_too_much(void)
+{
+    enum { SIZE = 1024 * 1024, MOST = FAKE_USBFS_MEMORY / SIZE, N = 3 * MOST };
+    guint64 ids[N];
+    Bed bed;
+
+    bed_begin(&bed);
+    fake_usbfs_lock(bed.usb)->bulk_waits = TRUE;
+    fake_usbfs_unlock(bed.usb);
+    for (guint i = 0; i < N; i++)
+        ids[i] = fake_qemu_bulk(bed.f.qemu, FAKE_USB_BULK, SIZE, NULL);
+    for (guint i = MOST; i < N; i++)
+        assert_status(&bed.f, ids[i], usb_redir_ioerror);
+    g_assert_cmpuint(state_of(&bed).refused, ==, N - MOST);
+    g_assert_cmpuint(state_of(&bed).asked, ==, FAKE_USBFS_MEMORY);
+    for (guint i = 0; i < MOST; i++) {
+        cancel(&bed.f, ids[i]);
+        assert_status(&bed.f, ids[i], usb_redir_cancelled);
+    }
+    FAKE_WAIT(state_of(&bed).asked == 0);
+    fake_usbfs_lock(bed.usb)->bulk_waits = FALSE;
+    fake_usbfs_unlock(bed.usb);
+    g_autoptr(FakeAnswer) bulk =
+        fake_qemu_wait(bed.f.qemu, fake_qemu_bulk(bed.f.qemu, FAKE_USB_BULK, SIZE, NULL));
+    g_assert_cmpuint(g_bytes_get_size(bulk->data), ==, FAKE_USB_BULK_SIZE);
+    bed_clear(&bed);
+}
+
 /* ---- taking and giving back ---- */
 
 /* At the end requests under way are taken back, interfaces released, drivers bound. */
@@ -550,6 +579,7 @@ static const struct {
     {"/relay/stall", test_stall},
     {"/relay/nonsense", test_nonsense},
     {"/relay/cancel", test_cancel},
+    {"/relay/too-much", test_too_much},
     {"/relay/given-back", test_given_back},
     {"/relay/busy", test_busy},
     {"/relay/claim-fails", test_claim_fails},
