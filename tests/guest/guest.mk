@@ -88,7 +88,7 @@ check_commands += $(guest_commands) \
 check_lanes += $(foreach l,1 2,--beside '$(O)/tests/guest/guest-tests --lane $(l)')
 
 check-guest: $(guest_needs) ## the tests of the whole program and in the guest alone, minutes
-	@LOGS=$(O)/logs tests/run.sh $(guest_commands) $(check_lanes)
+	@exec env LOGS=$(O)/logs tests/run.sh $(guest_commands) $(check_lanes)
 
 .PHONY: soak
 soak: $(guest_needs) ## 200 SPICE connections and streams by each way: memory and descriptors stay flat

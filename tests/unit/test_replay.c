@@ -310,10 +310,12 @@ static void test_iso(void)
     g_assert_cmpuint(f.qemu->endpoints.type[0x11], ==, usb_redir_type_iso);
     send_start_iso(&f, VCAM_STREAM_ENDPOINT);
     assert_status(&f, f.qemu->next_id, usb_redir_success);
-    for (guint i = 0; i < 2 * data->len; i++) {
-        const RedirRecordedData *was = &g_array_index(data, RedirRecordedData, i % data->len);
+    /* What QEMU does not read in time is left out, and counted. */
+    for (guint64 next = 0; next < 2 * data->len;) {
         g_autoptr(FakeAnswer) is = fake_qemu_wait_type(f.qemu, usb_redir_iso_packet);
-        g_assert_cmpuint(is->id, ==, i);
+        const RedirRecordedData *was = &g_array_index(data, RedirRecordedData, is->id % data->len);
+        g_assert_cmpuint(is->id, >=, next);
+        next = is->id + 1;
         g_assert_cmpmem(is->data ? g_bytes_get_data(is->data, NULL) : NULL,
                         is->data ? g_bytes_get_size(is->data) : 0,
                         device->recording.bytes + was->offset, was->size);

@@ -59,7 +59,7 @@ static void test_ended(gconstpointer signal)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    alarm(120);
+    alarm(300);
     signal(SIGINT, SIG_DFL); /* what is ignored stays so, as in a lane of this */
     signal(SIGHUP, SIG_DFL);
     g_assert_cmpint(prctl(PR_SET_CHILD_SUBREAPER, 1), ==, 0);
