@@ -231,11 +231,6 @@ static void tick(struct clock *clock)
             usleep(POLL_MS * 1000); /* nobody is there */
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void serve(void)
 {
     struct clock clock = {0, 0};

@@ -49,11 +49,6 @@ static bool has_pictures(const struct node *node)
     return node->type == V4L2_BUF_TYPE_VIDEO_CAPTURE || node->type == V4L2_BUF_TYPE_VIDEO_OUTPUT;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static unsigned use_camera(struct node *node, int number)
 {
     struct node meta;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/fuzz/guest/boot.h"
 #include "tools/fuzz/guest/use.h"
 
 #define MOST_ENTITIES 64
@@ -67,13 +68,10 @@ static void read_file(const char *path)
 
 static int number_in(const char *folder, const char *name)
 {
-    char path[96], text[16] = "";
+    char path[96], text[16];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        close(fd);
-    return n < 0 ? 0 : atoi(text);
+    boot_read_line(path, text, sizeof text);
+    return atoi(text);
 }
 
 void use_files(const struct node *node)
