@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "descriptors/lint.h"
+#include "tests/unit/descriptors_camera.h"
 #include "tests/unit/mock_usb.h"
 #include "tests/unit/other_readers.h"
 
@@ -92,47 +93,6 @@ static const Verb verbs[] = {
 static const guint8 device_bytes[] = {18,   1,    0x00, 0x02, 0xef, 2, 1, 64, 0xf4,
                                       0x46, 0x02, 0x00, 0x00, 0x01, 0, 0, 0,  1};
 
-static void add_control(struct desc_tree *tree, struct vcam_config_descriptor *config)
-{
-    struct usb_interface *vc = DESC_ADD(tree, config, usb_interface);
-    vc->bInterfaceClass = CC_VIDEO;
-    vc->bInterfaceSubClass = SC_VIDEOCONTROL;
-    struct uvc_vc_header *header = DESC_ADD(tree, vc, uvc_vc_header);
-    header->bcdUVC = 0x0110;
-    header->dwClockFrequency = 48000000;
-    DESC_VARS(tree, header, baInterfaceNr, 1)[0] = 1;
-    struct uvc_camera_terminal *camera = DESC_ADD(tree, header, uvc_camera_terminal);
-    camera->bTerminalID = 1;
-    DESC_VARS(tree, camera, bmControls, 3)[0] = 0x0e;
-    struct uvc_processing_unit *unit = DESC_ADD(tree, header, uvc_processing_unit);
-    unit->bUnitID = 2;
-    unit->bSourceID = 1;
-    DESC_VARS(tree, unit, bmControls, 2)[0] = 0x7f;
-    struct uvc_output_terminal *output = DESC_ADD(tree, header, uvc_output_terminal);
-    output->bTerminalID = 3;
-    output->wTerminalType = TT_STREAMING;
-    output->bSourceID = 2;
-    struct usb_endpoint *status = DESC_ADD(tree, vc, usb_endpoint);
-    status->bEndpointAddress = 0x82;
-    status->bmAttributes = 3;
-    status->wMaxPacketSize = 16;
-    status->bInterval = 8;
-    DESC_ADD(tree, status, uvc_cs_interrupt_endpoint)->wMaxTransferSize = 16;
-}
-
-static struct uvc_vs_format_uncompressed *
-add_format(struct desc_tree *tree, struct uvc_vs_input_header *header, guint8 index)
-{
-    static const guint8 yuy2[16] = "YUY2\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
-    struct uvc_vs_format_uncompressed *format = DESC_ADD(tree, header, uvc_vs_format_uncompressed);
-
-    format->bFormatIndex = index;
-    memcpy(format->guidFormat, yuy2, sizeof(yuy2));
-    format->bBitsPerPixel = 16;
-    format->bDefaultFrameIndex = 1;
-    return format;
-}
-
 /* 50 bytes */
 static void add_frame(struct desc_tree *tree, struct uvc_vs_format_uncompressed *format,
                       guint8 index)
@@ -158,7 +118,7 @@ static void add_modes(struct desc_tree *tree, struct uvc_vs_input_header *header
 
     for (guint i = 0; i < n_frames; i++) {
         if (i % 20 == 0)
-            format = add_format(tree, header, ++n_formats);
+            format = camera_yuy2(tree, header, ++n_formats);
         add_frame(tree, format, (guint8)(1 + i % 20));
         if (i % 20 == 19 || i + 1 == n_frames)
             DESC_ADD(tree, format, uvc_vs_color_matching)->bColorPrimaries = 1;
@@ -171,26 +131,7 @@ static void add_streaming(struct desc_tree *tree, struct vcam_config_descriptor 
 {
     static const guint16 packets[] = {0,      0x0080, 0x0200, 0x0400, 0x0b00, 0x0c00,
                                       0x0c80, 0x1300, 0x1380, 0x13fc, 0x1400};
-    for (guint i = 0; i < G_N_ELEMENTS(packets); i++) {
-        struct usb_interface *vs = DESC_ADD(tree, config, usb_interface);
-        vs->bInterfaceNumber = 1;
-        vs->bAlternateSetting = (guint8)i;
-        vs->bInterfaceClass = CC_VIDEO;
-        vs->bInterfaceSubClass = SC_VIDEOSTREAMING;
-        if (i == 0) {
-            struct uvc_vs_input_header *header = DESC_ADD(tree, vs, uvc_vs_input_header);
-            header->bEndpointAddress = 0x81;
-            header->bTerminalLink = 3;
-            header->bControlSize = 1;
-            add_modes(tree, header, n_frames);
-            continue;
-        }
-        struct usb_endpoint *endpoint = DESC_ADD(tree, vs, usb_endpoint);
-        endpoint->bEndpointAddress = 0x81;
-        endpoint->bmAttributes = 5;
-        endpoint->wMaxPacketSize = packets[i];
-        endpoint->bInterval = 1;
-    }
+    add_modes(tree, camera_alternates(tree, config, packets, G_N_ELEMENTS(packets)), n_frames);
 }
 
 static guint8 *make_camera(guint n_frames, gsize *ret_size)
@@ -204,7 +145,7 @@ static guint8 *make_camera(guint n_frames, gsize *ret_size)
     function->bInterfaceCount = 2;
     function->bFunctionClass = CC_VIDEO;
     function->bFunctionSubClass = SC_VIDEO_INTERFACE_COLLECTION;
-    add_control(tree, config);
+    camera_control(tree, config);
     add_streaming(tree, config, n_frames);
 
     static guint8 buffer[UINT16_MAX];

@@ -40,15 +40,22 @@ static inline void camera_control(struct desc_tree *tree, struct vcam_config_des
     DESC_ADD(tree, status, uvc_cs_interrupt_endpoint)->wMaxTransferSize = 16;
 }
 
-static inline void camera_formats(struct desc_tree *tree, struct uvc_vs_input_header *header)
+static inline struct uvc_vs_format_uncompressed *
+camera_yuy2(struct desc_tree *tree, struct uvc_vs_input_header *header, uint8_t index)
 {
     static const uint8_t yuy2[16] = "YUY2\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
-
     struct uvc_vs_format_uncompressed *raw = DESC_ADD(tree, header, uvc_vs_format_uncompressed);
-    raw->bFormatIndex = 1;
+
+    raw->bFormatIndex = index;
     memcpy(raw->guidFormat, yuy2, sizeof(yuy2));
     raw->bBitsPerPixel = 16;
     raw->bDefaultFrameIndex = 1;
+    return raw;
+}
+
+static inline void camera_formats(struct desc_tree *tree, struct uvc_vs_input_header *header)
+{
+    struct uvc_vs_format_uncompressed *raw = camera_yuy2(tree, header, 1);
     struct uvc_vs_frame_uncompressed *vga = DESC_ADD(tree, raw, uvc_vs_frame_uncompressed);
     vga->bFrameIndex = 1;
     vga->wWidth = 640;
@@ -80,30 +87,41 @@ static inline void camera_formats(struct desc_tree *tree, struct uvc_vs_input_he
     any->bFrameIntervalType = 0;
 }
 
-static inline void camera_streaming(struct desc_tree *tree, struct vcam_config_descriptor *config)
+/* An alternate setting for each size of packets, the first one without; returns the first one's
+   header, without formats. */
+static inline struct uvc_vs_input_header *camera_alternates(struct desc_tree *tree,
+                                                            struct vcam_config_descriptor *config,
+                                                            const uint16_t *packets, size_t count)
 {
-    static const uint16_t packet[] = {0, 0x0400, 0x1400};
+    struct uvc_vs_input_header *header = NULL;
 
-    for (uint8_t alternate = 0; alternate < 3; alternate++) {
+    for (uint8_t alternate = 0; alternate < count; alternate++) {
         struct usb_interface *vs = DESC_ADD(tree, config, usb_interface);
         vs->bInterfaceNumber = 1;
         vs->bAlternateSetting = alternate;
         vs->bInterfaceClass = CC_VIDEO;
         vs->bInterfaceSubClass = SC_VIDEOSTREAMING;
         if (alternate == 0) {
-            struct uvc_vs_input_header *header = DESC_ADD(tree, vs, uvc_vs_input_header);
+            header = DESC_ADD(tree, vs, uvc_vs_input_header);
             header->bEndpointAddress = 0x81;
             header->bTerminalLink = 3;
             header->bControlSize = 1;
-            camera_formats(tree, header);
             continue;
         }
         struct usb_endpoint *stream = DESC_ADD(tree, vs, usb_endpoint);
         stream->bEndpointAddress = 0x81;
         stream->bmAttributes = 5;
-        stream->wMaxPacketSize = packet[alternate];
+        stream->wMaxPacketSize = packets[alternate];
         stream->bInterval = 1;
     }
+    return header;
+}
+
+static inline void camera_streaming(struct desc_tree *tree, struct vcam_config_descriptor *config)
+{
+    static const uint16_t packets[] = {0, 0x0400, 0x1400};
+
+    camera_formats(tree, camera_alternates(tree, config, packets, 3));
 }
 
 /* Device > configuration > all that a camera needs. Not yet derived. */
