@@ -23,8 +23,6 @@ void hotplug_end(void)
     g_clear_pointer(&machine, vm_free);
 }
 
-typedef gboolean Test(Session *session, GString *note, GError **error);
-
 /* ---- what is in the VM ---- */
 
 static int compare_parts(gconstpointer a, gconstpointer b)
@@ -93,21 +91,17 @@ static gboolean wait_log(Share *share, const char *says, GError **error)
 /* A test finds the VM as it was, and leaves it so. */
 static gboolean run_clean(const GuestTest *test, Session *outer, GString *note, GError **error)
 {
-    Test *const *function = test->data;
+    GuestStep *const *step = test->data;
     (void)outer;
     if (!machine)
         machine = vm_new("hotplug", VM_QMP);
     Session session = {.vm = machine};
     g_autofree char *before =
         vm_agent(machine) || vm_boot(machine, error) ? inventory(vm_monitor(machine), error) : NULL;
-    if (before && (*function)(&session, note, error) &&
+    if (before && (*step)(&session, note, error) &&
         check_inventory(vm_monitor(machine), before, error))
         return TRUE;
-    if (session.share)
-        log_tell_tail(share_log(session.share), 10);
-    vm_tell_log(machine);
-    g_clear_pointer(&session.share, share_free);
-    vm_kill(machine);
+    session_give_up(&session);
     return FALSE;
 }
 
@@ -357,22 +351,16 @@ static gboolean run_machines(const GuestTest *test, Session *session, GString *n
     return TRUE;
 }
 
-#define CLEAN(function)                                                                            \
-    run_clean, &(Test *const)                                                                      \
-    {                                                                                              \
-        function                                                                                   \
-    }
-
 static const GuestTest tests[] = {
-    {"plugged into a VM without USB, and out again", CLEAN(in_and_out)},
-    {"plugged in, super speed", CLEAN(super_speed)},
-    {"plugged in, killed while streaming, the next start cleans up", CLEAN(killed)},
-    {"plugged in twice at once", CLEAN(two)},
-    {"plugged in twice by one camredir", CLEAN(two_by_one)},
-    {"plugged into a VM that is paused", CLEAN(paused)},
-    {"plugged in, and the VM is paused at the end", CLEAN(paused_at_end)},
-    {"plugged in, QEMU killed and started again", CLEAN(qemu_killed)},
-    {"plugged in: the monitor is another's", CLEAN(busy)},
+    {"plugged into a VM without USB, and out again", GUEST_STEP(run_clean, in_and_out)},
+    {"plugged in, super speed", GUEST_STEP(run_clean, super_speed)},
+    {"plugged in, killed while streaming, the next start cleans up", GUEST_STEP(run_clean, killed)},
+    {"plugged in twice at once", GUEST_STEP(run_clean, two)},
+    {"plugged in twice by one camredir", GUEST_STEP(run_clean, two_by_one)},
+    {"plugged into a VM that is paused", GUEST_STEP(run_clean, paused)},
+    {"plugged in, and the VM is paused at the end", GUEST_STEP(run_clean, paused_at_end)},
+    {"plugged in, QEMU killed and started again", GUEST_STEP(run_clean, qemu_killed)},
+    {"plugged in: the monitor is another's", GUEST_STEP(run_clean, busy)},
     {"plugged into machines of all kinds", run_machines, NULL},
 };
 

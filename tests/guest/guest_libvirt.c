@@ -21,8 +21,6 @@ void libvirt_tests_end(void)
     libvirt_end();
 }
 
-typedef gboolean Test(Session *session, GString *note, GError **error);
-
 /* ---- what libvirt says is in the domain ---- */
 
 static gboolean check_cameras(guint wanted, GError **error)
@@ -73,7 +71,7 @@ static gboolean is_built(void)
 /* A test finds the domain without a camera, and leaves it so. */
 static gboolean run_clean(const GuestTest *test, Session *outer, GString *note, GError **error)
 {
-    Test *const *function = test->data;
+    GuestStep *const *step = test->data;
     g_autoptr(GError) why = NULL;
     (void)outer;
     if (!is_built() || !libvirt_begin(&why)) {
@@ -86,14 +84,10 @@ static gboolean run_clean(const GuestTest *test, Session *outer, GString *note, 
     Session session = {.vm = machine};
     guint folders = count_folders();
     if ((vm_agent(machine) || vm_boot(machine, error)) && check_cameras(0, error) &&
-        (*function)(&session, note, error) && check_cameras(0, error) &&
+        (*step)(&session, note, error) && check_cameras(0, error) &&
         (count_folders() == folders || fail(error, "a socket is left")))
         return TRUE;
-    if (session.share)
-        log_tell_tail(share_log(session.share), 10);
-    vm_tell_log(machine);
-    g_clear_pointer(&session.share, share_free);
-    vm_kill(machine);
+    session_give_up(&session);
     return FALSE;
 }
 
@@ -240,18 +234,12 @@ static gboolean run_refusals(const GuestTest *test, Session *session, GString *n
            check_refused("--libvirt cam --libvirt-uri test:///nowhere", "cannot be reached", error);
 }
 
-#define CLEAN(function)                                                                            \
-    run_clean, &(Test *const)                                                                      \
-    {                                                                                              \
-        function                                                                                   \
-    }
-
 static const GuestTest tests[] = {
-    {"libvirt: into a live domain, and out again", CLEAN(in_and_out)},
-    {"libvirt: killed, the next start cleans up", CLEAN(killed)},
-    {"libvirt: two cameras at once", CLEAN(two)},
-    {"libvirt: the domain is destroyed and started again", CLEAN(restarted)},
-    {"libvirt: by SPICE where no port is free", CLEAN(spice)},
+    {"libvirt: into a live domain, and out again", GUEST_STEP(run_clean, in_and_out)},
+    {"libvirt: killed, the next start cleans up", GUEST_STEP(run_clean, killed)},
+    {"libvirt: two cameras at once", GUEST_STEP(run_clean, two)},
+    {"libvirt: the domain is destroyed and started again", GUEST_STEP(run_clean, restarted)},
+    {"libvirt: by SPICE where no port is free", GUEST_STEP(run_clean, spice)},
     {"libvirt: refusals", run_refusals, NULL},
 };
 

@@ -19,6 +19,14 @@ typedef struct {
     guint n_tests;
 } GuestTestTable;
 
+/* A test's own part, in a row whose run() does the same around each. */
+typedef gboolean GuestStep(Session *session, GString *note, GError **error);
+#define GUEST_STEP(run, step)                                                                      \
+    run, &(GuestStep *const)                                                                       \
+    {                                                                                              \
+        step                                                                                       \
+    }
+
 extern const GuestTestTable stream_tests;       /* formats by controllers, speeds and transfers */
 extern const GuestTestTable scenario_tests;     /* things that stop, die, and come back */
 extern const GuestTestTable inspect_tests;      /* other programs look at the camera */

@@ -83,6 +83,15 @@ void session_reset(Session *session)
         vm_kill(session->vm);
 }
 
+void session_give_up(Session *session)
+{
+    if (session->share)
+        log_tell_tail(share_log(session->share), 10);
+    vm_tell_log(session->vm);
+    g_clear_pointer(&session->share, share_free);
+    vm_kill(session->vm);
+}
+
 guint session_begin(Session *session, const StreamOrder *order)
 {
     return agent_send(vm_agent(session->vm), "stream %s %s %u %u %u %u %u %u %u", session->device,

@@ -43,6 +43,8 @@ gboolean session_wait_gone(Session *session, GError **error);
 gboolean session_unplug(Session *session, GError **error);
 /* After a failure: whatever is left goes. */
 void session_reset(Session *session);
+/* Of a VM that only some tests use: tells what both said, and ends both. */
+void session_give_up(Session *session);
 
 /* Begins a stream; its number goes to session_end(), or to agent_count_frames() meanwhile. */
 guint session_begin(Session *session, const StreamOrder *order);
