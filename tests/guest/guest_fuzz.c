@@ -62,6 +62,7 @@ static const char *const known[] = {
     "WARNING in usb_submit_urb",           /* an extension unit's control of 0 bytes */
     "WARNING in uvc_queue_buffer_release", /* a transfer fails while others are copied: a race, */
     "WARNING in vb2_buffer_done",          /* with two ways to end */
+    "WARNING in vb2_start_streaming",      /* it leaves while a stream starts: a race, too */
 };
 
 static gboolean is_known(const char *title)

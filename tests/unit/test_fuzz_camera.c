@@ -95,6 +95,33 @@ static void test_pictures(void)
     fuzz_camera_free(camera);
 }
 
+/* Time goes by from payload to payload, a picture keeps its own; headers alone are of the next. */
+static void test_headers(void)
+{
+    static const guint8 rest[] = {CONTROL, HEADER, STREAM};
+    FuzzCamera *camera = camera_with(rest, sizeof rest);
+    guint8 first[64], second[64], header[255];
+
+    fuzz_camera_set_picture(camera, 100);
+    fuzz_camera_payload(camera, first, sizeof first);
+    fuzz_camera_payload(camera, second, sizeof second);
+    g_assert_cmphex(first[1] & 0xfd, ==, second[1] & 0xfd);
+    g_assert_cmpmem(first + 2, 4, second + 2, 4);
+    g_assert_true(memcmp(first + 6, second + 6, 4) != 0);
+    g_assert_cmpuint(second[10], ==, first[10] + 1);
+
+    g_assert_cmpuint(fuzz_camera_header(camera, header, 255), ==, 255);
+    g_assert_cmpuint(header[0], ==, 255);
+    g_assert_cmphex(header[1], ==, (second[1] & 0xfd) ^ 1);
+    g_assert_cmpuint(header[10], ==, second[10] + 1);
+    fuzz_camera_payload(camera, first, sizeof first);
+    g_assert_cmphex(first[1], ==, header[1]);
+    g_assert_cmpuint(fuzz_camera_header(camera, header, 2), ==, 2);
+    g_assert_cmphex(header[1], ==, 0x80 | (first[1] & 1));
+    g_assert_cmpuint(fuzz_camera_header(camera, header, 1), ==, 0);
+    fuzz_camera_free(camera);
+}
+
 /* Extension units' controls have lengths of their own, each the same whenever it is asked. */
 static void test_lengths(void)
 {
@@ -122,6 +149,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/camera/control-is-last", test_control_is_last);
     g_test_add_func("/fuzz/camera/ends-cut", test_cut);
     g_test_add_func("/fuzz/camera/pictures", test_pictures);
+    g_test_add_func("/fuzz/camera/headers", test_headers);
     g_test_add_func("/fuzz/camera/lengths", test_lengths);
     return g_test_run();
 }

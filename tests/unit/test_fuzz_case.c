@@ -45,7 +45,8 @@ static void test_any_bytes(void)
                        : k % 9 == size % 9           ? 9
                                                      : FUZZ_FAULT_TYPE;
         for (gsize k = size % 9; i % 2 && k + 9 <= size; k += 9)
-            memcpy(bytes + k, (const guint8[]){9, FUZZ_FAULT_TYPE, (guint8)(i % 16)}, 3);
+            memcpy(bytes + k, (const guint8[]){9, FUZZ_FAULT_TYPE, (guint8)(i % FUZZ_FAULT_KINDS)},
+                   3);
         g_autoptr(FuzzCase) fuzz_case = fuzz_case_parse(bytes, size);
         g_autoptr(GBytes) packed = fuzz_case_pack(fuzz_case);
         g_assert_cmpmem(g_bytes_get_data(packed, NULL), g_bytes_get_size(packed), bytes, size);
@@ -514,11 +515,11 @@ static void test_pictures(void)
         FuzzFaultKind beside;
         guint16 at;
         guint least, most;
-    } rows[] = {{FUZZ_FAULT_STALL, 0, 30, 100},
-                {FUZZ_FAULT_CLASS_BYTE, 5, 30, 100},
-                {FUZZ_FAULT_CLASS_BYTE, 100, 1000, 1000},
-                {FUZZ_FAULT_PAYLOAD_LENGTH, 0, 1000, 1000},
-                {FUZZ_FAULT_INTERRUPT, 0, 1000, 1000}};
+    } rows[] = {
+        {FUZZ_FAULT_STALL, 0, 30, 100},           {FUZZ_FAULT_CLASS_BYTE, 5, 30, 100},
+        {FUZZ_FAULT_CLASS_BYTE, 100, 1000, 1000}, {FUZZ_FAULT_PAYLOAD_LENGTH, 0, 1000, 1000},
+        {FUZZ_FAULT_UNPLUG, 100, 1000, 1000},     {FUZZ_FAULT_UNPLUG, 5, 30, 100},
+        {FUZZ_FAULT_PICTURE, 0, 1000, 1000},      {FUZZ_FAULT_INTERRUPT, 0, 1000, 1000}};
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         const FuzzFault beside = {.kind = rows[i].beside, .at = rows[i].at};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The fuzzed device on the wire, before a QEMU made of libusbredirparser: when it tells a status,
-   what of it is wrong, and that it is not taken; and how long something was quiet. */
+   what of that and of its payloads is wrong, and that it is not taken, or leaves; and how long
+   something was quiet. */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -8,6 +9,7 @@
 #include "tools/fuzz/device.h"
 #include "tools/fuzz/quiet.h"
 
+#define STREAM   0x81
 #define STATUS   0x83
 #define SET_CUR  1
 #define ENTITY   5
@@ -132,11 +134,45 @@ static void test_quiet(void)
         g_assert_cmpint(fuzz_quiet_ms(&quiet, rows[i].count, rows[i].now_ms), ==, rows[i].quiet_ms);
 }
 
+static void take_payload(guint8 least_header, guint8 most_header)
+{
+    guint64 id = fake_qemu_bulk(qemu, STREAM, 1024, NULL);
+
+    g_assert_true(fuzz_device_receive(device));
+    g_autoptr(FakeAnswer) answer = fake_qemu_wait(qemu, id);
+    const guint8 *data = g_bytes_get_data(answer->data, NULL);
+    g_assert_cmpuint(data[0], >=, least_header);
+    g_assert_cmpuint(data[0], <=, most_header);
+    g_assert_true(most_header == 12 || answer->length == data[0]);
+}
+
+/* Headers alone, as many as no picture has, and then pictures again; with the last one it is gone,
+   and what is asked then is not answered. */
+static void test_payloads(void)
+{
+    static const FuzzFault faults[] = {{FUZZ_FAULT_PAYLOAD_HEADERS, 1, 255},
+                                       {FUZZ_FAULT_PAYLOAD_UNPLUG, 202, 0}};
+
+    plug(faults, G_N_ELEMENTS(faults));
+    take_payload(12, 12);
+    for (guint i = 0; i < 200; i++)
+        take_payload(255, 255);
+    take_payload(12, 12);
+    g_assert_false(fuzz_device_state(device).gone);
+    take_payload(12, 12);
+    g_assert_true(fuzz_device_state(device).gone);
+    FAKE_WAIT(strstr(qemu->order->str, "device_disconnect "));
+    fake_qemu_bulk(qemu, STREAM, 1024, NULL);
+    g_assert_true(fuzz_device_receive(device));
+    unplug();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/fuzz/device/status", test_status);
     g_test_add_func("/fuzz/device/rejected", test_rejected);
     g_test_add_func("/fuzz/quiet", test_quiet);
+    g_test_add_func("/fuzz/device/payloads", test_payloads);
     return g_test_run();
 }

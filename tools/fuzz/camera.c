@@ -16,6 +16,7 @@
 #define PAYLOAD_HEADER  12
 #define PICTURE_MAX     (1u << 20)
 #define JPEG_BYTES      700
+#define TICK_STC        48000 /* of a millisecond, or what a host takes for one */
 
 enum { SET_CUR = 0x01, GET_CUR = 0x81, GET_MIN, GET_MAX, GET_RES, GET_LEN, GET_INFO, GET_DEF };
 enum { VS_PROBE_CONTROL = 1, VS_COMMIT_CONTROL = 2 };
@@ -39,7 +40,8 @@ struct FuzzCamera {
     gsize left;         /* of the picture under way */
     gsize picture;      /* bytes; 0: by what was negotiated */
     gboolean frame_id;
-    guint8 streaming; /* the interface that committed */
+    guint32 ticks, begun; /* payloads so far, and when the picture began: time goes by with them */
+    guint8 streaming;     /* the interface that committed */
 };
 
 /* ---- from bytes to what can be asked for ---- */
@@ -534,6 +536,34 @@ static gsize picture_size(const FuzzCamera *camera)
     return CLAMP(camera->probe.dwMaxVideoFrameSize, 1, PICTURE_MAX);
 }
 
+static void put_le(guint8 *bytes, guint32 value, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        bytes[i] = value >> 8 * i & 0xff;
+}
+
+/* UVC 1.1, table 2-5: end of header, and as far as it goes the picture's time and the payload's. */
+static void put_header(FuzzCamera *camera, guint8 *bytes, guint8 size, guint8 flags)
+{
+    camera->ticks++;
+    memset(bytes, 0, size);
+    bytes[0] = size;
+    bytes[1] = 0x80 | flags;
+    if (size < PAYLOAD_HEADER)
+        return;
+    bytes[1] |= 0x0c; /* PTS, SCR */
+    put_le(bytes + 2, camera->begun * TICK_STC, 4);
+    put_le(bytes + 6, camera->ticks * TICK_STC, 4);
+    put_le(bytes + 10, camera->ticks & 0x7ff, 2);
+}
+
+gsize fuzz_camera_header(FuzzCamera *camera, guint8 *ret_bytes, guint8 size)
+{
+    if (size > 1)
+        put_header(camera, ret_bytes, size, camera->left ? camera->frame_id : !camera->frame_id);
+    return size > 1 ? size : 0;
+}
+
 gsize fuzz_camera_payload(FuzzCamera *camera, guint8 *ret_bytes, gsize room)
 {
     static const guint8 start[] = {0xff, 0xd8, 0xff, 0xdb}, end[] = {0xff, 0xd9};
@@ -544,12 +574,12 @@ gsize fuzz_camera_payload(FuzzCamera *camera, guint8 *ret_bytes, gsize room)
     if (begins) {
         camera->left = picture_size(camera);
         camera->frame_id = !camera->frame_id;
+        camera->begun = camera->ticks;
     }
     gsize n = MIN(camera->left, room - PAYLOAD_HEADER);
-    memset(ret_bytes, 0, PAYLOAD_HEADER + n);
     camera->left -= n;
-    ret_bytes[0] = PAYLOAD_HEADER;
-    ret_bytes[1] = 0x8c | camera->frame_id | (camera->left == 0 ? 2 : 0); /* EOH, SCR, PTS, EOF */
+    put_header(camera, ret_bytes, PAYLOAD_HEADER, camera->frame_id | (camera->left == 0 ? 2 : 0));
+    memset(ret_bytes + PAYLOAD_HEADER, 0, n);
     if (begins)
         memcpy(ret_bytes + PAYLOAD_HEADER, start, MIN(n, sizeof start));
     if (camera->left == 0 && n >= sizeof end)

@@ -72,3 +72,5 @@ void fuzz_camera_set_picture(FuzzCamera *camera, gsize bytes);
 
 /* The next payload of the stream, of at most room bytes: its header, and a piece of a picture. */
 gsize fuzz_camera_payload(FuzzCamera *camera, guint8 *ret_bytes, gsize room);
+/* A payload that is a header alone, of size bytes: what a longer one has is its vendor's. */
+gsize fuzz_camera_header(FuzzCamera *camera, guint8 *ret_bytes, guint8 size);

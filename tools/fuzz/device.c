@@ -22,6 +22,7 @@ enum { GET_STATUS = 0, GET_DESCRIPTOR = 6, SET_CONFIGURATION = 9, SET_INTERFACE 
 #define ISO_INTERVAL   8     /* keeps QEMU's buffer short; the guest never sees it */
 #define ISO_BURST      60    /* packets */
 #define ISO_MOST       2000  /* of one case */
+#define HEADERS_MOST   200   /* of FUZZ_FAULT_PAYLOAD_HEADERS: more than a picture has */
 #define INTERRUPT_MOST 16    /* at once */
 #define STATUS_BYTES   16    /* of a status endpoint's packet */
 #define STATUS_HEAD    5     /* of a control's change, before its value */
@@ -39,6 +40,8 @@ struct FuzzDevice {
     guint64 last_control; /* its id */
     gboolean filled;      /* FUZZ_FAULT_CLASS_FILL is on */
     guint8 fill;
+    guint headers; /* of FUZZ_FAULT_PAYLOAD_HEADERS that are left */
+    guint8 header; /* bytes of each */
     guint8 iso_endpoint;
     guint64 iso_id;
     guint8 status_endpoint; /* 0: nobody listens */
@@ -212,14 +215,18 @@ static void disconnect(FuzzDevice *device)
         !usbredirparser_peer_has_cap(device->parser, usb_redir_cap_device_disconnect_ack);
 }
 
+static void leave(FuzzDevice *device)
+{
+    device->state.gone = TRUE;
+    disconnect(device);
+}
+
 /* Behind the answer. Without one a guest waits for it, also where QEMU has told it that the device
    is gone. */
 static void leave_after(FuzzDevice *device, guint at)
 {
-    if (fault_of(device, FUZZ_FAULT_UNPLUG, at)) {
-        device->state.gone = TRUE;
-        disconnect(device);
-    }
+    if (fault_of(device, FUZZ_FAULT_UNPLUG, at))
+        leave(device);
 }
 
 /* ---- who it is ---- */
@@ -291,6 +298,7 @@ static void forget(FuzzDevice *device)
     memset(device->counts, 0, sizeof device->counts);
     device->previous = 0;
     device->filled = FALSE;
+    device->headers = 0;
     device->status_endpoint = 0;
     memcpy(device->status, button, device->status_size = sizeof button);
 }
@@ -580,12 +588,26 @@ static gsize next_payload(FuzzDevice *device, guint8 *bytes, gsize room, guint8 
 {
     guint at = device->counts[FUZZ_AT_PAYLOAD]++;
     const FuzzFault *status = fault_of(device, FUZZ_FAULT_PAYLOAD_STATUS, at);
+    const FuzzFault *headers = fault_of(device, FUZZ_FAULT_PAYLOAD_HEADERS, at);
 
-    gsize size = fuzz_camera_payload(device->camera, bytes, room);
+    if (headers) {
+        device->header = (guint8)headers->value;
+        device->headers = HEADERS_MOST;
+    }
+    gsize size = device->headers
+                     ? fuzz_camera_header(device->camera, bytes, MIN(device->header, room))
+                     : fuzz_camera_payload(device->camera, bytes, room);
+    device->headers -= device->headers > 0;
     size = apply_length(device, FUZZ_FAULT_PAYLOAD_LENGTH, at, bytes, size, PAYLOAD_MOST);
     apply_bytes(device, FUZZ_FAULT_PAYLOAD_BYTE, at, bytes, size);
     *ret_status = status ? (guint8)status->value : usb_redir_success;
     return *ret_status == usb_redir_success ? size : 0;
+}
+
+static void leave_after_payload(FuzzDevice *device)
+{
+    if (fault_of(device, FUZZ_FAULT_PAYLOAD_UNPLUG, device->counts[FUZZ_AT_PAYLOAD] - 1))
+        leave(device);
 }
 
 /* A payload is the answer to a request: shorter than it, or a guest takes the next for its rest. */
@@ -612,6 +634,8 @@ static void on_bulk(void *priv, uint64_t id, struct usb_redir_bulk_packet_header
     device->state.requests++;
     note_reach(device, FUZZ_STREAMED);
     usbredirparser_send_bulk_packet(device->parser, id, &answer, in ? bytes : NULL, in ? n : 0);
+    if (in)
+        leave_after_payload(device);
 }
 
 static void send_iso(FuzzDevice *device)
@@ -624,6 +648,7 @@ static void send_iso(FuzzDevice *device)
 
     header.length = MIN(size, G_MAXUINT16);
     usbredirparser_send_iso_packet(device->parser, device->iso_id++, &header, bytes, header.length);
+    leave_after_payload(device);
 }
 
 gboolean fuzz_device_stream(FuzzDevice *device)

@@ -614,12 +614,18 @@ static gboolean look_at_piles(Job *job, GError **error)
     return TRUE;
 }
 
+static gboolean leaves(const GArray *faults)
+{
+    return fuzz_has_fault(faults, FUZZ_FAULT_UNPLUG) ||
+           fuzz_has_fault(faults, FUZZ_FAULT_PAYLOAD_UNPLUG);
+}
+
 /* Takes it, and looks at all of its kind when there are enough. */
 static gboolean put(Job *job, Waiting *waiting, GError **error)
 {
     const GArray *faults = waiting->fuzz_case->faults;
-    guint pile = (fuzz_has_fault(faults, FUZZ_FAULT_STREAM) ? PICTURES : 0) |
-                 (fuzz_has_fault(faults, FUZZ_FAULT_UNPLUG) ? LEAVES : 0);
+    guint pile =
+        (fuzz_has_fault(faults, FUZZ_FAULT_STREAM) ? PICTURES : 0) | (leaves(faults) ? LEAVES : 0);
 
     g_ptr_array_add(job->piles[pile], waiting);
     return job->piles[pile]->len < job->target->together || look_at_pile(job, pile, error);

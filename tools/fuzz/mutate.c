@@ -8,6 +8,7 @@
 
 #include "descriptors/edit.h"
 #include "descriptors/mutate.h"
+#include "tools/fuzz/pictures.h"
 #include "tools/fuzz/renumber.h"
 #include "tools/fuzz/sweep.h"
 
@@ -15,6 +16,7 @@
 #define ATTEMPTS       64 /* to find an operator that applies */
 #define ID_ROW         3  /* of a terminal or unit */
 #define END_SHARE      4 /* what reads too far is seen at the end alone, and there are many kinds */
+#define MOST_CONTROLS  400 /* requests of a case with pictures */
 #define RENUMBER_SHARE 3
 #define STREAM_SHARE   6 /* descriptors that are wrong may be so only for who takes pictures */
 
@@ -123,6 +125,7 @@ static const guint32 picture_lengths[] = {0,    1,     2,       699,     701,   
                                           4096, 65535, 1 << 20, 4 << 20, 64 << 20};
 static const guint32 payload_lengths[] = {0,   1,    2,    3,    11,   12,   13,   511,
                                           513, 1023, 1024, 1025, 3072, 3073, 16384};
+static const guint32 header_lengths[] = {2, 12, 13, 64, 255};
 
 /* How values of a kind are made: one of a list, or the place of a byte with its new value; and up
    to which `at`. */
@@ -148,6 +151,8 @@ static const struct {
     BYTE(INTERRUPT, 0, 60),
     BYTE(INTERRUPT_BYTE, 16, 60),
     LIST(PICTURE, picture_lengths, 1),
+    LIST(PAYLOAD_UNPLUG, speeds, 40),
+    LIST(PAYLOAD_HEADERS, header_lengths, 4),
 #undef LIST
 #undef BYTE
 };
@@ -183,11 +188,17 @@ static guint32 any_byte(FuzzRandom *random, guint n, gboolean is_set)
     return at << 8 | fuzz_random_below(random, 256);
 }
 
+static gboolean has_value(FuzzFaultKind kind)
+{
+    return kind != FUZZ_FAULT_STALL && kind != FUZZ_FAULT_UNPLUG && kind != FUZZ_FAULT_STREAM &&
+           kind != FUZZ_FAULT_PAYLOAD_UNPLUG;
+}
+
 static guint32 any_value(Work *work, FuzzFaultKind kind)
 {
     FuzzRandom *random = work->random;
 
-    if (kind == FUZZ_FAULT_STALL || kind == FUZZ_FAULT_UNPLUG || kind == FUZZ_FAULT_STREAM)
+    if (!has_value(kind))
         return 0;
     if (kind == FUZZ_FAULT_INTERRUPT)
         return any_interrupt(work);
@@ -197,10 +208,18 @@ static guint32 any_value(Work *work, FuzzFaultKind kind)
                     kind == FUZZ_FAULT_PAYLOAD_BYTE || kind == FUZZ_FAULT_INTERRUPT_BYTE);
 }
 
+/* A driver alone asks less than programs do. */
+static guint most_at(Work *work, FuzzFaultKind kind)
+{
+    gboolean far =
+        fuzz_fault_texts[kind].at == FUZZ_AT_CONTROL && fuzz_random_below(work->random, 3) == 0;
+    return far ? MOST_CONTROLS : ranges[kind].n_at;
+}
+
 /* The first ones more often. */
 static guint16 any_at(Work *work, FuzzFaultKind kind)
 {
-    guint n = 1 + fuzz_random_below(work->random, ranges[kind].n_at);
+    guint n = 1 + fuzz_random_below(work->random, most_at(work, kind));
     return (guint16)fuzz_random_below(work->random, n);
 }
 
@@ -217,8 +236,7 @@ static gboolean apply_fault(Work *work, const Op *op)
     if (kind == FUZZ_FAULT_STREAM && streams)
         return FALSE;
     g_array_append_val(work->faults, fault);
-    if (!streams && (at == FUZZ_AT_CLASS_IN || at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT ||
-                     kind == FUZZ_FAULT_PICTURE))
+    if (!streams && (at == FUZZ_AT_CLASS_IN || fuzz_pictures_meet(&fault)))
         g_array_append_val(work->faults, stream);
     return TRUE;
 }

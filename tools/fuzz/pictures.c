@@ -4,12 +4,14 @@
 
 #define PICKED 16 /* one of so many, whatever it is */
 #define PROBED 24 /* class requests: that many a driver asks by itself */
+#define BOUND  40 /* requests of all kinds: the same */
 
-static gboolean is_met_by_pictures(const FuzzFault *fault)
+gboolean fuzz_pictures_meet(const FuzzFault *fault)
 {
     const FuzzAt at = fuzz_fault_texts[fault->kind].at;
-    return at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT ||
-           (at == FUZZ_AT_CLASS_IN && fault->at >= PROBED);
+    return at == FUZZ_AT_PAYLOAD || at == FUZZ_AT_INTERRUPT || fault->kind == FUZZ_FAULT_PICTURE ||
+           (at == FUZZ_AT_CLASS_IN && fault->at >= PROBED) ||
+           (at == FUZZ_AT_CONTROL && fault->at >= BOUND);
 }
 
 gboolean fuzz_pictures_put_off(FuzzCase *fuzz_case, FuzzRandom *random)
@@ -18,7 +20,7 @@ gboolean fuzz_pictures_put_off(FuzzCase *fuzz_case, FuzzRandom *random)
     GArray *faults = fuzz_case->faults;
 
     for (guint i = 0; i < faults->len; i++)
-        picked |= is_met_by_pictures(&g_array_index(faults, FuzzFault, i));
+        picked |= fuzz_pictures_meet(&g_array_index(faults, FuzzFault, i));
     for (guint i = faults->len; !picked && i-- > 0;)
         if (g_array_index(faults, FuzzFault, i).kind == FUZZ_FAULT_STREAM) {
             g_array_remove_index(faults, i);

@@ -5,6 +5,9 @@
 #include "tools/fuzz/case.h"
 #include "tools/fuzz/random.h"
 
+/* It is of no use where nobody takes pictures. */
+gboolean fuzz_pictures_meet(const FuzzFault *fault);
+
 /* Takes FUZZ_FAULT_STREAM from a case of which nobody knows yet that more than its descriptors
    matters: it has no fault that only pictures meet, and chance, mostly, does not pick it. TRUE: it
    was there; the case deserves it where it does something new without. */
