@@ -188,6 +188,8 @@ static const struct {
     {"panic", tell_init, "write /proc/sysrq-trigger c", FUZZ_CONSOLE, "panic: sysrq"},
     {"reboot", tell_init, "reboot", FUZZ_REBOOT, "the guest rebooted"},
     {"hang", tell_init, "stop", FUZZ_HANG, "the guest hangs"},
+    {"a hub that takes nothing", tell_init, "write /sys/bus/usb/devices/usb1/authorized 0",
+     FUZZ_HANG, "the guest hangs after attached"},
     {"QEMU's death", kill_qemu, NULL, FUZZ_DIED, "QEMU died: signal 6"},
     {"QEMU's memory", grow, NULL, FUZZ_GREW, "QEMU's memory grows"},
 };
@@ -229,6 +231,84 @@ static gboolean test_oracles(const GuestTest *test, Session *session, GString *n
         !target->ops->run(target, good_case(), &outcome, error))
         return FALSE;
     return outcome.verdict == FUZZ_FINE || fail(error, "left over: %s", outcome.title);
+}
+
+/* ---- what is slow, and no hang ---- */
+
+#define TERMINALS 6  /* more, with as many controls each as there are, and five seconds for each */
+#define LEAVES    24 /* at this request, when some of these have been asked for */
+#define PATIENCE  300
+enum { INPUT = 2, SELECTOR = 4, PROCESSING = 5 };
+
+/* The first descriptor of a kind of the control interface. */
+static gsize find_kind(const GByteArray *bytes, guint8 kind)
+{
+    gsize at = 0;
+
+    while (at < bytes->len && !(bytes->data[at + 1] == 0x24 && bytes->data[at + 2] == kind))
+        at += bytes->data[at];
+    return at;
+}
+
+static void insert(GByteArray *bytes, gsize at, const guint8 *what, gsize size)
+{
+    g_autofree guint8 *behind = g_memdup2(bytes->data + at, bytes->len - at);
+    const gsize n = bytes->len - at;
+
+    g_byte_array_set_size(bytes, (guint)at);
+    g_byte_array_append(bytes, what, (guint)size);
+    g_byte_array_append(bytes, behind, (guint)n);
+}
+
+/* A selector in front of the processing unit takes its picture from one of many terminals. */
+static FuzzCase *slow_case(void)
+{
+    const FuzzFault leaves = {.kind = FUZZ_FAULT_UNPLUG, .at = LEAVES};
+    FuzzCase *fuzz_case = fuzz_case_copy(good_case());
+    GByteArray *bytes = g_bytes_unref_to_array(g_steal_pointer(&fuzz_case->descriptors));
+    guint8 terminal[18], selector[6 + TERMINALS] = {sizeof selector, 0x24, SELECTOR, 99, TERMINALS};
+
+    memcpy(terminal, bytes->data + find_kind(bytes, INPUT), sizeof terminal);
+    memset(terminal + 15, 0xff, 3); /* bmControls */
+    bytes->data[find_kind(bytes, PROCESSING) + 4] = 99;
+    for (guint8 i = 0; i < TERMINALS; i++) {
+        selector[5 + i] = terminal[3] = 100 + i;
+        insert(bytes, find_kind(bytes, PROCESSING), terminal, sizeof terminal);
+    }
+    insert(bytes, find_kind(bytes, PROCESSING), selector, sizeof selector);
+    bytes->data[20] = (bytes->len - 18) & 0xff;
+    bytes->data[21] = (guint8)((bytes->len - 18) >> 8);
+    fuzz_case->descriptors = g_byte_array_free_to_bytes(bytes);
+    g_array_append_val(fuzz_case->faults, leaves);
+    return fuzz_case;
+}
+
+static gboolean run_fine(const FuzzCase *fuzz_case, const char *reached, GError **error)
+{
+    g_auto(FuzzOutcome) outcome = {0};
+
+    fuzz_outcome_clear(&outcome);
+    if (!target->ops->run(target, fuzz_case, &outcome, error))
+        return FALSE;
+    return (outcome.verdict == FUZZ_FINE && strcmp(outcome.reached, reached) == 0) ||
+           fail(error, "%s: '%s'\n%s", outcome.reached, outcome.title, outcome.console);
+}
+
+static gboolean test_slow(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    if (!begin(error))
+        return FALSE;
+    FuzzVm *vm = fuzz_target_qemu_vm(target);
+    g_autoptr(FuzzCase) slow = slow_case();
+    guint begun = fuzz_vm_guest_seconds(vm);
+
+    (void)test, (void)session;
+    if (!run_fine(slow, "bound", error))
+        return FALSE;
+    guint took = fuzz_vm_guest_seconds(vm) - begun;
+    g_string_append_printf(note, "%u s of its time later it was still at it", took);
+    return (took > PATIENCE || fail(error, "only %u s", took)) &&
+           run_fine(good_case(), "probed", error);
 }
 
 /* ---- a flaw ---- */
@@ -556,6 +636,7 @@ static const GuestTest tests[] = {
      test_stock, NULL},
     {"fuzzing: a program in the guest uses all that a camera has", test_use, NULL},
     {"fuzzing: what goes wrong on purpose is noticed", test_oracles, NULL},
+    {"fuzzing: a driver in the time-outs of a camera that has left is no hang", test_slow, NULL},
     {"fuzzing: a flaw is made small, and shown again in real time", test_flaw, NULL},
     {"fuzzing: several cameras come at once, and the one that breaks something is found",
      test_several, NULL},

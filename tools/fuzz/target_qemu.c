@@ -22,12 +22,15 @@
 #define READY_MS      30000  /* the same: QEMU itself answers at once, where it gets a processor */
 #define EXPLAIN_MS    300000 /* the same: until its watchdogs have said what it hangs in */
 #define STREAM_MS     1000 /* of the guest's time: a camera that answers as it should needs a tenth */
-#define STUCK_MS      15000 /* ours: no sign of life */
+#define STUCK_MS      15000 /* the machine's (elapsed_ms()): no sign of life */
+#define AWAKE_MS      30000 /* of the guest's time: whoever waits in time-outs wakes more than once */
+#define SHARE         8     /* of a processor, what a QEMU gets at least that has something to do */
 #define ISO_MS        5     /* ours, between isochronous packets */
-#define LOOK_MS       1000  /* ours, between looks at the console */
+#define LOOK_MS       1000 /* ours, between looks at the console */
 #define TOLD_MS       10000
 #define DIE_MS        2000
 #define LONGEST_MS    60000 /* ours: a guest that asks on and on has been seen enough */
+#define ENDLESS_MS    30000 /* of the guest's time: so long it asks on and on */
 #define ATTEMPTS      2     /* at a case that was disturbed */
 #define MEMORY_EACH   16
 #define MEMORY_GROWTH (512 * 1024) /* KiB */
@@ -53,9 +56,13 @@ typedef struct {
     guint next;                              /* the port that is used first */
     guint ports[FUZZ_MOST_TOGETHER], n_used; /* that are used */
     guint cases;
+    gboolean busy;       /* with what was plugged in last: it must be made fresh */
     gint64 resident_kib; /* when it was fresh */
     gint64 cases_us, own_cpu_us;
     gint64 look_ms, told_ms; /* at its console again; trouble was seen there; 0: not yet */
+    struct {
+        gint64 us, cpu_us;
+    } heard; /* when there was a sign of life */
     Phase phase;
     gint64 phase_at_us, phases_us[PHASES];
     FuzzTime times[PHASES + 4];
@@ -65,6 +72,8 @@ typedef struct {
 typedef enum {
     WAIT_DONE,
     WAIT_QUIET, /* nothing was asked for QUIET_MS */
+    WAIT_BUSY,  /* it gets on, but not to an end: no use any more, and no fault of its own */
+    WAIT_LATE,  /* it lives, and is not done in time */
     WAIT_STUCK,
     WAIT_LOST, /* QEMU closed a connection */
 } Wait;
@@ -163,7 +172,24 @@ static gboolean serve(FuzzDevice *device, short revents)
            (!fuzz_device_state(device).isochronous || fuzz_device_stream(device));
 }
 
-/* One round: hears devices and init. */
+static void note_life(QemuTarget *target)
+{
+    target->heard.us = g_get_monotonic_time();
+    target->heard.cpu_us = fuzz_vm_cpu_us(target->vm);
+}
+
+/* Since a sign of life. What else runs on this machine makes a guest slow, which is none of its
+   faults: so QEMU's own time counts, for each of the guest's processors. One that waits for what
+   never comes uses none. */
+static gint64 elapsed_ms(const QemuTarget *target)
+{
+    gint64 cpu_us = fuzz_vm_cpu_us(target->vm) - target->heard.cpu_us;
+    gint64 us = g_get_monotonic_time() - target->heard.us;
+
+    return MAX(takes_several(target) ? cpu_us / 2 : cpu_us, us / SHARE) / 1000;
+}
+
+/* One round: hears devices and init. STUCK: neither has said anything for long. */
 static Wait hear(QemuTarget *target, guint timeout_ms, gboolean *ret_answered)
 {
     struct pollfd fds[FUZZ_MOST_TOGETHER + 1];
@@ -179,7 +205,9 @@ static Wait hear(QemuTarget *target, guint timeout_ms, gboolean *ret_answered)
     int came = poll(fds, n + 1, iso ? ISO_MS : timeout_ms);
     if (came < 0)
         return errno == EINTR ? WAIT_DONE : WAIT_LOST;
-    if (came == 0 && !iso)
+    if (came > 0)
+        note_life(target);
+    else if (elapsed_ms(target) > STUCK_MS)
         return WAIT_STUCK;
     for (guint i = 0; i < n; i++)
         if (!serve(used_at(target, i), fds[i].revents))
@@ -219,6 +247,7 @@ static Wait wait_blindly(QemuTarget *target, IsSo done, guint ms)
     gboolean answered;
 
     while (!are_all(target, done)) {
+        note_life(target);
         if ((left = begun_ms + ms - fuzz_now_ms()) <= 0)
             return WAIT_QUIET;
         if (told_enough(target))
@@ -229,25 +258,31 @@ static Wait wait_blindly(QemuTarget *target, IsSo done, guint ms)
     return WAIT_DONE;
 }
 
+static gboolean is_past(const QemuTarget *target, guint begun_s, guint ms)
+{
+    return fuzz_vm_guest_seconds(target->vm) - begun_s > ms / 1000;
+}
+
 /* Until all are done, or until the guest's clock says that ms went by; if quiet, that nothing was
    asked for so long. */
 static Wait wait_for(QemuTarget *target, IsSo done, guint ms, gboolean quiet)
 {
     gboolean answered;
-    gint64 begun = g_get_monotonic_time();
+    guint begun_s = fuzz_vm_guest_seconds(target->vm);
     guint64 before = 0;
 
     if (!fuzz_vm_has_clock(target->vm))
         return wait_blindly(target, done, ms);
+    note_life(target);
     for (gboolean ask = TRUE; !are_all(target, done); ask = answered) {
         if (ask) {
             before = count_requests(target);
             ask_clock(target, quiet && before == 0 ? FIRST_MS : ms);
         }
-        Wait wait = hear(target, STUCK_MS, &answered);
+        Wait wait = hear(target, LOOK_MS, &answered);
         if (wait != WAIT_DONE)
             return wait;
-        if (told_enough(target) || g_get_monotonic_time() - begun > (ms + 2 * STUCK_MS) * 1000ll)
+        if (told_enough(target) || is_past(target, begun_s, ms + ENDLESS_MS))
             return WAIT_STUCK;
         if (answered && (!quiet || count_requests(target) == before))
             return WAIT_QUIET;
@@ -258,17 +293,20 @@ static Wait wait_for(QemuTarget *target, IsSo done, guint ms, gboolean quiet)
 /* Until the guest's program says that it is through with it, which takes it no longer than that. */
 static Wait let_guest(QemuTarget *target, const char *verb, guint ms, guint most_ms)
 {
-    gint64 begun = g_get_monotonic_time();
+    guint begun_s = fuzz_vm_guest_seconds(target->vm);
     g_autofree char *arguments = g_strdup_printf("%u", ms);
     gboolean answered = FALSE;
 
+    note_life(target);
     fuzz_vm_ask(target->vm, verb, arguments);
     while (!answered) {
-        Wait wait = hear(target, STUCK_MS, &answered);
+        Wait wait = hear(target, LOOK_MS, &answered);
         if (wait != WAIT_DONE)
             return wait;
-        if (told_enough(target) || g_get_monotonic_time() - begun > most_ms * 1000ll)
+        if (told_enough(target))
             return WAIT_STUCK;
+        if (is_past(target, begun_s, most_ms))
+            return WAIT_LATE;
     }
     return WAIT_DONE;
 }
@@ -412,7 +450,7 @@ static Wait unplug(QemuTarget *target)
                     : wait_for(target, never, SETTLE_MS * count_in_line(target), FALSE);
     if (wait <= WAIT_QUIET)
         wait = wait_for(target, is_ready, READY_MS, FALSE);
-    return wait == WAIT_QUIET ? WAIT_STUCK : wait;
+    return wait == WAIT_QUIET ? WAIT_LATE : wait;
 }
 
 /* One program uses all cameras that there are, whoever of them asked for it. */
@@ -439,9 +477,8 @@ static Wait plug(QemuTarget *target, Cases cases)
             return WAIT_LOST;
     Wait wait = let_finish(target);
     if (wait <= WAIT_QUIET && want_stream(target, cases)) {
-        guint most_ms = target->options.real_time ? patience_ms(target) : STUCK_MS;
         enter(target, PHASE_PICTURES);
-        Wait used = let_guest(target, "stream", STREAM_MS * cases.n, most_ms);
+        Wait used = let_guest(target, "stream", STREAM_MS * cases.n, patience_ms(target));
         wait = MAX(wait, used);
     }
     return wait;
@@ -470,7 +507,7 @@ static gboolean plug_simplest(QemuTarget *target)
 static Wait unplug_simplest(QemuTarget *target, Wait wait)
 {
     if (wait == WAIT_QUIET)
-        return WAIT_STUCK;
+        return WAIT_LATE;
     Wait unplugged = unplug(target);
     return MAX(wait, unplugged);
 }
@@ -485,6 +522,15 @@ static Wait still_works(QemuTarget *target)
     Wait wait = wait_for(target, has_sentinel(target) ? is_done : was_configured,
                          patience_ms(target), FALSE);
     return unplug_simplest(target, wait);
+}
+
+/* Of a guest that does not take a device in time: its hubs may be in the time-outs of a driver that
+   asks a camera which has left for all that it could have, and that could be anything. */
+static gboolean gets_on(QemuTarget *target)
+{
+    return fuzz_vm_has_clock(target->vm) && let_guest(target, "hubs", 0, AWAKE_MS) == WAIT_DONE &&
+           wait_for(target, never, AWAKE_MS, FALSE) == WAIT_QUIET &&
+           let_guest(target, "hubs", 0, AWAKE_MS) == WAIT_DONE && fuzz_vm_answer(target->vm) > 0;
 }
 
 /* Until a guest that tells nothing of itself takes a device at each port. */
@@ -524,7 +570,10 @@ static gboolean run_once(QemuTarget *target, Cases cases, FuzzOutcome *each, Fuz
     if (wait <= WAIT_QUIET && (takes_several(target) || !first.ended))
         wait = still_works(target);
     if (fuzz_vm_covers(target->vm) && wait <= WAIT_QUIET)
-        wait = let_guest(target, "cover", 0, STUCK_MS);
+        wait = let_guest(target, "cover", 0, AWAKE_MS);
+    if (wait == WAIT_LATE)
+        wait = gets_on(target) ? WAIT_BUSY : WAIT_STUCK;
+    target->busy = wait == WAIT_BUSY;
     judge(target, wait, whole);
     judge_memory(target, whole);
     return !disturbed || whole->verdict != FUZZ_FINE;
@@ -579,7 +628,7 @@ static void show(QemuTarget *target, Cases cases, FuzzOutcome *each, FuzzOutcome
     choose_ports(target, cases);
     for (guint i = 0; i < ATTEMPTS; i++) {
         fuzz_outcome_clear(whole);
-        if (run_once(target, cases, each, whole))
+        if (run_once(target, cases, each, whole) || target->busy)
             break;
     }
 }
@@ -596,7 +645,7 @@ static void show_at_each_kind(QemuTarget *target, Cases cases, FuzzOutcome *each
     gboolean is_super = fuzz_vm_has_super(target->vm, target->ports[0]);
     while (target->next < n && fuzz_vm_has_super(target->vm, target->next) == is_super)
         target->next++;
-    if (target->next < n && cases.n == 1 && whole->verdict == FUZZ_FINE &&
+    if (target->next < n && cases.n == 1 && whole->verdict == FUZZ_FINE && !target->busy &&
         !is_particular(target, cases.at[0]))
         show(target, cases, each, whole);
 }
@@ -606,7 +655,7 @@ static gboolean run_cases(QemuTarget *target, Cases cases, FuzzOutcome *each, Fu
 {
     gint64 begun = g_get_monotonic_time(), own = fuzz_vm_own_cpu_us();
 
-    if (!target->devices[0] && !target->base.ops->fresh(&target->base, error))
+    if ((!target->devices[0] || target->busy) && !target->base.ops->fresh(&target->base, error))
         return FALSE;
     target->phase_at_us = fuzz_vm_cpu_us(target->vm);
     g_array_set_size(fuzz_vm_code(target->vm), 0);
@@ -678,6 +727,7 @@ static gboolean fresh(FuzzTarget *base, GError **error)
     QemuTarget *target = (QemuTarget *)base;
 
     drop_devices(target);
+    target->busy = FALSE;
     target->look_ms = G_MAXINT64; /* what it tells while it boots is no trouble of ours */
     if (!fuzz_vm_fresh(target->vm, error))
         return FALSE;

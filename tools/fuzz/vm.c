@@ -58,7 +58,7 @@ struct FuzzVm {
     long console_at;
     gint64 begun_ms;
     FuzzQuiet boot; /* the console's bytes */
-    guint asked, answered, answer;
+    guint asked, answered, answer, ticks;
     GString *input;
     gboolean covers;
     GArray *code;
@@ -358,6 +358,11 @@ void fuzz_vm_ask(FuzzVm *vm, const char *verb, const char *arguments)
     tell(vm, line);
 }
 
+guint fuzz_vm_guest_seconds(const FuzzVm *vm)
+{
+    return vm->ticks;
+}
+
 guint fuzz_vm_answer(const FuzzVm *vm)
 {
     return vm->answer;
@@ -368,8 +373,10 @@ static void read_line(FuzzVm *vm, const char *line)
     char verb[16];
     guint number, answer = 0;
 
-    if (strcmp(line, "tick") == 0)
+    if (strcmp(line, "tick") == 0) {
+        vm->ticks++;
         tell(vm, "tock\n");
+    }
     if (fuzz_cover_read(vm->code, line))
         return;
     sscanf(line, "spent %*u %u %u", &vm->spent.busy_ms, &vm->spent.all_ms);

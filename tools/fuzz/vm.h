@@ -36,6 +36,8 @@ void fuzz_vm_ask(FuzzVm *vm, const char *verb, const char *arguments);
 int fuzz_vm_answer_fd(const FuzzVm *vm); /* -1: no init */
 /* Reads what has come. FALSE: the other side is closed. *ret_answered: to the last question. */
 gboolean fuzz_vm_read_answers(FuzzVm *vm, gboolean *ret_answered);
+/* How many seconds of its own time the guest has told of; no fewer have gone by. */
+guint fuzz_vm_guest_seconds(const FuzzVm *vm);
 /* Where the last answer has a number, that. */
 guint fuzz_vm_answer(const FuzzVm *vm);
 

@@ -9,6 +9,7 @@
 
 #include "tools/fuzz/guest/boot.h"
 #include "tools/fuzz/guest/cover.h"
+#include "tools/fuzz/guest/hubs.h"
 #include "tools/fuzz/guest/now.h"
 #include "tools/fuzz/guest/protocol.h"
 #include "tools/fuzz/guest/use_cameras.h"
@@ -155,6 +156,14 @@ static void say_spent(unsigned number)
     say("spent %u %.0f %.0f\n", number, busy * 1e3, all * 1e3);
 }
 
+static void say_hubs(unsigned number)
+{
+    static struct hubs before;
+    struct hubs now = hubs_look("/proc");
+    say("hubs %u %u\n", number, hubs_that_get_on(&before, &now));
+    before = now;
+}
+
 /* ---- what the host asks ---- */
 
 struct clock {
@@ -186,6 +195,8 @@ static void obey(char *line, struct clock *clock)
         hand_on((struct work){.number = number, .ms = ms});
     } else if (strcmp(verb, "settle") == 0 && sscanf(line + text, "%d", &ms) == 1) {
         hand_on((struct work){.number = number, .ms = ms, .settles = true});
+    } else if (strcmp(verb, "hubs") == 0) {
+        say_hubs(number);
     } else if (strcmp(verb, "write") == 0 && sscanf(line + text, "%127s %n", path, &ms) == 1) {
         say("write %u %d\n", number, write_file(path, line + text + ms));
     } else if (strcmp(verb, "cover") == 0) {

@@ -7,6 +7,8 @@
                         milliseconds at most: "stream N PICTURES"
      "settle N MS"      "settle N" when no hub is at work on what was plugged in or out, nor was MS
                         milliseconds later
+     "hubs N"           how many of the kernel's hub threads were at work at the last such
+                        question, and have got on since: "hubs N HOW-MANY", 0 where one has not
      "write N PATH TEXT" what a shell's echo would do: "write N ERRNO"
      "cover N"          what of the kernel's code was run and not told of before: lines
                         "pcs HEX HEX ...", the lower halves of addresses, then "cover N HOW-MANY"
@@ -16,7 +18,7 @@
      "reboot N"
 
    After its boot the guest says "ready", or "ready kcov" where its kernel tells its coverage. It
-   says "tick" now and then; under a virtual clock no time goes by until the host says "tock": when
+   says "tick" after each second of its time, or later; under a virtual clock no time goes by until the host says "tock": when
    it has answered all that came before. */
 #pragma once
 
