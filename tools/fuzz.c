@@ -48,7 +48,8 @@ static FuzzTarget *make_qemu(const struct fuzz *fuzz, GError **error)
     const FuzzQemuOptions options = {.argv = (const char *const *)fuzz->qemu,
                                      .kernel = fuzz->kernel,
                                      .initramfs = fuzz->initramfs,
-                                     .real_time = fuzz->real_time || fuzz->devices > 1,
+                                     .real_time = fuzz->real_time || fuzz->devices > 1 ||
+                                                  (fuzz->qemu && fuzz->replay),
                                      .controllers = fuzz->n_controllers,
                                      .ehci = fuzz->ehci,
                                      .devices = (guint)fuzz->devices,
@@ -154,13 +155,18 @@ static int replay(struct fuzz *fuzz, GError **error)
         g_warning("%s: its camera does something wrong that is not known here: was it found by a "
                   "newer camredir?",
                   fuzz->replay);
-    FuzzTarget *target = fresh_target(fuzz, &inner);
+    FuzzTarget *target = make_target(fuzz, &inner);
     if (target) {
         FuzzMinimiser m = {.target = target,
                            .title = reported.title,
                            .before = reported.before,
                            .beside = reported.beside};
         shown = fuzz_replay(&m, reported.fuzz_case, n, &inner);
+        if (inner && target->borrowed && m.replays) {
+            g_message("%s; it was tried %u of %u times", inner->message, m.replays, n);
+            g_clear_error(&inner);
+            n = m.replays;
+        }
         target->ops->free(target);
     }
     if (inner) {

@@ -260,7 +260,8 @@ gboolean fuzz_campaign_run(const FuzzCampaign *campaign, FuzzTotals *ret_totals,
         c.shared->stop = 1;
     watch(&c, inner ? NULL : &inner);
     sum_up(&c);
-    fuzz_screen_end(&c.screen, campaign, c.shared, &c.totals);
+    if (!c.failed || c.shared->done)
+        fuzz_screen_end(&c.screen, campaign, c.shared, &c.totals);
     c.failed |= !write_down(&c, inner ? NULL : &inner);
     give_signals_back(before);
     *ret_totals = c.totals;

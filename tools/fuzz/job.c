@@ -207,7 +207,7 @@ static void count_case(Job *job, const FuzzOutcome *outcome)
 static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
     for (guint i = 1; !run_once(job, fuzz_case, error); i++) {
-        if (i == ATTEMPTS)
+        if (i == ATTEMPTS || job->target->borrowed)
             return FALSE;
         g_clear_error(error);
     }
@@ -240,6 +240,7 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
                        .stop = &job->shared->stop,
                        .most_runs = job->campaign->most_minimise_runs,
                        .beside = job->beside,
+                       .progress = &job->state->smaller,
                        .stale = TRUE};
     gboolean *fewer = fuzz_minimise(&m, finding->diff, &error);
     g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, fewer);
@@ -253,6 +254,7 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
         finding->before = finding->shown ? job->before : NULL;
     }
     finding->replays = m.replays;
+    job->state->smaller.runs = 0;
     if (error)
         g_warning("%s: not made smaller: %s", finding->title, error->message);
     g_free(*kept);
@@ -708,6 +710,12 @@ static gboolean open_all(Job *job, GError **error)
     return job->state->open;
 }
 
+/* What somebody else runs stays broken by a finding until they start it again. */
+static gboolean is_broken(const Job *job)
+{
+    return job->target && job->target->borrowed && job->shared->found;
+}
+
 int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
 {
     g_autoptr(GError) error = NULL;
@@ -718,6 +726,13 @@ int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
                .began_us = g_get_monotonic_time()};
     gboolean done = open_all(&job, &error) && look_at_seeds(&job, &error) && look_on(&job, &error);
 
+    if (!done && is_broken(&job)) {
+        g_message("%s; that is the end of this campaign, which goes on from here when its VM does",
+                  error->message);
+        g_clear_error(&error);
+        shared->stop = 1;
+        done = write_stats(&job, &error);
+    }
     if (!done)
         g_strlcpy(job.state->error, error->message, sizeof job.state->error);
     if (job.target)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tools/fuzz/campaign.h"
+#include "tools/fuzz/minimise.h"
 
 #define FUZZ_MAX_REACHED 24
 #define FUZZ_MAX_TIMES   12
@@ -22,6 +23,7 @@ typedef struct {
     const char *coverage;
     FuzzTime times[FUZZ_MAX_TIMES];
     guint n_times;
+    FuzzProgress smaller; /* of a finding */
     char error[512];
 } FuzzJobState;
 

@@ -57,6 +57,8 @@ static gboolean run_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcom
         return FALSE;
     m->stale = TRUE;
     m->runs++;
+    if (m->progress)
+        m->progress->runs = m->runs;
     if (!show_before(m, outcome, error))
         return FALSE;
     fuzz_outcome_clear(outcome);
@@ -83,7 +85,7 @@ gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
     g_auto(FuzzOutcome) outcome = {0};
 
     for (guint i = 1; !run_once(m, fuzz_case, &outcome, error); i++) {
-        if (i == ATTEMPTS)
+        if (i == ATTEMPTS || m->target->borrowed)
             return FALSE;
         g_clear_error(error);
     }
@@ -96,10 +98,14 @@ guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError *
     GError *inner = NULL;
     guint shown = 0;
 
-    for (m->replays = 0; m->replays < n && inner == NULL && !is_enough(m); m->replays++) {
+    m->target->plain = TRUE;
+    for (m->replays = 0; m->replays < n && !is_enough(m); m->replays++) {
         m->stale = TRUE;
         shown += fuzz_shows(m, fuzz_case, &inner);
+        if (inner)
+            break;
     }
+    m->target->plain = FALSE;
     if (inner)
         g_propagate_error(error, inner);
     return shown;
@@ -165,6 +171,13 @@ static gboolean is_over(const Reduction *r)
     return r->error || is_enough(r->m) || (r->m->most_runs && r->m->runs >= r->m->most_runs);
 }
 
+static void tell(const Reduction *r)
+{
+    if (r->m->progress)
+        *r->m->progress = (FuzzProgress){r->m->runs, fuzz_count_kept(r->diff, r->kept),
+                                         fuzz_diff_n_groups(r->diff)};
+}
+
 /* Units are groups, or (single) changes. Takes back units first to first + n - 1 of those that are
    still there. */
 static gboolean take_back(Reduction *r, const guint *units, guint first, guint n, gboolean single)
@@ -180,6 +193,7 @@ static gboolean take_back(Reduction *r, const guint *units, guint first, guint n
     if (!fuzz_shows(r->m, fuzz_case, &r->error))
         return FALSE;
     memcpy(r->kept, fewer, size * sizeof(gboolean));
+    tell(r);
     return TRUE;
 }
 
@@ -239,6 +253,7 @@ gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error)
 
     for (guint i = 0; i < fuzz_diff_size(diff); i++)
         r.kept[i] = TRUE;
+    tell(&r);
     g_autoptr(FuzzCase) whole = fuzz_diff_apply(diff, r.kept);
     if (shows_anywhere(m, whole, &r.error)) {
         reduce(&r, FALSE);

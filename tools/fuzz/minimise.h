@@ -5,6 +5,12 @@
 #include "tools/fuzz/diff.h"
 #include "tools/fuzz/target.h"
 
+/* How far it is, for whoever watches. */
+typedef struct {
+    guint runs;      /* so far; 0: nothing is made small */
+    guint left, all; /* places */
+} FuzzProgress;
+
 typedef struct {
     FuzzTarget *target;
     const char *title;         /* of the flaw: it must stay the same */
@@ -12,7 +18,8 @@ typedef struct {
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */
-    guint replays;           /* of the last fuzz_replay(): fewer than asked for where it stopped */
+    FuzzProgress *progress;    /* kept up to date; may be NULL */
+    guint replays; /* of the last fuzz_replay(): fewer than asked for where it stopped or failed */
     const GPtrArray *before; /* of FuzzCase: what a fresh target is shown first; may be NULL */
     const GPtrArray *beside; /* of FuzzCase: what it is shown together with it; may be NULL */
     gboolean stale;          /* the target must be made fresh before the next case */

@@ -61,3 +61,16 @@ gboolean fuzz_monitor_do(const char *path, const char *command, GError **error)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "QEMU: %s: %s", command, text);
     return text && !*text;
 }
+
+/* "NAME (#NODE): FILE (FORMAT, read-only)" or "NAME: [not inserted]", and lines that are indented.
+ */
+gboolean fuzz_monitor_has_disk(const char *drives)
+{
+    g_auto(GStrv) lines = g_strsplit(drives, "\n", -1);
+
+    for (char **line = lines; *line; line++)
+        if (**line && !g_ascii_isspace(**line) && !strstr(*line, "[not inserted]") &&
+            !strstr(*line, "read-only)"))
+            return TRUE;
+    return FALSE;
+}

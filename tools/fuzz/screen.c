@@ -50,13 +50,24 @@ static double rate(const FuzzScreen *screen, const FuzzShared *shared)
     return (double)shared->done / MAX(seconds_of(screen), 0.001);
 }
 
-/* Why there are no cases just now; NULL: there are. */
+/* Why a job has no cases just now, and how far that is; NULL: it has. */
+static char *job_doing(const FuzzJobState *job)
+{
+    const char *words = job->doing; /* of another process, which may set it */
+    FuzzProgress smaller = job->smaller;
+
+    return words && smaller.runs ? g_strdup_printf("%s: %u of %u places are left, after %u runs",
+                                                   words, smaller.left, smaller.all, smaller.runs)
+                                 : g_strdup(words);
+}
+
+/* The same of them all. */
 static char *doing(const FuzzScreen *screen, const FuzzCampaign *campaign, const FuzzShared *shared)
 {
     for (guint i = 0; !screen->over && i < campaign->jobs; i++) {
-        const char *words = shared->jobs[i].doing;
+        g_autofree char *words = job_doing(&shared->jobs[i]);
         if (words)
-            return campaign->jobs == 1 ? g_strdup(words)
+            return campaign->jobs == 1 ? g_steal_pointer(&words)
                                        : g_strdup_printf("job %u %s", i + 1, words);
     }
     return NULL;

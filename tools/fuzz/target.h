@@ -63,8 +63,10 @@ typedef struct {
 
 struct FuzzTarget {
     const FuzzTargetOps *ops;
-    char *name;           /* for people */
-    guint together;       /* 0, 1: one case after the other */
+    char *name;        /* for people */
+    guint together;    /* 0, 1: one case after the other */
+    gboolean borrowed; /* somebody else runs it: fresh() cannot start it again */
+    gboolean plain;    /* cases come as they are, without what tells sooner that they are through */
     const char *coverage; /* what tells which code runs, or why nothing does; static, may be NULL */
 };
 

@@ -57,9 +57,9 @@ static gboolean is_ready(FuzzDeviceState state)
     return state.ready;
 }
 
-static gboolean is_gone(FuzzDeviceState state)
+static gboolean is_done(FuzzDeviceState state)
 {
-    return state.gone;
+    return state.ended || state.gone;
 }
 
 static gboolean was_configured(FuzzDeviceState state)
@@ -90,6 +90,50 @@ static gboolean still_works(AddressTarget *target)
     return unplug(target) && works;
 }
 
+static int connect_to(const RedirAddress *address, GError **error)
+{
+    g_autoptr(GSocketClient) client = g_socket_client_new();
+    g_autoptr(GSocketConnectable) where =
+        address->scheme == REDIR_SCHEME_UNIX
+            ? G_SOCKET_CONNECTABLE(g_unix_socket_address_new(address->path))
+            : g_network_address_new(address->host, address->port);
+    g_autoptr(GSocketConnection) connection = g_socket_client_connect(client, where, NULL, error);
+
+    if (connection)
+        return dup(g_socket_get_fd(g_socket_connection_get_socket(connection)));
+    g_prefix_error(error, "%s: %s: ", address->text,
+                   error && g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
+                       ? "its port has another client, and somebody else waits for it"
+                       : "its VM must run, with a usb-redir that listens there");
+    return -1;
+}
+
+/* A second client is not refused: it waits until the first has gone. */
+static gboolean hear_hello(AddressTarget *target, GError **error)
+{
+    gboolean there = serve(target, HELLO_MS, is_ready, FALSE);
+
+    if (fuzz_device_state(target->device).ready)
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                there ? "%s: no usb-redir answers; is its VM running, and has its port no other "
+                        "client?"
+                      : "%s: what answers there is no usb-redir, or takes nobody",
+                target->address->text);
+    return FALSE;
+}
+
+/* One that takes nothing would have any case look as if it broke it. */
+static gboolean takes_devices(AddressTarget *target, GError **error)
+{
+    if (still_works(target))
+        return TRUE;
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                "%s: its guest takes no USB device; it may have to be started again",
+                target->address->text);
+    return FALSE;
+}
+
 static void set_verdict(FuzzOutcome *outcome, FuzzVerdict verdict, const char *title)
 {
     outcome->verdict = verdict;
@@ -99,27 +143,13 @@ static void set_verdict(FuzzOutcome *outcome, FuzzVerdict verdict, const char *t
 static gboolean fresh(FuzzTarget *base, GError **error)
 {
     AddressTarget *target = (AddressTarget *)base;
-    g_autoptr(GSocketClient) client = g_socket_client_new();
-    g_autoptr(GSocketConnectable) where =
-        target->address->scheme == REDIR_SCHEME_UNIX
-            ? G_SOCKET_CONNECTABLE(g_unix_socket_address_new(target->address->path))
-            : g_network_address_new(target->address->host, target->address->port);
 
     g_clear_pointer(&target->device, fuzz_device_free);
-    g_autoptr(GSocketConnection) connection = g_socket_client_connect(client, where, NULL, error);
-    if (!connection) {
-        g_prefix_error(error, "%s: its VM must run, with a usb-redir that listens there: ",
-                       target->address->text);
+    int fd = connect_to(target->address, error);
+    if (fd < 0)
         return FALSE;
-    }
-    int fd = dup(g_socket_get_fd(g_socket_connection_get_socket(connection)));
     target->device = fuzz_device_new(fd);
-    if (serve(target, HELLO_MS, is_ready, FALSE) && fuzz_device_state(target->device).ready)
-        return TRUE;
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                "%s: no usb-redir answers; is its VM running, and is it plugged into a USB port?",
-                target->address->text);
-    return FALSE;
+    return hear_hello(target, error) && takes_devices(target, error);
 }
 
 static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
@@ -130,15 +160,15 @@ static gboolean run(FuzzTarget *base, const FuzzCase *fuzz_case, FuzzOutcome *re
 
     if (!target->device && !fresh(base, error))
         return FALSE;
-    gboolean there = fuzz_device_plug(target->device, fuzz_case, FALSE) &&
-                     serve(target, LONGEST_MS, is_gone, TRUE);
+    gboolean there = fuzz_device_plug(target->device, fuzz_case, !base->plain) &&
+                     serve(target, LONGEST_MS, is_done, TRUE);
     FuzzDeviceState state = fuzz_device_state(target->device);
     fuzz_device_features(target->device, ret_outcome->features);
     ret_outcome->reached = fuzz_reach_name(state.reach);
     there = there && unplug(target);
     if (!there)
         set_verdict(ret_outcome, FUZZ_DIED, "the VM closed the connection");
-    else if (state.reach < FUZZ_CONFIGURED && !still_works(target))
+    else if (!state.ended && !still_works(target))
         set_verdict(ret_outcome, FUZZ_HANG, "the guest takes no device any more");
     ret_outcome->taken_us = g_get_monotonic_time() - begun;
     target->cases_us += ret_outcome->taken_us;
@@ -177,6 +207,7 @@ FuzzTarget *fuzz_target_address_new(const char *address, GError **error)
     AddressTarget *target = g_new0(AddressTarget, 1);
     target->base.ops = &address_ops;
     target->base.name = g_strdup(address);
+    target->base.borrowed = TRUE;
     target->address = parsed;
     return &target->base;
 }

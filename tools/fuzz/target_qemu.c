@@ -58,7 +58,7 @@ typedef struct {
     guint cases;
     gboolean busy;       /* with what was plugged in last: it must be made fresh */
     gint64 resident_kib; /* when it was fresh */
-    gint64 cases_us, own_cpu_us;
+    gint64 cases_us, own_cpu_us, boot_us;
     gint64 look_ms, told_ms; /* at its console again; trouble was seen there; 0: not yet */
     struct {
         gint64 us, cpu_us;
@@ -466,7 +466,7 @@ static gboolean want_stream(const QemuTarget *target, Cases cases)
 /* Only where time is short is the end of a case worth an interface that is not the case's. */
 static gboolean has_sentinel(const QemuTarget *target)
 {
-    return fuzz_vm_has_clock(target->vm) && !target->options.real_time;
+    return !target->options.real_time && !target->base.plain;
 }
 
 static Wait plug(QemuTarget *target, Cases cases)
@@ -519,8 +519,8 @@ static Wait still_works(QemuTarget *target)
     enter(target, PHASE_ALIVE);
     if (!plug_simplest(target))
         return WAIT_LOST;
-    Wait wait = wait_for(target, has_sentinel(target) ? is_done : was_configured,
-                         patience_ms(target), FALSE);
+    gboolean asks = has_sentinel(target) && fuzz_vm_has_clock(target->vm);
+    Wait wait = wait_for(target, asks ? is_done : was_configured, patience_ms(target), FALSE);
     return unplug_simplest(target, wait);
 }
 
@@ -542,6 +542,8 @@ static Wait let_boot(QemuTarget *target)
         return WAIT_LOST;
     while (wait == WAIT_QUIET && fuzz_vm_boots_on(target->vm))
         wait = wait_for(target, was_configured, QUIET_MS, FALSE);
+    if (wait == WAIT_DONE && let_quiet(target) == WAIT_LOST)
+        return WAIT_LOST;
     return unplug_simplest(target, wait);
 }
 
@@ -722,15 +724,8 @@ static gboolean try_ports(QemuTarget *target, GError **error)
     return FALSE;
 }
 
-static gboolean fresh(FuzzTarget *base, GError **error)
+static gboolean connect_devices(QemuTarget *target, GError **error)
 {
-    QemuTarget *target = (QemuTarget *)base;
-
-    drop_devices(target);
-    target->busy = FALSE;
-    target->look_ms = G_MAXINT64; /* what it tells while it boots is no trouble of ours */
-    if (!fuzz_vm_fresh(target->vm, error))
-        return FALSE;
     for (guint i = 0; i < fuzz_vm_n_ports(target->vm); i++) {
         int fd = fuzz_vm_connect(target->vm, i, error);
         if (fd < 0)
@@ -743,7 +738,48 @@ static gboolean fresh(FuzzTarget *base, GError **error)
             return FALSE;
         }
     }
-    if (!try_ports(target, error))
+    return TRUE;
+}
+
+static gboolean start(QemuTarget *target, GError **error)
+{
+    drop_devices(target);
+    return fuzz_vm_fresh(target->vm, error) && connect_devices(target, error);
+}
+
+/* Saves a guest of somebody else's that is up, and goes on from there, if that can be. */
+static gboolean keep(QemuTarget *target, GError **error)
+{
+    drop_devices(target);
+    if (!fuzz_vm_keep(target->vm))
+        return connect_devices(target, error);
+    if (start(target, NULL) && try_ports(target, NULL))
+        return TRUE;
+    fuzz_vm_discard(target->vm);
+    return start(target, error) && try_ports(target, error);
+}
+
+/* A guest of somebody else's is up when it takes devices. */
+static gboolean let_come_up(QemuTarget *target, GError **error)
+{
+    gint64 begun = g_get_monotonic_time();
+
+    if (fuzz_vm_has_clock(target->vm))
+        return try_ports(target, error);
+    if (fuzz_vm_is_kept(target->vm))
+        return TRUE;
+    gboolean up = try_ports(target, error);
+    target->boot_us += g_get_monotonic_time() - begun;
+    return up && keep(target, error);
+}
+
+static gboolean fresh(FuzzTarget *base, GError **error)
+{
+    QemuTarget *target = (QemuTarget *)base;
+
+    target->busy = FALSE;
+    target->look_ms = G_MAXINT64; /* what it tells while it boots is no trouble of ours */
+    if (!start(target, error) || !let_come_up(target, error))
         return FALSE;
     g_free(fuzz_vm_console(target->vm)); /* of its boot */
     /* A host that is busy makes the guest slow, which is no lockup. */
@@ -765,7 +801,7 @@ static const FuzzTime *times(const FuzzTarget *base, guint *ret_n)
     gint64 waiting = target->cases_us - target->own_cpu_us;
     FuzzTime *next = target->times;
 
-    *next++ = (FuzzTime){"boot", vm.boot_us};
+    *next++ = (FuzzTime){"boot", vm.boot_us + target->boot_us};
     *next++ = (FuzzTime){"restart", vm.restart_us};
     for (guint i = 0; i < PHASES; i++) {
         *next++ = (FuzzTime){phase_names[i], target->phases_us[i]};

@@ -31,6 +31,12 @@
 #define SAVE_S          120     /* a moment, where nothing else is busy */
 #define SOCKET_S        60
 #define SPENT_S         2
+#define IDLE_LOOK_US    50000
+#define IDLE_ENOUGH     100  /* such looks: a guest that waits for a device does so for 5 s */
+#define IDLE_COSTS      2    /* looks, if it is at work */
+#define IDLE_MOST       1200 /* looks */
+#define LOAD_POLL_US    20000
+#define SAVED_PART      4 /* of this machine's memory, at most */
 #define MAX_CONSOLE     (1 << 20)
 #define MAX_LINE        4096 /* of init */
 #define PORTS_EACH      4    /* of a controller, unless it must have more */
@@ -52,9 +58,10 @@ struct FuzzVm {
     char *folder, *console_path, *error_path, *monitor_path;
     GPid pid; /* 0: none runs */
     int status;
-    gboolean over; /* it has ended, status says how */
-    int state;     /* a file with the machine after its boot; -1: none yet */
-    int port;      /* to init; -1: none */
+    gboolean over;  /* it has ended, status says how */
+    int state;      /* a file with the machine after its boot; -1: none yet */
+    gboolean boots; /* each time, as it cannot be saved */
+    int port;       /* to init; -1: none */
     long console_at;
     gint64 begun_ms;
     FuzzQuiet boot; /* the console's bytes */
@@ -481,6 +488,75 @@ static gboolean save(FuzzVm *vm, GError **error)
     return done || (error && *error) ? done : failed(error, "QEMU could not save the machine");
 }
 
+/* What is saved takes no more memory than the guest has. */
+static gboolean is_small(const FuzzVm *vm)
+{
+    g_autofree char *text = fuzz_monitor_ask(vm->monitor_path, "info memory_size_summary", NULL);
+    guint64 bytes, all = (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE);
+
+    return text && sscanf(text, "base memory: %" G_GUINT64_FORMAT, &bytes) == 1 &&
+           bytes <= all / SAVED_PART;
+}
+
+static gboolean is_running(const char *tasks, const char *id)
+{
+    g_autofree char *path = g_build_filename(tasks, id, "stat", NULL);
+    g_autofree char *text = NULL;
+    const char *name_end = g_file_get_contents(path, &text, NULL, NULL) ? strrchr(text, ')') : NULL;
+
+    return name_end && g_str_has_prefix(name_end, ") R");
+}
+
+/* Whether any of its threads runs, or would if it got a processor. */
+static gboolean is_at_work(const FuzzVm *vm)
+{
+    g_autofree char *tasks = g_strdup_printf("/proc/%d/task", vm->pid);
+    g_autoptr(GPtrArray) ids = fuzz_list_folder(tasks, NULL);
+    gboolean runs = FALSE;
+
+    for (guint i = 0; i < ids->len; i++)
+        runs |= is_running(tasks, ids->pdata[i]);
+    return runs;
+}
+
+/* What its guest had to do it has done. */
+static gboolean wait_idle(const FuzzVm *vm)
+{
+    guint still = 0;
+
+    for (guint i = 0; i < IDLE_MOST && still < IDLE_ENOUGH; i++) {
+        g_usleep(IDLE_LOOK_US);
+        still = is_at_work(vm) ? still - MIN(still, IDLE_COSTS) : still + 1;
+    }
+    return still == IDLE_ENOUGH;
+}
+
+gboolean fuzz_vm_keep(FuzzVm *vm)
+{
+    g_autofree char *drives = fuzz_monitor_ask(vm->monitor_path, "info block", NULL);
+    g_autoptr(GError) error = NULL;
+
+    if (!vm->boots && drives && !fuzz_monitor_has_disk(drives) && is_small(vm) && wait_idle(vm) &&
+        save(vm, &error))
+        return TRUE;
+    g_debug("it boots each time: %s", error ? error->message : drives);
+    vm->boots = TRUE;
+    return FALSE;
+}
+
+void fuzz_vm_discard(FuzzVm *vm)
+{
+    if (vm->state >= 0)
+        close(vm->state);
+    vm->state = -1;
+    vm->boots = TRUE;
+}
+
+gboolean fuzz_vm_is_kept(const FuzzVm *vm)
+{
+    return vm->state >= 0;
+}
+
 static gboolean is_stock(const FuzzVm *vm)
 {
     return is_own(vm) && !vm->options->kernel && !vm->options->initramfs;
@@ -538,6 +614,27 @@ static int open_state(const FuzzVm *vm)
     return open(path, O_RDONLY);
 }
 
+static gboolean goes_on(FuzzVm *vm)
+{
+    tell(vm, "tock\n"); /* it may have been saved while it waited */
+    fuzz_vm_ask(vm, "clock", "1");
+    return wait_answer(vm, SAVE_S);
+}
+
+/* Whoever connects to its ports before that would have it abort. */
+static gboolean wait_loaded(FuzzVm *vm)
+{
+    gint64 deadline = g_get_monotonic_time() + SAVE_S * G_USEC_PER_SEC;
+
+    while (!has_ended(vm) && g_get_monotonic_time() < deadline) {
+        g_autofree char *status = fuzz_monitor_ask(vm->monitor_path, "info status", NULL);
+        if (status && strstr(status, "running"))
+            return TRUE;
+        g_usleep(LOAD_POLL_US);
+    }
+    return FALSE;
+}
+
 static gboolean restart(FuzzVm *vm, GError **error)
 {
     gint64 begun = g_get_monotonic_time();
@@ -548,9 +645,7 @@ static gboolean restart(FuzzVm *vm, GError **error)
         close(state);
     if (!done)
         return cannot_start(vm, error);
-    tell(vm, "tock\n"); /* it may have been saved while it waited */
-    fuzz_vm_ask(vm, "clock", "1");
-    if (!wait_answer(vm, SAVE_S))
+    if (!(is_own(vm) ? goes_on(vm) : wait_loaded(vm)))
         return cannot_start(vm, error);
     vm->times.restart_us += g_get_monotonic_time() - begun;
     return TRUE;
@@ -562,7 +657,7 @@ static gboolean begin(FuzzVm *vm, GError **error)
 {
     if (vm->state < 0 && !boot(vm, error))
         return FALSE;
-    if (!is_own(vm))
+    if (vm->state < 0 && !is_own(vm))
         return TRUE;
     if (vm->state < 0 && !save(vm, error))
         return FALSE;

@@ -15,8 +15,15 @@ FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error);
 void fuzz_vm_free(FuzzVm *vm); /* kills it; accepts NULL */
 
 /* A machine in which nothing has happened yet. The first time the own guest boots and is saved;
-   from then on a new QEMU goes on from there. */
+   from then on a new QEMU goes on from there. Somebody else's boots, until it is kept. */
 gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error);
+/* Of somebody else's guest that is up, with nobody connected to its ports: whether it could be
+   saved, to go on from there from the next fuzz_vm_fresh() on, which must be next. One that writes
+   to a disk cannot, as that would have what came later. */
+gboolean fuzz_vm_keep(FuzzVm *vm);
+/* What was saved is of no use: it boots each time. */
+void fuzz_vm_discard(FuzzVm *vm);
+gboolean fuzz_vm_is_kept(const FuzzVm *vm);
 gboolean fuzz_vm_has_clock(const FuzzVm *vm); /* is there an init of ours */
 guint fuzz_vm_n_ports(const FuzzVm *vm);
 guint fuzz_vm_n_controllers(const FuzzVm *vm);
