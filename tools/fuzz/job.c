@@ -254,7 +254,7 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
         finding->before = finding->shown ? job->before : NULL;
     }
     finding->replays = m.replays;
-    job->state->smaller.runs = 0;
+    job->state->smaller = (FuzzProgress){0};
     if (error)
         g_warning("%s: not made smaller: %s", finding->title, error->message);
     g_free(*kept);

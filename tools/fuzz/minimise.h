@@ -7,8 +7,8 @@
 
 /* How far it is, for whoever watches. */
 typedef struct {
-    guint runs;      /* so far; 0: nothing is made small */
-    guint left, all; /* places */
+    guint runs;      /* so far */
+    guint left, all; /* places; 0: nothing is made small */
 } FuzzProgress;
 
 typedef struct {

@@ -56,9 +56,9 @@ static char *job_doing(const FuzzJobState *job)
     const char *words = job->doing; /* of another process, which may set it */
     FuzzProgress smaller = job->smaller;
 
-    return words && smaller.runs ? g_strdup_printf("%s: %u of %u places are left, after %u runs",
-                                                   words, smaller.left, smaller.all, smaller.runs)
-                                 : g_strdup(words);
+    return words && smaller.all ? g_strdup_printf("%s: %u of %u places are left, after %u runs",
+                                                  words, smaller.left, smaller.all, smaller.runs)
+                                : g_strdup(words);
 }
 
 /* The same of them all. */
