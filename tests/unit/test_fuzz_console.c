@@ -30,6 +30,17 @@ static const Excerpt excerpts[] = {
      "[   12.345687]  kasan_report+0xad/0x130\n[   12.345688]  ? uvc_scan_device+0x1/0x9\n"
      "[   12.345689]  __list_del_entry_valid+0x34/0xd0\n"
      "[   12.345690]  uvc_delete+0x5b/0x1f0 [uvcvideo]\n" STACK_END},
+    {"worse than a warning", "NULL pointer dereference in uvc_parse_control",
+     "[   21.402190] WARNING: CPU: 0 PID: 12 at mm/page_alloc.c:5534 __alloc_pages+0x2b1/0x310\n"
+     "[   21.402191] RIP: 0010:__alloc_pages+0x2b1/0x310\n"
+     "[   21.402192] ---[ end trace 0000000000000000 ]---\n"
+     "[   21.402193] WARNING: CPU: 0 PID: 12 at lib/refcount.c:25 uvc_scan_chain+0x1/0x3\n"
+     "[   21.402194] BUG: kernel NULL pointer dereference, address: 0000000000000000\n"
+     "[   21.402195] RIP: 0010:uvc_parse_control+0x24/0x110 [uvcvideo]\n"
+     "[   21.402196] BUG: KASAN: slab-out-of-bounds in uvc_probe+0x1/0x2\n"},
+    {"a warning that ends it all", "WARNING in uvc_scan_chain",
+     "[   21.402193] WARNING: CPU: 0 PID: 12 at uvc_driver.c:25 uvc_scan_chain+0x1/0x3\n"
+     "[   21.402194] Kernel panic - not syncing: kernel: panic_on_warn set ...\n"},
     {"kfence", "KFENCE: use-after-free read in uvc_status_complete",
      "[   61.000001] BUG: KFENCE: use-after-free read in uvc_status_complete+0x1a/0x2c0 "
      "[uvcvideo]\n"},

@@ -421,14 +421,32 @@ static char *title_in(const char *line, char **ret_place)
     return NULL;
 }
 
+/* A warning need not break anything: what is told behind it may be what did. */
+static gboolean is_mild(const char *title)
+{
+    return g_str_has_prefix(title, "WARNING");
+}
+
+/* What a kernel does of its own when it has told of something. */
+static gboolean is_consequence(const char *title)
+{
+    return g_str_has_prefix(title, "panic: ");
+}
+
 char *fuzz_console_find(const char *text, char **ret_place)
 {
-    if (ret_place)
-        *ret_place = NULL;
-    for (const char *line = text; line; line = next_line(line)) {
-        char *title = title_in(line, ret_place);
-        if (title)
-            return title;
+    g_autofree char *found = NULL, *found_place = NULL;
+
+    for (const char *line = text; line && (!found || is_mild(found)); line = next_line(line)) {
+        g_autofree char *place = NULL, *title = title_in(line, &place);
+        if (!title || (found && (is_mild(title) || is_consequence(title))))
+            continue;
+        g_free(found);
+        g_free(found_place);
+        found = g_steal_pointer(&title);
+        found_place = g_steal_pointer(&place);
     }
-    return NULL;
+    if (ret_place)
+        *ret_place = g_steal_pointer(&found_place);
+    return g_steal_pointer(&found);
 }
