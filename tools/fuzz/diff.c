@@ -467,6 +467,12 @@ guint fuzz_diff_group(const FuzzDiff *diff, guint change)
     return change_at(diff, change)->group;
 }
 
+gboolean fuzz_diff_is_use(const FuzzDiff *diff, guint change)
+{
+    const Change *at = change_at(diff, change);
+    return at->kind == FAULT && at->fault.kind == FUZZ_FAULT_STREAM;
+}
+
 guint fuzz_diff_n_groups(const FuzzDiff *diff)
 {
     return diff->n_groups;

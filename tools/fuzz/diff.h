@@ -17,6 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FuzzDiff, fuzz_diff_free)
 guint fuzz_diff_size(const FuzzDiff *diff);
 guint fuzz_diff_group(const FuzzDiff *diff, guint change);
 guint fuzz_diff_n_groups(const FuzzDiff *diff);
+/* Nothing about the camera, but that somebody takes pictures. */
+gboolean fuzz_diff_is_use(const FuzzDiff *diff, guint change);
 
 /* The valid one with those changes that are TRUE in kept; all of them: the broken one. */
 FuzzCase *fuzz_diff_apply(const FuzzDiff *diff, const gboolean *kept);

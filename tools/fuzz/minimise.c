@@ -269,7 +269,7 @@ guint fuzz_count_kept(const FuzzDiff *diff, const gboolean *kept)
     guint n = 0, last = G_MAXUINT;
 
     for (guint i = 0; i < fuzz_diff_size(diff); i++)
-        if (kept[i] && fuzz_diff_group(diff, i) != last) {
+        if (kept[i] && !fuzz_diff_is_use(diff, i) && fuzz_diff_group(diff, i) != last) {
             last = fuzz_diff_group(diff, i);
             n++;
         }

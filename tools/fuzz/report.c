@@ -170,11 +170,17 @@ static void say_changes(GString *text, const FuzzFinding *finding)
                                "In %u place%s; lengths, counts and totals that follow from "
                                "them are not listed.\n\n",
                                n, n == 1 ? "" : "s");
+    gboolean used = FALSE;
     for (guint i = 0; i < fuzz_diff_size(diff); i++)
-        if (finding->kept[i]) {
+        if (finding->kept[i] && fuzz_diff_is_use(diff, i))
+            used = TRUE;
+        else if (finding->kept[i]) {
             g_autofree char *words = fuzz_diff_line(diff, finding->kept, &i);
             g_string_append_printf(text, "- %s\n", words);
         }
+    if (used)
+        g_string_append_printf(text, "\nMeanwhile, %s.\n",
+                               fuzz_fault_texts[FUZZ_FAULT_STREAM].what);
 }
 
 static void say_replay(GString *text, const FuzzFinding *finding, const char *folder)
