@@ -143,6 +143,15 @@ static FuzzTarget *fresh_target(struct fuzz *fuzz, GError **error)
     return target;
 }
 
+static void warn_of_other_target(const char *folder, const FuzzReported *reported,
+                                 const FuzzTarget *target)
+{
+    if (reported->target && strcmp(reported->target, target->name) != 0)
+        g_warning("%s: it was found with another target, '%s', and this is '%s': see --target and "
+                  "--guest",
+                  folder, reported->target, target->name);
+}
+
 static int replay(struct fuzz *fuzz, GError **error)
 {
     g_auto(FuzzReported) reported = {0};
@@ -156,11 +165,13 @@ static int replay(struct fuzz *fuzz, GError **error)
                   "newer camredir?",
                   fuzz->replay);
     FuzzTarget *target = make_target(fuzz, &inner);
+    FuzzMinimiser m = {0};
     if (target) {
-        FuzzMinimiser m = {.target = target,
-                           .title = reported.title,
-                           .before = reported.before,
-                           .beside = reported.beside};
+        warn_of_other_target(fuzz->replay, &reported, target);
+        m = (FuzzMinimiser){.target = target,
+                            .title = reported.title,
+                            .before = reported.before,
+                            .beside = reported.beside};
         shown = fuzz_replay(&m, reported.fuzz_case, n, &inner);
         if (inner && target->borrowed && m.replays) {
             g_message("%s; it was tried %u of %u times", inner->message, m.replays, n);
@@ -174,6 +185,8 @@ static int replay(struct fuzz *fuzz, GError **error)
         return FUZZ_FAILED;
     }
     printf("%s\nreproduced %u of %u\n", reported.title, shown, n);
+    if (shown < n)
+        printf("The last time that it did not show: %s\n", *m.instead ? m.instead : "nothing");
     return shown == n ? FUZZ_NOTHING : FUZZ_FOUND;
 }
 
@@ -372,6 +385,15 @@ static gboolean read_controllers(struct fuzz *fuzz, GError **error)
     return TRUE;
 }
 
+static gboolean is_file(const char *option, const char *path, GError **error)
+{
+    if (path == NULL || g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return TRUE;
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: %s: there is no such file",
+                option, path);
+    return FALSE;
+}
+
 static gboolean check_target(const struct fuzz *fuzz, GError **error)
 {
     static const char *const guests[] = {"linux", NULL};
@@ -379,6 +401,8 @@ static gboolean check_target(const struct fuzz *fuzz, GError **error)
 
     if (!is_one_of("--guest", fuzz->guest, guests, error))
         return FALSE;
+    if (fuzz->qemu && !fuzz->qemu[0])
+        return refuse(error, "--: expected QEMU's command line behind it");
     if (fuzz->guest && fuzz->qemu)
         return refuse(error, "--guest and a command line of QEMU: give one");
     if (!is_qemu(fuzz) && (fuzz->qemu || fuzz->guest))
@@ -388,7 +412,9 @@ static gboolean check_target(const struct fuzz *fuzz, GError **error)
                              "program's own guest");
     if (!is_qemu(fuzz) && fuzz->devices > 1)
         return refuse(error, "--devices: only with --target qemu");
-    return target_of(fuzz)->word || check_address(fuzz, error);
+    return is_file("--kernel", fuzz->kernel, error) &&
+           is_file("--initramfs", fuzz->initramfs, error) &&
+           (target_of(fuzz)->word || check_address(fuzz, error));
 }
 
 static gboolean check_options(const struct fuzz *fuzz, GError **error)
@@ -397,6 +423,10 @@ static gboolean check_options(const struct fuzz *fuzz, GError **error)
 
     if (fuzz->name && (strchr(fuzz->name, '/') || fuzz->name[0] == '.' || !*fuzz->name))
         return refuse(error, "--name: expected a word without '/' and '.' at its beginning");
+    if (fuzz->corpus && !*fuzz->corpus)
+        return refuse(error, "--corpus: expected a folder's name");
+    if (fuzz->replay && (fuzz->minimise || fuzz->seeds[0]))
+        return refuse(error, "--replay: only a finding's folder, without --minimise and seeds");
     return is_one_of("--mutate", fuzz->mutate, mutations, error) && check_target(fuzz, error) &&
            is_within("--ignore", fuzz->ignored ? g_strv_length(fuzz->ignored) : 0, 0,
                      FUZZ_MAX_IGNORED, error) &&
@@ -427,7 +457,7 @@ static char **split_qemu(int *argc, char **argv)
         if (strcmp(argv[i], "--") == 0) {
             argv[i] = NULL;
             *argc = i;
-            return argv[i + 1] ? argv + i + 1 : NULL;
+            return argv + i + 1;
         }
     return NULL;
 }
@@ -495,10 +525,8 @@ static int parse_and_run(struct fuzz *fuzz, int argc, char **argv)
                        entries, &argc, &argv, G_MAXINT - 1))
         return FUZZ_FAILED;
     fuzz->seeds = argv + 1;
-    if (!fuzz->target || (fuzz->guest && strcmp(fuzz->target, "self") == 0)) {
-        g_free(fuzz->target);
+    if (!fuzz->target)
         fuzz->target = g_strdup(fuzz->guest ? "qemu" : "self");
-    }
     int status = run(fuzz, &error);
     if (error)
         g_printerr("camredir: %s\n", error->message);

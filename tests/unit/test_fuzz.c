@@ -175,7 +175,9 @@ static void check_finding(const char *path)
     g_assert_true(fuzz_report_read(path, &reported, &error));
     g_assert_cmpuint(reported.seed, !=, 0);
     g_assert_nonnull(strstr(console, "camredir bug: "));
+    g_autofree char *here = g_get_current_dir();
     g_assert_nonnull(strstr(report, path));
+    g_assert_nonnull(strstr(report, here));
     g_assert_cmpmem(bytes, size, g_bytes_get_data(reported.fuzz_case->descriptors, NULL),
                     g_bytes_get_size(reported.fuzz_case->descriptors));
     g_assert_cmpint(sscanf(strstr(report, "\nIn "), "\nIn %u place", &places), ==, 1);
@@ -187,6 +189,7 @@ static void check_finding(const char *path)
     g_assert_no_error(error);
     m.title = "another";
     g_assert_cmpuint(fuzz_replay(&m, reported.fuzz_case, 2, &error), ==, 0);
+    g_assert_cmpstr(m.instead, ==, reported.title);
     m.target->ops->free(m.target);
 }
 

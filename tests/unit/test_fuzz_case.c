@@ -406,9 +406,9 @@ static void test_fault_words(void)
         FuzzFault fault;
         const char *words;
     } rows[] = {
-        {{FUZZ_FAULT_STALL, 3, 0}, "control request 3 (from 0) is stalled"},
+        {{FUZZ_FAULT_STALL, 3, 0}, "control request 3 (counted from 0) is stalled"},
         {{FUZZ_FAULT_SPEED, 0, 2}, "the device says usbredir speed 2"},
-        {{FUZZ_FAULT_PAYLOAD_BYTE, 1, 0x0203}, "payload 1 (from 0) has byte 2 set to 3"},
+        {{FUZZ_FAULT_PAYLOAD_BYTE, 1, 0x0203}, "payload 1 (counted from 0) has byte 2 set to 3"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *words = fuzz_fault_words(&rows[i].fault);

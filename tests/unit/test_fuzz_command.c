@@ -75,6 +75,13 @@ static void test_refused(void)
         {"--target qemu --devices 2 --controllers xhci,ehci -- false", "QEMU ended"},
         {"--guest linux --devices 0", "1 to 16"},
         {"--guest linux --devices 17", "1 to 16"},
+        {"--guest linux --target self", "--target qemu"},
+        {"--guest linux --kernel no-such-kernel", "no-such-kernel"},
+        {"--guest linux --initramfs .", "--initramfs"},
+        {"--target qemu --", "QEMU's command line"},
+        {"--corpus=", "--corpus"},
+        {"--replay . --minimise .", "--minimise"},
+        {"--replay . webcam", "seeds"},
         {"--name a/b", "--name"},
         {"--name .a", "--name"},
         {"no-such-seed", "no-such-seed"},
@@ -115,6 +122,8 @@ static void test_replay(void)
     g_autofree char *finding = g_build_filename(folder, "finding", NULL);
     g_autofree char *report = g_build_filename(finding, "report.md", NULL);
     g_autofree char *bytes = g_build_filename(finding, "case.bin", NULL);
+    g_autofree char *others = g_build_filename(finding, "before", NULL);
+    g_autofree char *no_case = g_build_filename(others, "000.bin", NULL);
 
     g_assert_cmpint(g_mkdir(finding, 0755), ==, 0);
     g_assert_true(g_file_set_contents(report, "# lint: it fell\n", -1, NULL));
@@ -123,10 +132,21 @@ static void test_replay(void)
     g_assert_cmpint(run.status, ==, 1);
     g_assert_nonnull(strstr(run.output, "lint: it fell\nreproduced 0 of 4\n"));
     g_assert_null(strstr(run.errors, "newer"));
+    g_assert_null(strstr(run.errors, "another target"));
+    g_assert_nonnull(strstr(run.output, "did not show: nothing\n"));
+    g_assert_true(g_file_set_contents(report, "# lint: it fell\n\n- Target: a VM\n", -1, NULL));
+    g_auto(Run) elsewhere = run_fuzz("--replay finding --cases 1");
+    g_assert_cmpint(elsewhere.status, ==, 1);
+    g_assert_nonnull(strstr(elsewhere.errors, "another target, 'a VM', and this is 'self'"));
     g_assert_true(g_file_set_contents(bytes, "\x09\xfa\xff\0\0\0\0\0", 9, NULL));
     g_auto(Run) newer = run_fuzz("--replay finding --cases 1");
     g_assert_cmpint(newer.status, ==, 1);
     g_assert_nonnull(strstr(newer.errors, "newer"));
+    g_assert_cmpint(g_mkdir(others, 0755), ==, 0);
+    g_assert_cmpint(g_mkdir(no_case, 0755), ==, 0);
+    g_auto(Run) unread = run_fuzz("--replay finding --cases 1");
+    g_assert_cmpint(unread.status, ==, 2);
+    g_assert_nonnull(strstr(unread.errors, "finding/before/000.bin"));
     g_assert_true(g_file_set_contents(report, "no title\n", -1, NULL));
     g_auto(Run) broken = run_fuzz("--replay finding");
     g_assert_cmpint(broken.status, ==, 2);

@@ -749,9 +749,10 @@ char *fuzz_fault_words(const FuzzFault *fault)
     }
     if (text->at == FUZZ_AT_INTERRUPT)
         g_string_append_printf(words, ": 0x%06x", fault->value & 0xffffff);
-    g_autofree char *which = text->at == FUZZ_AT_NONE
-                                 ? g_strdup("")
-                                 : g_strdup_printf("%s %u (from 0) ", things[text->at], fault->at);
+    g_autofree char *which =
+        text->at == FUZZ_AT_NONE
+            ? g_strdup("")
+            : g_strdup_printf("%s %u (counted from 0) ", things[text->at], fault->at);
     g_string_prepend(words, which);
     return g_string_free(words, FALSE);
 }

@@ -89,8 +89,11 @@ gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
             return FALSE;
         g_clear_error(error);
     }
-    return g_strcmp0(outcome.title, m->title) == 0 &&
-           (!m->place || g_strcmp0(outcome.place, m->place) == 0);
+    if (g_strcmp0(outcome.title, m->title) == 0 &&
+        (!m->place || g_strcmp0(outcome.place, m->place) == 0))
+        return TRUE;
+    g_strlcpy(m->instead, outcome.title ? outcome.title : "", sizeof m->instead);
+    return FALSE;
 }
 
 guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error)

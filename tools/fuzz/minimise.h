@@ -22,6 +22,7 @@ typedef struct {
     guint replays; /* of the last fuzz_replay(): fewer than asked for where it stopped or failed */
     const GPtrArray *before; /* of FuzzCase: what a fresh target is shown first; may be NULL */
     const GPtrArray *beside; /* of FuzzCase: what it is shown together with it; may be NULL */
+    char instead[160];       /* what the last case did that did not show it: a title; "": nothing */
     gboolean stale;          /* the target must be made fresh before the next case */
 } FuzzMinimiser;
 

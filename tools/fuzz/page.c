@@ -2,6 +2,7 @@
 /* Curves in SVG, drawn of at most so many points as a screen has columns. */
 #include "tools/fuzz/page.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ void fuzz_samples_load(GArray *samples, const char *path)
         guint n = 0;
         for (char *end; n < 6 && words[n] && *words[n]; n++) {
             numbers[n] = g_ascii_strtod(words[n], &end);
-            if (*end)
+            if (*end || !isfinite(numbers[n]))
                 break;
         }
         const FuzzSample sample = {numbers[0], numbers[1], numbers[2],

@@ -136,6 +136,7 @@ gint64 fuzz_report_last(const char *dir)
 
 #define TITLE    "# "
 #define WHERE    "\n- Where: "
+#define TARGET   "\n- Target: "
 #define FOUND_BY "- Found by: case "
 
 /* ---- Writing ---- */
@@ -185,9 +186,9 @@ static void say_changes(GString *text, const FuzzFinding *finding)
 
 static void say_replay(GString *text, const FuzzFinding *finding, const char *folder)
 {
-    g_autofree char *quoted = g_shell_quote(folder);
+    g_autofree char *quoted = g_shell_quote(folder), *here = g_get_current_dir();
 
-    g_string_append(text, "\n## How to see it again\n\n");
+    g_string_append_printf(text, "\n## How to see it again\n\nIn `%s`:\n\n", here);
     g_string_append_printf(text, "    camredir fuzz --replay %s %s\n\n", quoted,
                            finding->options ? finding->options : "--target self");
     if (finding->before)
@@ -217,7 +218,7 @@ static GString *report_text(const FuzzFinding *finding, const char *folder)
 
     g_string_append_printf(text, TITLE "%s\n\n", finding->title);
     g_string_append_printf(text,
-                           "- What: %s%s%s\n- Target: %s\n" FOUND_BY "%" G_GUINT64_FORMAT
+                           "- What: %s%s%s" TARGET "%s\n" FOUND_BY "%" G_GUINT64_FORMAT
                            " of seed %" G_GUINT64_FORMAT "\n",
                            verdict_words[finding->verdict], finding->place ? WHERE : "",
                            finding->place ? finding->place : "", finding->target, finding->number,
@@ -277,19 +278,22 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 
 /* ---- Reading ---- */
 
-static GPtrArray *read_others(const char *folder, const char *which)
+static gboolean read_others(const char *folder, const char *which, GPtrArray **ret_others,
+                            GError **error)
 {
-    GPtrArray *others = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
+    g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
     g_autofree char *path = g_build_filename(folder, which, NULL);
     g_autoptr(GPtrArray) names = fuzz_list_folder(path, NULL);
 
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *name = g_build_filename(path, names->pdata[i], NULL);
-        FuzzCase *fuzz_case = fuzz_case_read(name, NULL);
-        if (fuzz_case)
-            g_ptr_array_add(others, fuzz_case);
+        FuzzCase *fuzz_case = fuzz_case_read(name, error);
+        if (!fuzz_case)
+            return FALSE;
+        g_ptr_array_add(others, fuzz_case);
     }
-    return others;
+    *ret_others = g_steal_pointer(&others);
+    return TRUE;
 }
 
 /* The rest of the line behind key; NULL: there is none such. */
@@ -317,6 +321,7 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
     g_autofree char *report_path = g_build_filename(folder, REPORT, NULL);
     g_autoptr(FuzzCase) fuzz_case = fuzz_case_read(case_path, error);
     g_autofree char *text = NULL;
+    g_autoptr(GPtrArray) before = NULL, beside = NULL;
 
     if (!fuzz_case || !g_file_get_contents(report_path, &text, NULL, error)) {
         g_prefix_error(error, "%s: expected a folder below findings/ of a corpus: ", folder);
@@ -327,12 +332,16 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
                     "%s: its first line is no '" TITLE "TITLE'", report_path);
         return FALSE;
     }
+    if (!read_others(folder, BEFORE, &before, error) ||
+        !read_others(folder, BESIDE, &beside, error))
+        return FALSE;
     *ret_reported = (FuzzReported){
         .fuzz_case = g_steal_pointer(&fuzz_case),
-        .before = read_others(folder, BEFORE),
-        .beside = read_others(folder, BESIDE),
+        .before = g_steal_pointer(&before),
+        .beside = g_steal_pointer(&beside),
         .title = line_of(text, TITLE),
         .place = line_of(text, WHERE),
+        .target = line_of(text, TARGET),
     };
     const char *found = strstr(text, FOUND_BY);
     if (found)
@@ -348,4 +357,5 @@ void fuzz_reported_clear(FuzzReported *reported)
     g_clear_pointer(&reported->beside, g_ptr_array_unref);
     g_free(reported->title);
     g_free(reported->place);
+    g_free(reported->target);
 }

@@ -40,9 +40,10 @@ gboolean fuzz_report_write(const char *folder, const FuzzFinding *finding, GErro
 /* What a folder says. */
 typedef struct {
     FuzzCase *fuzz_case;
-    GPtrArray *before;    /* of FuzzCase, what comes before it; may be empty */
-    GPtrArray *beside;    /* the same, what comes together with it */
-    char *title, *place;  /* place: NULL: not said */
+    GPtrArray *before; /* of FuzzCase, what comes before it; may be empty */
+    GPtrArray *beside; /* the same, what comes together with it */
+    char *title;
+    char *place, *target; /* NULL: not said */
     guint64 number, seed; /* 0: not said */
 } FuzzReported;
 
