@@ -18,7 +18,10 @@ package=linux-source-6.1
 patches= extra=
 while [ $# -gt 1 ]; do
     case $1 in
-    --patch) patches="$patches $(realpath "$2")" && shift 2 ;;
+    --patch)
+        patches="$patches $(realpath -e "$2")" # where there is none, this ends it
+        shift 2
+        ;;
     --config) extra="$extra$2
 " && shift 2 ;;
     --no-kcov) extra="$extra# CONFIG_KCOV is not set
@@ -76,13 +79,12 @@ unpack() {
     trap - EXIT
 }
 
-mkdir -p "$out"
-[ -d "$source" ] || unpack
-
 # ---- one kernel after the other in the one tree ----
 
+mkdir -p "$out"
 exec 9>"$out/lock"
 flock 9
+[ -d "$source" ] || unpack
 
 take_back() {
     [ -s "$out/applied.diff" ] || return 0

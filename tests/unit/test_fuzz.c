@@ -597,6 +597,24 @@ static void test_curve(void)
     g_assert_cmpfloat(g_array_index(samples, FuzzSample, samples->len - 1).cases, ==, 120);
 }
 
+/* A corpus may be anybody's. */
+static void test_bounds(void)
+{
+    g_autofree char *path = in_folder("bounds");
+    g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(FuzzSample));
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(
+        g_file_set_contents(path, "nan,1,1,1,1\n1,inf,1,1,1,1\n1,2,3\n1,2,3,4,5\n", -1, NULL));
+    fuzz_samples_load(samples, path);
+    g_assert_cmpuint(samples->len, ==, 1);
+    g_autofree char *whole = fuzz_read_file(path, 42, NULL, NULL);
+    g_assert_cmpuint(strlen(whole), ==, 42);
+    g_assert_null(fuzz_read_file(path, 41, NULL, NULL));
+    g_assert_null(fuzz_read_file("/dev/zero", 44, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "/dev/zero"));
+}
+
 /* Asked to end, it does, with its page; and its jobs are gone. */
 static void test_asked_to_end(void)
 {
@@ -968,6 +986,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/killed", test_killed);
     g_test_add_func("/fuzz/job-killed", test_job_killed);
     g_test_add_func("/fuzz/curve", test_curve);
+    g_test_add_func("/fuzz/bounds", test_bounds);
     g_test_add_func("/fuzz/asked-to-end", test_asked_to_end);
     g_test_add_func("/fuzz/shared", test_shared);
     g_test_add_func("/fuzz/stats", test_stats);

@@ -3,10 +3,10 @@
    badly as it may be, is the descriptors. */
 #include "tools/fuzz/case.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "descriptors/desc.h"
+#include "tools/fuzz/put.h"
 
 #define FAULT_BYTES 9 /* bLength, bDescriptorType, kind, at (2), value (4) */
 
@@ -92,22 +92,10 @@ FuzzCase *fuzz_case_parse(const guint8 *bytes, gsize size)
 
 FuzzCase *fuzz_case_read(const char *path, GError **error)
 {
-    g_autofree char *bytes = NULL;
-    GStatBuf st = {0};
     gsize size;
+    g_autofree char *bytes = fuzz_read_file(path, FUZZ_MAX_PACKED, &size, error);
 
-    if (g_stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a pipe has no end, nor has a device */
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: not a file", path);
-        return NULL;
-    }
-    if (st.st_size > FUZZ_MAX_PACKED) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "%s: larger than a case is, which has at most %u bytes", path, FUZZ_MAX_PACKED);
-        return NULL;
-    }
-    return g_file_get_contents(path, &bytes, &size, error)
-               ? fuzz_case_parse((const guint8 *)bytes, size)
-               : NULL;
+    return bytes ? fuzz_case_parse((const guint8 *)bytes, size) : NULL;
 }
 
 GBytes *fuzz_case_pack(const FuzzCase *fuzz_case)

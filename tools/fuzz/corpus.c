@@ -84,11 +84,11 @@ static void see_features(FuzzCorpus *corpus, const guint32 *features, gsize n)
 
 static void load_features(FuzzCorpus *corpus, const char *name)
 {
-    g_autofree char *path = g_build_filename(corpus->folder, "features", name, NULL);
-    g_autofree char *bytes = NULL;
     gsize size;
+    g_autofree char *path = g_build_filename(corpus->folder, "features", name, NULL);
+    g_autofree char *bytes = fuzz_read_file(path, FUZZ_MOST_TEXT, &size, NULL);
 
-    if (g_file_get_contents(path, &bytes, &size, NULL))
+    if (bytes)
         see_features(corpus, (const guint32 *)(gconstpointer)bytes, size / sizeof(guint32));
 }
 
@@ -210,8 +210,8 @@ const char *fuzz_corpus_folder(const FuzzCorpus *corpus)
 char *fuzz_corpus_read_stats(const FuzzCorpus *corpus)
 {
     g_autofree char *path = g_build_filename(corpus->folder, "fuzzer_stats", NULL);
-    char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? text : g_strdup("");
+    char *text = fuzz_read_file(path, FUZZ_MOST_TEXT, NULL, NULL);
+    return text ? text : g_strdup("");
 }
 
 gboolean fuzz_corpus_write_stats(const FuzzCorpus *corpus, const char *text, GError **error)
@@ -336,8 +336,8 @@ static guint synced(FuzzCorpus *corpus, const char *name)
 
     if (g_hash_table_lookup_extended(corpus->foreign, name, NULL, &next))
         return GPOINTER_TO_UINT(next);
-    return g_file_get_contents(path, &text, NULL, NULL) ? (guint)g_ascii_strtoull(text, NULL, 10)
-                                                        : 0;
+    text = fuzz_read_file(path, FUZZ_MOST_TEXT, NULL, NULL);
+    return text ? (guint)g_ascii_strtoull(text, NULL, 10) : 0;
 }
 
 static void scan_queue(FuzzCorpus *corpus, const char *name)

@@ -18,9 +18,9 @@
 
 void fuzz_samples_load(GArray *samples, const char *path)
 {
-    g_autofree char *text = NULL;
+    g_autofree char *text = fuzz_read_file(path, FUZZ_MOST_TEXT, NULL, NULL);
 
-    if (!g_file_get_contents(path, &text, NULL, NULL))
+    if (!text)
         return;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
@@ -139,9 +139,9 @@ static void say_findings(GString *page, const char *dir)
 static char *target_of(const char *dir, const char *name)
 {
     g_autofree char *job = g_strdup_printf("%s-1", name);
-    g_autofree char *path = g_build_filename(dir, job, "fuzzer_stats", NULL), *text = NULL;
-    g_autofree char *target =
-        g_file_get_contents(path, &text, NULL, NULL) ? fuzz_stats_value(text, "target") : NULL;
+    g_autofree char *path = g_build_filename(dir, job, "fuzzer_stats", NULL);
+    g_autofree char *text = fuzz_read_file(path, FUZZ_MOST_TEXT, NULL, NULL);
+    g_autofree char *target = text ? fuzz_stats_value(text, "target") : NULL;
 
     return g_markup_escape_text(target ? target : "not known", -1);
 }

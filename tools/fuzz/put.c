@@ -28,6 +28,24 @@ GPtrArray *fuzz_list_folder(const char *folder, GError **error)
     return names;
 }
 
+char *fuzz_read_file(const char *path, gsize most, gsize *ret_size, GError **error)
+{
+    GStatBuf st = {0};
+    char *bytes = NULL;
+
+    if (g_stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: not a file", path);
+        return NULL;
+    }
+    if ((guint64)st.st_size > most) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "%s: larger than expected, which is at most %" G_GSIZE_FORMAT " bytes", path,
+                    most);
+        return NULL;
+    }
+    return g_file_get_contents(path, &bytes, ret_size, error) ? bytes : NULL;
+}
+
 void fuzz_remove_begun(const char *folder)
 {
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);

@@ -8,6 +8,12 @@
 /* What is in a folder, sorted, but what begins with a dot; nothing in one that cannot be read. */
 GPtrArray *fuzz_list_folder(const char *folder, GError **error);
 
+#define FUZZ_MOST_TEXT (16u << 20)
+
+/* A corpus may be anybody's: neither a pipe, which has no end, nor more than most bytes. NULL:
+   cannot be read, or is such. ret_size may be NULL; a zero is behind the bytes. */
+char *fuzz_read_file(const char *path, gsize most, gsize *ret_size, GError **error);
+
 /* What a process that was killed had begun there. Only in a folder in which nobody else writes. */
 void fuzz_remove_begun(const char *folder);
 

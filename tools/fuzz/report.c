@@ -307,9 +307,9 @@ static char *line_of(const char *text, const char *key)
 char *fuzz_report_headline(const char *folder)
 {
     g_autofree char *path = g_build_filename(folder, REPORT, NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *text = fuzz_read_file(path, FUZZ_MOST_TEXT, NULL, NULL);
 
-    if (!g_file_get_contents(path, &text, NULL, NULL) || !g_str_has_prefix(text, TITLE))
+    if (!text || !g_str_has_prefix(text, TITLE))
         return NULL;
     g_autofree char *title = line_of(text, TITLE), *place = line_of(text, WHERE);
     return place ? g_strdup_printf("%s (%s)", title, place) : g_steal_pointer(&title);
@@ -323,7 +323,7 @@ gboolean fuzz_report_read(const char *folder, FuzzReported *ret_reported, GError
     g_autofree char *text = NULL;
     g_autoptr(GPtrArray) before = NULL, beside = NULL;
 
-    if (!fuzz_case || !g_file_get_contents(report_path, &text, NULL, error)) {
+    if (!fuzz_case || !(text = fuzz_read_file(report_path, FUZZ_MOST_TEXT, NULL, error))) {
         g_prefix_error(error, "%s: expected a folder below findings/ of a corpus: ", folder);
         return FALSE;
     }
