@@ -22,6 +22,7 @@
 #define READY_MS      30000  /* the same: QEMU itself answers at once, where it gets a processor */
 #define EXPLAIN_MS    300000 /* the same: until its watchdogs have said what it hangs in */
 #define STREAM_MS     1000 /* of the guest's time: a camera that answers as it should needs a tenth */
+#define LEAPING_MS    30000 /* the same by a virtual clock, which leaps where the host is busy */
 #define STUCK_MS      15000 /* the machine's (elapsed_ms()): no sign of life */
 #define AWAKE_MS      30000 /* of the guest's time: whoever waits in time-outs wakes more than once */
 #define SHARE         8     /* of a processor, what a QEMU gets at least that has something to do */
@@ -478,7 +479,8 @@ static Wait plug(QemuTarget *target, Cases cases)
     Wait wait = let_finish(target);
     if (wait <= WAIT_QUIET && want_stream(target, cases)) {
         enter(target, PHASE_PICTURES);
-        Wait used = let_guest(target, "stream", STREAM_MS * cases.n, patience_ms(target));
+        guint ms = target->options.real_time ? STREAM_MS * cases.n : LEAPING_MS;
+        Wait used = let_guest(target, "stream", ms, patience_ms(target));
         wait = MAX(wait, used);
     }
     return wait;
