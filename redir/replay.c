@@ -67,6 +67,8 @@ static gboolean read_bytes(Replay *replay, guint64 offset, guint size, GByteArra
 
     if (replay->error != NULL)
         return FALSE;
+    if (size == 0)
+        return TRUE;
     g_byte_array_set_size(to, before + size);
     if (redir_recording_read(&replay->device->recording, offset, to->data + before, size,
                              &replay->error))
@@ -731,7 +733,7 @@ RedirGadget *redir_replay_new(const RedirRecordedDevice *device, RedirReplayFail
     replay->answers_used = g_malloc0(device->answers->len + 1);
     replay->changes_used = g_malloc0(device->changes->len + 1);
     replay->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
-    replay->scratch = g_byte_array_new();
+    replay->scratch = g_byte_array_sized_new(1); /* its data are never NULL */
     replay->failed = failed;
     replay->failed_user = user;
     return &replay->base;
