@@ -252,6 +252,7 @@ static void see_connect(Walk *walk, const RedirPacketView *packet)
 static void see_sent(Walk *walk, const RedirRecord *record)
 {
     const RedirPacketView *packet = &record->packet;
+
     switch (packet->type) {
     case usb_redir_interface_info:
         copy_body(&walk->interfaces, sizeof walk->interfaces, packet);

@@ -62,8 +62,7 @@ gboolean fuzz_monitor_do(const char *path, const char *command, GError **error)
     return text && !*text;
 }
 
-/* "NAME (#NODE): FILE (FORMAT, read-only)" or "NAME: [not inserted]", and lines that are indented.
- */
+/* "NAME (#NODE): FILE (FORMAT, read-only)" or "NAME: [not inserted]"; more of it is indented. */
 gboolean fuzz_monitor_has_disk(const char *drives)
 {
     g_auto(GStrv) lines = g_strsplit(drives, "\n", -1);

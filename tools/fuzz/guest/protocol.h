@@ -18,8 +18,8 @@
      "reboot N"
 
    After its boot the guest says "ready", or "ready kcov" where its kernel tells its coverage. It
-   says "tick" after each second of its time, or later; under a virtual clock no time goes by until the host says "tock": when
-   it has answered all that came before. */
+   says "tick" after each second of its time, or later; under a virtual clock no time goes by until
+   the host says "tock": when it has answered all that came before. */
 #pragma once
 
 #define FUZZ_PORT "camredir.fuzz"
