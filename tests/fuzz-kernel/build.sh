@@ -61,9 +61,9 @@ fetch() {
 # The Makefile of a folder says whether its files are counted.
 prepare() {
     patch -d "$1" -p1 -s --no-backup-if-mismatch <"$here/pvh-kasan.patch"
-    while read -r folder; do
-        case $folder in '' | '#'*) continue ;; esac
-        echo 'KCOV_INSTRUMENT := y' >>"$1/$folder/Makefile"
+    while read -r counted; do
+        case $counted in '' | '#'*) continue ;; esac
+        echo 'KCOV_INSTRUMENT := y' >>"$1/$counted/Makefile"
     done <"$here/kcov.folders"
 }
 
