@@ -15,7 +15,6 @@
 enum { FUZZ_NOTHING = 0, FUZZ_FOUND = 1, FUZZ_FAILED = 2 };
 
 #define REPLAYS       10
-#define SMALL_REPLAYS 3   /* of what --minimise came to */
 #define MINIMISE_RUNS 400 /* of a finding in a campaign */
 
 struct fuzz {
@@ -196,13 +195,14 @@ static gboolean look_again(FuzzMinimiser *m, FuzzFinding *finding, FuzzOutcome *
 {
     g_autoptr(FuzzCase) small = fuzz_diff_apply(finding->diff, finding->kept);
 
-    if (!fuzz_run_fresh(m, small, outcome, error))
-        return FALSE;
+    for (guint i = 0; i < MAX(m->tries, 1) && g_strcmp0(outcome->title, m->title) != 0; i++)
+        if (!fuzz_run_fresh(m, small, outcome, error))
+            return FALSE;
     finding->verdict = outcome->verdict;
     finding->place = outcome->place;
     finding->console = outcome->console;
     m->place = NULL;
-    finding->shown = fuzz_replay(m, small, SMALL_REPLAYS, error);
+    finding->shown = fuzz_replay_anew(m, small, error);
     finding->replays = m->replays;
     return *error == NULL;
 }

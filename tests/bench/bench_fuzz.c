@@ -41,6 +41,7 @@ static const GOptionEntry entries[] = {
 #define MOST        16   /* of what a table has a row for */
 #define WINDOW      1000 /* cases */
 #define MOST_WINDOW 64
+#define KEPT        3  /* cases of a title, one after the other until one shows it again */
 #define SAMPLE      50 /* cases: how often the guest and the machine are asked */
 
 /* What grows from case to case; a window has by how much. What the guest spent is the cases' own,
@@ -76,7 +77,7 @@ typedef struct {
     char time_names[MOST][16];
     struct {
         char title[96];
-        gboolean shown;
+        guint shown, replays;
     } found[MOST]; /* each title once */
 } Result;
 
@@ -84,7 +85,7 @@ typedef struct {
     FuzzTarget *target;
     Result *result;
     GHashTable *features, *ways;
-    GPtrArray *found; /* the cases of result->found */
+    GPtrArray *found; /* of GPtrArray: the cases of each of result->found */
     FuzzOutcome outcome;
     const FuzzCase *yardstick;
     FuzzVmSpent spent;  /* by the guest, when it was last asked */
@@ -222,10 +223,15 @@ static void keep_finding(Run *run, const FuzzCase *fuzz_case)
     result->findings++;
     while (i < run->found->len && strcmp(result->found[i].title, run->outcome.title) != 0)
         i++;
-    if (i < run->found->len || i == MOST)
+    if (i == MOST)
         return;
-    g_strlcpy(result->found[i].title, run->outcome.title, sizeof result->found[i].title);
-    g_ptr_array_add(run->found, fuzz_case_copy(fuzz_case));
+    if (i == run->found->len) {
+        g_strlcpy(result->found[i].title, run->outcome.title, sizeof result->found[i].title);
+        g_ptr_array_add(run->found, g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free));
+    }
+    GPtrArray *kept = run->found->pdata[i];
+    if (kept->len < KEPT)
+        g_ptr_array_add(kept, fuzz_case_copy(fuzz_case));
 }
 
 /* How many of its features are new. */
@@ -298,18 +304,27 @@ static void run_cases(FuzzTarget *target, guint job, Result *result, GPtrArray *
     fuzz_outcome_free(&run.outcome);
 }
 
-/* Each kind of verdict once, on a fresh VM in its own time. */
+static void replay_title(FuzzTarget *target, const GPtrArray *kept, Result *result, guint number,
+                         GError **error)
+{
+    FuzzMinimiser m = {.target = target, .title = result->found[number].title, .stale = TRUE};
+
+    for (guint i = 0; i < kept->len && !result->found[number].shown && !*error; i++) {
+        result->found[number].shown = fuzz_replay_anew(&m, kept->pdata[i], error);
+        result->found[number].replays = m.replays;
+    }
+}
+
+/* Each kind of verdict, on a fresh VM in its own time. */
 static void replay(const FuzzQemuOptions *options, GPtrArray *found, Result *result)
 {
     FuzzQemuOptions real = *options;
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
 
     real.real_time = TRUE;
     FuzzTarget *target = found->len ? fuzz_target_qemu_new(&real, &error) : NULL;
-    for (guint i = 0; target && i < found->len; i++) {
-        FuzzMinimiser m = {.target = target, .title = result->found[i].title, .stale = TRUE};
-        result->found[i].shown = fuzz_replay(&m, found->pdata[i], 1, &error) == 1;
-    }
+    for (guint i = 0; target && i < found->len; i++)
+        replay_title(target, found->pdata[i], result, i, &error);
     if (error)
         g_error("%s", error->message);
     if (target)
@@ -321,7 +336,7 @@ static void run_job(guint job, Result *result)
     FuzzQemuOptions options = {
         .real_time = real_time, .stream = stream, .kernel = kernel, .initramfs = initramfs};
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)fuzz_case_free);
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     FuzzTarget *target = fuzz_target_qemu_new(&options, &error);
     guint n = 0;
 
@@ -419,9 +434,10 @@ static void print_found(const Result *results)
 {
     for (int j = 0; j < jobs; j++)
         for (guint i = 0; i < MOST && results[j].found[i].title[0]; i++)
-            printf("%s- `%s`: %s in real time on a fresh VM\n", i || j ? "" : "\n",
-                   results[j].found[i].title,
-                   results[j].found[i].shown ? "shown again" : "NOT shown again");
+            printf("%s- `%s`: %sshown again in real time on a fresh VM, %u of %u times\n",
+                   i || j ? "" : "\n", results[j].found[i].title,
+                   results[j].found[i].shown ? "" : "NOT ", results[j].found[i].shown,
+                   results[j].found[i].replays);
 }
 
 /* TRUE: all came to their end. */

@@ -262,6 +262,82 @@ static void test_needs_others(void)
     m.target->ops->free(m.target);
 }
 
+/* A target that breaks by its idVendor, but only each second time that it is fresh, or by chance.
+ */
+typedef struct {
+    FuzzTarget base;
+    GRand *chance;
+    gboolean now;
+} Racing;
+
+static gboolean racing_fresh(FuzzTarget *target, GError **error)
+{
+    Racing *racing = (Racing *)target;
+
+    (void)error;
+    racing->now = g_rand_boolean(racing->chance);
+    return TRUE;
+}
+
+static gboolean racing_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                           GError **error)
+{
+    Racing *racing = (Racing *)target;
+    const guint8 *bytes = g_bytes_get_data(fuzz_case->descriptors, NULL);
+
+    if (bytes[8] == 0xff && racing->now) {
+        ret_outcome->verdict = FUZZ_CONSOLE;
+        ret_outcome->title = g_strdup("race");
+    }
+    return racing_fresh(target, error);
+}
+
+/* The field that does it, and four that do nothing. */
+static FuzzCase *racing_case(const FuzzCase *valid)
+{
+    static const guint8 changed[] = {8, 10, 12, 14, 15};
+    FuzzCase *fuzz_case = fuzz_case_copy(valid);
+    gsize size;
+    guint8 *bytes = g_bytes_unref_to_data(fuzz_case->descriptors, &size);
+
+    for (guint i = 0; i < G_N_ELEMENTS(changed); i++)
+        bytes[changed[i]] = 0xff;
+    fuzz_case->descriptors = g_bytes_new_take(bytes, size);
+    return fuzz_case;
+}
+
+static gboolean is_small(guint32 seed, const FuzzDiff *diff)
+{
+    static const FuzzTargetOps ops = {.fresh = racing_fresh, .run = racing_run};
+    Racing racing = {.base = {.ops = &ops}, .chance = g_rand_new_with_seed(seed)};
+    FuzzMinimiser m = {.target = &racing.base, .title = "race", .stale = TRUE};
+    g_autoptr(GError) error = NULL;
+    g_autofree gboolean *kept = fuzz_minimise(&m, diff, &error);
+    g_autoptr(FuzzCase) small = fuzz_diff_apply(diff, kept);
+
+    g_assert_no_error(error);
+    guint shown = fuzz_replay_anew(&m, small, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(shown, >, 0);
+    g_assert_cmpuint(m.replays, ==, shown == FUZZ_REPLAYS ? m.replays : FUZZ_RACE_REPLAYS);
+    g_rand_free(racing.chance);
+    return fuzz_count_kept(diff, kept) == 1;
+}
+
+/* One try that shows nothing proves nothing. That the first three all show it happens, too. */
+static void test_race(void)
+{
+    const FuzzCase *valid = ((FuzzSeed *)seeds->pdata[0])->fuzz_case;
+    g_autoptr(FuzzCase) broken = racing_case(valid);
+    g_autoptr(FuzzDiff) diff = fuzz_diff_new(valid, broken);
+    guint small = 0;
+
+    for (guint32 seed = 1; seed <= 20; seed++)
+        small += is_small(seed, diff);
+    g_test_message("%u of 20 made small", small);
+    g_assert_cmpuint(small, >=, 15);
+}
+
 /* A target that breaks at a place in one function: by the first byte, of class to the last, in
    which a device descriptor differs from that of the only seed. */
 #define PLACES "KASAN: x in f"
@@ -975,6 +1051,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/finds", test_finds);
     g_test_add_func("/fuzz/first", test_first);
     g_test_add_func("/fuzz/ignored", test_ignored);
+    g_test_add_func("/fuzz/race", test_race);
     g_test_add_func("/fuzz/needs-others", test_needs_others);
     g_test_add_func("/fuzz/several", test_several);
     g_test_add_func("/fuzz/several-lost", test_lost);

@@ -16,7 +16,6 @@
 
 #define ATTEMPTS      3  /* with a target that cannot say, each on a fresh one */
 #define DRAWS         8  /* of seeds, for the one to go on from */
-#define REPLAYS       3  /* of a finding */
 #define MOST_BEFORE   32 /* cases that are kept with a finding that needs some before it */
 #define STATS_EVERY   (2 * G_USEC_PER_SEC)
 #define FOREIGN_EVERY (5 * G_USEC_PER_SEC)
@@ -247,10 +246,10 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
 
     m.place = NULL; /* as --replay looks at it */
     if (error == NULL)
-        finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
+        finding->shown = fuzz_replay_anew(&m, fuzz_case, &error);
     if (error == NULL && finding->shown == 0 && job->before->len && !job->beside) {
         m.before = job->before;
-        finding->shown = fuzz_replay(&m, fuzz_case, REPLAYS, &error);
+        finding->shown = fuzz_replay_anew(&m, fuzz_case, &error);
         finding->before = finding->shown ? job->before : NULL;
     }
     finding->replays = m.replays;

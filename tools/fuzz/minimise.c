@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-#define ATTEMPTS 2 /* of a target that cannot say */
+#define ATTEMPTS    2 /* of a target that cannot say */
+#define FIRST_TRIES 4 /* until a whole case shows it once more */
+#define SAMPLES     3 /* of those, by which a race is told */
+#define MOST_TRIES  8
 
 /* ---- Asking ---- */
 
@@ -80,7 +83,7 @@ static gboolean is_enough(const FuzzMinimiser *m)
     return m->stop && *m->stop;
 }
 
-gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
+static gboolean shows_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
 {
     g_auto(FuzzOutcome) outcome = {0};
 
@@ -96,19 +99,53 @@ gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
     return FALSE;
 }
 
-guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error)
+gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
+{
+    GError *inner = NULL;
+    gboolean shown = FALSE;
+
+    for (guint i = 0; i < MAX(m->tries, 1) && !shown && !inner && !(i && is_enough(m)); i++)
+        shown = shows_once(m, fuzz_case, &inner);
+    if (inner)
+        g_propagate_error(error, inner);
+    return shown;
+}
+
+/* n runs, or fewer where sought of them have shown it; *ret_runs: how many. */
+static guint count_shown(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, guint sought,
+                         guint *ret_runs, GError **error)
 {
     GError *inner = NULL;
     guint shown = 0;
 
-    m->target->plain = TRUE;
-    for (m->replays = 0; m->replays < n && !is_enough(m); m->replays++) {
+    for (*ret_runs = 0; *ret_runs < n && shown < sought && !is_enough(m); ++*ret_runs) {
         m->stale = TRUE;
-        shown += fuzz_shows(m, fuzz_case, &inner);
+        shown += shows_once(m, fuzz_case, &inner);
         if (inner)
             break;
     }
+    if (inner)
+        g_propagate_error(error, inner);
+    return shown;
+}
+
+guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error)
+{
+    m->target->plain = TRUE;
+    guint shown = count_shown(m, fuzz_case, n, n, &m->replays, error);
     m->target->plain = FALSE;
+    return shown;
+}
+
+guint fuzz_replay_anew(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
+{
+    GError *inner = NULL;
+    guint shown = fuzz_replay(m, fuzz_case, FUZZ_REPLAYS, &inner), runs = m->replays;
+
+    if (!inner && shown < runs && runs == FUZZ_REPLAYS) {
+        shown += fuzz_replay(m, fuzz_case, FUZZ_RACE_REPLAYS - runs, &inner);
+        m->replays += runs;
+    }
     if (inner)
         g_propagate_error(error, inner);
     return shown;
@@ -239,15 +276,33 @@ static void reduce(Reduction *r, gboolean single)
         continue;
 }
 
+/* What comes only now and then would otherwise keep changes that do nothing. */
+static void choose_tries(FuzzMinimiser *m, const FuzzCase *whole, guint first_runs, GError **error)
+{
+    guint runs = 0, shown = 1;
+
+    if (first_runs < SAMPLES)
+        shown += count_shown(m, whole, SAMPLES - first_runs, SAMPLES, &runs, error);
+    runs += first_runs;
+    m->tries = shown == runs ? 1 : MIN(MOST_TRIES, 2 + 3 * (runs - shown));
+}
+
 /* What does not come out at its place again may do so at another one. */
 static gboolean shows_anywhere(FuzzMinimiser *m, const FuzzCase *whole, GError **error)
 {
-    if (fuzz_shows(m, whole, error))
-        return TRUE;
-    if (!m->place || (error && *error))
-        return FALSE;
-    m->place = NULL;
-    return fuzz_shows(m, whole, error);
+    GError *inner = NULL;
+    guint runs;
+
+    gboolean shown = count_shown(m, whole, FIRST_TRIES, 1, &runs, &inner);
+    if (!shown && m->place && !inner) {
+        m->place = NULL;
+        shown = count_shown(m, whole, FIRST_TRIES, 1, &runs, &inner);
+    }
+    if (shown)
+        choose_tries(m, whole, runs, &inner);
+    if (inner)
+        g_propagate_error(error, inner);
+    return shown && !inner;
 }
 
 gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error)

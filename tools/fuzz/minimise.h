@@ -5,6 +5,9 @@
 #include "tools/fuzz/diff.h"
 #include "tools/fuzz/target.h"
 
+#define FUZZ_REPLAYS      3
+#define FUZZ_RACE_REPLAYS 10
+
 /* How far it is, for whoever watches. */
 typedef struct {
     guint runs;      /* so far */
@@ -18,7 +21,8 @@ typedef struct {
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */
-    FuzzProgress *progress;    /* kept up to date; may be NULL */
+    guint tries;            /* how often a case is shown until it is said not to show it; 0: once */
+    FuzzProgress *progress; /* kept up to date; may be NULL */
     guint replays; /* of the last fuzz_replay(): fewer than asked for where it stopped or failed */
     const GPtrArray *before; /* of FuzzCase: what a fresh target is shown first; may be NULL */
     const GPtrArray *beside; /* of FuzzCase: what it is shown together with it; may be NULL */
@@ -33,6 +37,8 @@ gboolean fuzz_run_fresh(FuzzMinimiser *m, const FuzzCase *fuzz_case, FuzzOutcome
                         GError **error);
 /* Of n runs, each on a fresh target; enough is enough. */
 guint fuzz_replay(FuzzMinimiser *m, const FuzzCase *fuzz_case, guint n, GError **error);
+/* Of FUZZ_REPLAYS; of FUZZ_RACE_REPLAYS where not each of those shows it. */
+guint fuzz_replay_anew(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error);
 
 /* The same flaw? How far a guest came that hangs depends on which device is asked. */
 gboolean fuzz_is_same(const FuzzOutcome *a, const FuzzOutcome *b);
