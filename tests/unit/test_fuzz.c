@@ -262,8 +262,51 @@ static void test_needs_others(void)
     m.target->ops->free(m.target);
 }
 
-/* A target that breaks by its idVendor, but only each second time that it is fresh, or by chance.
- */
+/* A target that hangs at its fifth case, and never again. */
+static gboolean lame_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                         GError **error)
+{
+    static guint cases;
+
+    (void)target, (void)fuzz_case, (void)error;
+    if (++cases == 5) {
+        ret_outcome->verdict = FUZZ_HANG;
+        ret_outcome->title = g_strdup("lame");
+    }
+    return TRUE;
+}
+
+static FuzzTarget *lame_target(gpointer user, GError **error)
+{
+    static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = lame_run, .free = tired_free};
+    FuzzTarget *target = tired_target(user, error);
+
+    target->ops = &ops;
+    return target;
+}
+
+/* A machine that was busy makes no finding; what was seen stays all the same. */
+static void test_withdrawn(void)
+{
+    g_autofree char *dir = in_folder("withdrawn");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    g_autofree char *others = g_build_filename(dir, "not-again", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 12);
+    campaign.new_target = lame_target;
+    campaign.findings = 1;
+    FuzzTotals totals = run(&campaign);
+
+    g_assert_cmpuint(totals.cases, ==, 12);
+    g_assert_cmpuint(totals.findings, ==, 0);
+    g_autoptr(GPtrArray) names = list(findings), withdrawn = list(others);
+    g_assert_cmpuint(names->len, ==, 0);
+    g_assert_cmpuint(withdrawn->len, ==, 1);
+    g_autofree char *path = g_build_filename(others, withdrawn->pdata[0], NULL);
+    g_autofree char *report = contents(path, "report.md", NULL);
+    g_assert_nonnull(strstr(report, "this showed it 0 of 10 times"));
+}
+
+/* A target that breaks by a device descriptor's idVendor, every second time by chance. */
 typedef struct {
     FuzzTarget base;
     GRand *chance;
@@ -1052,6 +1095,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/first", test_first);
     g_test_add_func("/fuzz/ignored", test_ignored);
     g_test_add_func("/fuzz/race", test_race);
+    g_test_add_func("/fuzz/withdrawn", test_withdrawn);
     g_test_add_func("/fuzz/needs-others", test_needs_others);
     g_test_add_func("/fuzz/several", test_several);
     g_test_add_func("/fuzz/several-lost", test_lost);

@@ -230,7 +230,8 @@ static GPtrArray *valid_cases(const Job *job, GPtrArray *ret_names)
     return cases;
 }
 
-static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
+/* FALSE: it did not show again, with or without a virtual clock, alone or behind others. */
+static gboolean minimise(Job *job, FuzzFinding *finding, gboolean **kept)
 {
     g_autoptr(GError) error = NULL;
     FuzzMinimiser m = {.target = job->target,
@@ -260,11 +261,12 @@ static void minimise(Job *job, FuzzFinding *finding, gboolean **kept)
     *kept = fewer;
     finding->kept = fewer;
     job->stale = TRUE;
+    return error || m.tries || finding->shown || job->shared->stop;
 }
 
 /* First as it is, which is what stays if we are killed now. */
 static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz_case,
-                              GError **error)
+                              gboolean *ret_shows, GError **error)
 {
     g_autofree char *title = g_strdup(job->outcome.title), *place = g_strdup(job->outcome.place),
                     *console = g_strdup(job->outcome.console);
@@ -291,7 +293,7 @@ static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz
     gboolean written = fuzz_report_write(folder, &finding, error);
     if (written) {
         job->state->doing = "makes a finding smaller";
-        minimise(job, &finding, &kept);
+        *ret_shows = minimise(job, &finding, &kept);
         job->state->doing = NULL;
         written = fuzz_report_write(folder, &finding, error);
     }
@@ -318,18 +320,32 @@ static void name_finding(FuzzOutcome *outcome)
     g_strdelimit(outcome->title, "\n\r", ' ');
 }
 
+/* That a guest got nowhere may be this machine's doing, where much else runs. */
+static void withdraw(Job *job, const char *folder)
+{
+    g_autofree char *to = fuzz_report_withdraw(job->campaign->dir, folder);
+
+    if (to)
+        g_message("case %" G_GUINT64_FORMAT ": %s, but not again, in none of many tries: %s",
+                  job->state->cases, job->outcome.title, to);
+    __atomic_sub_fetch(&job->shared->found, to != NULL, __ATOMIC_RELAXED);
+}
+
 static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
-    char *folder = NULL;
+    g_autofree char *folder = NULL;
+    gboolean shows = TRUE;
 
     name_finding(&job->outcome);
     if (is_ignored(job, job->outcome.title) ||
         !fuzz_report_claim(job->campaign->dir, job->outcome.title, job->outcome.place, &folder))
         return TRUE;
     __atomic_add_fetch(&job->shared->found, 1, __ATOMIC_RELAXED);
-    gboolean written = write_finding(job, folder, fuzz_case, error);
-    g_free(folder);
-    return written;
+    if (!write_finding(job, folder, fuzz_case, &shows, error))
+        return FALSE;
+    if (!shows && job->outcome.verdict == FUZZ_HANG)
+        withdraw(job, folder);
+    return TRUE;
 }
 
 /* ---- What comes of a case ---- */

@@ -21,7 +21,8 @@ typedef struct {
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
     guint runs;                /* so far */
-    guint tries;            /* how often a case is shown until it is said not to show it; 0: once */
+    guint tries;            /* how often a case is shown until it is said not to show it; 0: once.
+                               Of fuzz_minimise(): 0 where it was not shown again at all */
     FuzzProgress *progress; /* kept up to date; may be NULL */
     guint replays; /* of the last fuzz_replay(): fewer than asked for where it stopped or failed */
     const GPtrArray *before; /* of FuzzCase: what a fresh target is shown first; may be NULL */

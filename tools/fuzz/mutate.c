@@ -17,6 +17,7 @@
 #define ID_ROW         3  /* of a terminal or unit */
 #define END_SHARE      4 /* what reads too far is seen at the end alone, and there are many kinds */
 #define MOST_CONTROLS  400 /* requests of a case with pictures */
+#define FIRST_AT       8   /* packets, which there are in any case with pictures */
 #define RENUMBER_SHARE 3
 #define STREAM_SHARE   6 /* descriptors that are wrong may be so only for who takes pictures */
 
@@ -241,6 +242,23 @@ static gboolean apply_fault(Work *work, const Op *op)
     return TRUE;
 }
 
+/* The same for bytes of what a camera sends by itself. */
+static gboolean apply_sweep_byte(Work *work, const Op *op)
+{
+    const FuzzSwept what = (FuzzSwept)fuzz_random_below(work->random, FUZZ_SWEPTS);
+    const FuzzFaultKind kind =
+        what == FUZZ_SWEPT_HEADER ? FUZZ_FAULT_PAYLOAD_BYTE : FUZZ_FAULT_INTERRUPT_BYTE;
+    const guint16 when = (guint16)fuzz_random_below(work->random, FIRST_AT);
+    const FuzzFault fault = {kind, when, fuzz_sweep_byte(work->sweep, what, work->random)};
+    const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
+
+    (void)op;
+    g_array_append_val(work->faults, fault);
+    if (!fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM))
+        g_array_append_val(work->faults, stream);
+    return TRUE;
+}
+
 static gboolean apply_change_fault(Work *work, const Op *op)
 {
     (void)op;
@@ -320,6 +338,7 @@ FuzzMutator *fuzz_mutator_new(gboolean plain)
     mutator->sweep = fuzz_sweep_new();
     add_op(mutator, (Op){.name = "renumber", .apply = apply_renumber, .share = RENUMBER_SHARE});
     add_op(mutator, (Op){.name = "sweep", .apply = apply_sweep});
+    add_op(mutator, (Op){.name = "sweep-byte", .apply = apply_sweep_byte});
     add_op(mutator, (Op){.name = "change-fault", .apply = apply_change_fault});
     add_op(mutator, (Op){.name = "drop-fault", .apply = apply_drop_fault});
     add_op(mutator, (Op){.name = "splice", .apply = apply_splice});
@@ -362,13 +381,17 @@ static guint find_op(const FuzzMutator *mutator, gboolean (*apply)(Work *work, c
     return i;
 }
 
-/* Every other case begins with what has not been yet. What was broken before may be followed by
-   all that follows from it: a shape that is wrong in itself is not what one is that contradicts
-   itself. */
+/* Every other case begins with a field as it has not been yet, one of fifteen with such a byte.
+   What was broken before may be followed by all that follows from it: a shape that is wrong in
+   itself is not what one is that contradicts itself. */
 static guint pick_next(const FuzzMutator *mutator, FuzzRandom *random, const FuzzTrail *trail)
 {
-    if (mutator->sweep && trail->n == 0 && fuzz_random_below(random, 2))
+    guint draw = mutator->sweep && trail->n == 0 ? fuzz_random_below(random, 30) : 30;
+
+    if (draw < 15)
         return find_op(mutator, apply_sweep);
+    if (draw < 17)
+        return find_op(mutator, apply_sweep_byte);
     if (mutator->sweep && trail->n && fuzz_random_below(random, 5) == 0)
         return find_op(mutator, apply_derive);
     return pick_op(mutator, random);

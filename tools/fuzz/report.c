@@ -12,10 +12,11 @@
 #include "tools/fuzz/minimise.h"
 #include "tools/fuzz/put.h"
 
-#define NAME_BYTES  80
-#define MOST_PLACES 8  /* of one title */
-#define WRITTEN_S   10 /* a report takes no longer */
-#define REPORT      "report.md"
+#define NAME_BYTES     80
+#define MOST_PLACES    8   /* of one title */
+#define MOST_WITHDRAWN 100 /* the same */
+#define WRITTEN_S      10  /* a report takes no longer */
+#define REPORT         "report.md"
 
 static const char *const verdict_words[] = {
     [FUZZ_FINE] = "nothing",
@@ -119,6 +120,22 @@ gboolean fuzz_report_claim(const char *dir, const char *title, const char *place
         return FALSE;
     *ret_folder = g_steal_pointer(&folder);
     return TRUE;
+}
+
+char *fuzz_report_withdraw(const char *dir, const char *folder)
+{
+    g_autofree char *all = g_build_filename(dir, "not-again", NULL);
+    g_autofree char *base = g_path_get_basename(folder);
+
+    g_mkdir_with_parents(all, 0755);
+    for (guint i = 1; i <= MOST_WITHDRAWN; i++) {
+        g_autofree char *name = g_strdup_printf("%s-%u", base, i);
+        char *to = g_build_filename(all, name, NULL);
+        if (g_rename(folder, to) == 0)
+            return to;
+        g_free(to);
+    }
+    return NULL;
 }
 
 guint fuzz_report_count(const char *dir)

@@ -29,6 +29,8 @@ char *fuzz_safe_name(const char *title);
    report; and there are not yet enough places of that title: one flaw may come out in several. */
 gboolean fuzz_report_claim(const char *dir, const char *title, const char *place,
                            char **ret_folder);
+/* It was none: its folder is in DIR/not-again/ from now on, g_free(). NULL: it stays. */
+char *fuzz_report_withdraw(const char *dir, const char *folder);
 gboolean fuzz_report_exists(const char *dir, const char *title, const char *place);
 guint fuzz_report_count(const char *dir);
 gint64 fuzz_report_last(const char *dir); /* when one was begun, as time() counts; 0: never */

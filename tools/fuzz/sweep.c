@@ -4,6 +4,7 @@
 
 #define MOST_ROWS  40
 #define MOST_PARTS 8
+#define MOST_BYTES 16
 
 /* By what drivers do wrong with a number: divide by it, count to it, look it up in a table that is
    about as long as the valid ones or much shorter than the field allows, multiply it. */
@@ -11,12 +12,14 @@ typedef enum { ZERO, NEAR, SMALL, MIDDLE, MOST, SORTS } Sort;
 
 struct FuzzSweep {
     guint16 counts[DESC_KIND_COUNT][MOST_PARTS][MOST_ROWS][SORTS];
+    guint16 bytes[FUZZ_SWEPTS][MOST_BYTES][SORTS];
 };
 
 /* A field of a node, and what it is to be. */
 typedef struct {
     struct desc_node *node;
     const struct desc_row *row;
+    gsize element;
     guint16 *count;
     Sort sort;
 } Choice;
@@ -40,6 +43,23 @@ static gboolean is_swept(const struct desc_node *node, const struct desc_row *ro
            desc_elements(node, row) > 0;
 }
 
+/* Whose elements are a field each: shortest, longest and step, where a frame's intervals are not
+   counted. */
+static gboolean is_record(const struct desc_node *node, const struct desc_row *row)
+{
+    return row->role == DESC_ROLE_VARS && row->zero_is && ((const guint8 *)node)[row->by[0]] == 0 &&
+           desc_elements(node, row) == row->zero_is;
+}
+
+static gboolean has_record(const struct desc_node *node)
+{
+    guint i = 0;
+
+    while (i < node->present && !is_record(node, &node->type->rows[i]))
+        i++;
+    return i < node->present;
+}
+
 /* What a node of its kind is for: drivers ask an interface of control other things than one of
    pictures, and read the one endpoint of many. Below MOST_PARTS. */
 static guint part_of(const struct desc_node *node)
@@ -49,26 +69,39 @@ static guint part_of(const struct desc_node *node)
 
     if (interface)
         return (interface->bInterfaceSubClass & 3u) | (interface->bAlternateSetting ? 4 : 0);
-    return endpoint ? endpoint->bmAttributes & 3u : 0;
+    return endpoint ? endpoint->bmAttributes & 3u : has_record(node) ? 1 : 0;
 }
 
-/* The least of a node's counts; of those in *choice and the node's, each as likely, n so far. */
+/* Of the least counted so far and the sorts of one field, each as likely; n of them so far. */
+static void look_at_field(FuzzSweep *sweep, const Choice *field, guint slot, FuzzRandom *random,
+                          Choice *choice, guint *n)
+{
+    for (guint sort = 0; sort < SORTS; sort++) {
+        guint16 *count = &sweep->counts[field->node->type->kind][part_of(field->node)][slot][sort];
+        if (choice->count && *count > *choice->count)
+            continue;
+        if (choice->count && *count < *choice->count)
+            *n = 0;
+        if (fuzz_random_below(random, ++*n) == 0)
+            *choice = (Choice){field->node, field->row, field->element, count, (Sort)sort};
+    }
+}
+
 static void look_at_node(FuzzSweep *sweep, struct desc_node *node, FuzzRandom *random,
                          Choice *choice, guint *n)
 {
     for (guint i = 0; i < MIN(node->present, MOST_ROWS); i++) {
-        const struct desc_row *row = &node->type->rows[i];
-        if (!is_swept(node, row))
+        Choice field = {.node = node, .row = &node->type->rows[i]};
+        if (!is_swept(node, field.row))
             continue;
-        for (guint sort = 0; sort < SORTS; sort++) {
-            guint16 *count = &sweep->counts[node->type->kind][part_of(node)][i][sort];
-            if (choice->count && *count > *choice->count)
-                continue;
-            if (choice->count && *count < *choice->count)
-                *n = 0;
-            if (fuzz_random_below(random, ++*n) == 0)
-                *choice = (Choice){node, row, count, (Sort)sort};
+        gsize elements = desc_elements(node, field.row);
+        if (!is_record(node, field.row)) {
+            field.element = fuzz_random_below(random, (guint)elements);
+            look_at_field(sweep, &field, i, random, choice, n);
+            continue;
         }
+        for (; field.element < elements && i + field.element < MOST_ROWS; field.element++)
+            look_at_field(sweep, &field, i + (guint)field.element, random, choice, n);
     }
 }
 
@@ -122,9 +155,24 @@ gboolean fuzz_sweep_step(FuzzSweep *sweep, struct desc_tree *tree, FuzzRandom *r
     if (!choice.count)
         return FALSE;
     *choice.count += *choice.count < G_MAXUINT16;
-    gsize element = fuzz_random_below(random, (guint)desc_elements(choice.node, choice.row));
-    guint64 was = desc_get(choice.node, choice.row, element);
+    guint64 was = desc_get(choice.node, choice.row, choice.element);
     guint64 is = value_of(choice.sort, was, 8u * choice.row->width, random);
-    desc_set(choice.node, choice.row, element, is);
+    desc_set(choice.node, choice.row, choice.element, is);
     return is != was;
+}
+
+guint32 fuzz_sweep_byte(FuzzSweep *sweep, FuzzSwept what, FuzzRandom *random)
+{
+    static const guint lengths[FUZZ_SWEPTS] = {[FUZZ_SWEPT_HEADER] = 12, [FUZZ_SWEPT_STATUS] = 16};
+    guint16 *counts = sweep->bytes[what][0];
+    guint least = 0, n = 0;
+
+    for (guint i = 0; i < lengths[what] * SORTS; i++) {
+        if (counts[i] < counts[least])
+            n = 0;
+        if (counts[i] <= counts[least] && fuzz_random_below(random, ++n) == 0)
+            least = i;
+    }
+    counts[least] += counts[least] < G_MAXUINT16;
+    return least / SORTS << 8 | (guint32)value_of((Sort)(least % SORTS), 0, 8, random);
 }
