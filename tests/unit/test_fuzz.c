@@ -13,6 +13,7 @@
 #include <utime.h>
 
 #include "descriptors/lint.h"
+#include "tests/unit/program.h"
 #include "tools/fuzz/campaign.h"
 #include "tools/fuzz/check.h"
 #include "tools/fuzz/corpus.h"
@@ -604,13 +605,18 @@ static guint64 stats_value(const char *dir, const char *job, const char *key)
     return at ? g_ascii_strtoull(strchr(at, ':') + 2, NULL, 10) : 0;
 }
 
-static pid_t start(const FuzzCampaign *campaign)
+/* said: a path, for how it went; or NULL */
+static pid_t start(const FuzzCampaign *campaign, const char *said)
 {
     pid_t pid = fork();
     if (pid == 0) {
         FuzzTotals totals;
+        GError *error = NULL;
+        end_with_test(NULL);
         g_freopen("/dev/null", "w", stdout);
-        fuzz_campaign_run(campaign, &totals, NULL);
+        gboolean done = fuzz_campaign_run(campaign, &totals, &error);
+        if (said)
+            g_file_set_contents(said, done ? "done" : error->message, -1, NULL);
         _exit(0);
     }
     return pid;
@@ -630,7 +636,7 @@ static void wait_until_free(const char *dir)
 static void kill_after(FuzzCampaign *campaign, guint64 cases)
 {
     const char *dir = campaign->dir;
-    pid_t pid = start(campaign);
+    pid_t pid = start(campaign, NULL);
 
     while (stats_value(dir, "one-1", "execs_done") < cases)
         g_usleep(20000);
@@ -671,16 +677,8 @@ static void test_job_killed(void)
 {
     g_autofree char *dir = in_folder("job-killed"), *said = g_build_filename(dir, "said", NULL);
     FuzzCampaign campaign = campaign_in(dir, 0);
-    pid_t pid = fork();
+    pid_t pid = start(&campaign, said);
 
-    if (pid == 0) {
-        FuzzTotals totals;
-        GError *error = NULL;
-        g_freopen("/dev/null", "w", stdout);
-        gboolean done = fuzz_campaign_run(&campaign, &totals, &error);
-        g_file_set_contents(said, done ? "done" : error->message, -1, NULL);
-        _exit(0);
-    }
     while (stats_value(dir, "one-1", "execs_done") == 0)
         g_usleep(20000);
     kill((pid_t)stats_value(dir, "one-1", "fuzzer_pid"), SIGKILL);
@@ -740,7 +738,7 @@ static void test_asked_to_end(void)
     g_autofree char *dir = in_folder("asked");
     FuzzCampaign campaign = campaign_in(dir, 0);
     campaign.jobs = 2;
-    pid_t pid = start(&campaign);
+    pid_t pid = start(&campaign, NULL);
     int status;
 
     while (stats_value(dir, "one-1", "execs_done") == 0 ||
@@ -776,7 +774,7 @@ static void test_shared(void)
     run(&one);
     two.name = "two";
     two.seed = 77;
-    pid_t pid = start(&two);
+    pid_t pid = start(&two, NULL);
     while (count_synced(dir, "two-1", "sync:one-1,src:") == 0)
         g_usleep(20000);
     g_assert_false(fuzz_campaign_run(&two, &totals, &error)); /* it is there */

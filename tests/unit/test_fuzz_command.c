@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/unit/program.h"
+
 static char *program, *folder;
 
 typedef struct {
@@ -33,8 +35,8 @@ static Run run_fuzz(const char *arguments)
         if (**word)
             g_ptr_array_add(argv, *word);
     g_ptr_array_add(argv, NULL);
-    g_spawn_sync(folder, (char **)argv->pdata, NULL, G_SPAWN_DEFAULT, NULL, NULL, &run.output,
-                 &run.errors, &run.status, &error);
+    g_spawn_sync(folder, (char **)argv->pdata, NULL, G_SPAWN_DEFAULT, end_with_test, NULL,
+                 &run.output, &run.errors, &run.status, &error);
     g_assert_no_error(error);
     g_assert_true(WIFEXITED(run.status));
     run.status = WEXITSTATUS(run.status);

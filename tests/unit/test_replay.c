@@ -412,11 +412,14 @@ static void test_no_file(void)
 
 static GSubprocess *play_file(Fixture *f, const char *path)
 {
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_PIPE);
     g_autoptr(GError) error = NULL;
     prepare(f, NULL);
     listen_as_qemu(f);
-    GSubprocess *process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program,
-                                            "replay", path, "--to", f->address, NULL);
+    g_subprocess_launcher_set_child_setup(launcher, end_with_test, NULL, NULL);
+    GSubprocess *process = g_subprocess_launcher_spawn(launcher, &error, program, "replay", path,
+                                                       "--to", f->address, NULL);
 
     g_assert_no_error(error);
     begin_qemu(f, accept_one(f->listen_fd), 0);
