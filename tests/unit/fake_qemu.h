@@ -6,6 +6,8 @@
 #include <glib.h>
 #include <usbredirparser.h>
 
+#include "tests/unit/wait.h"
+
 typedef struct {
     guint8 type; /* usb_redir_control_packet... */
     guint64 id;
@@ -58,14 +60,6 @@ FakeAnswer *fake_qemu_wait_type(FakeQemu *qemu, guint8 type);
 void fake_answer_free(FakeAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeAnswer, fake_answer_free)
 
-/* Runs the main loop until condition; ends the test after a minute, which no busy machine needs. */
-#define FAKE_WAIT(condition)                                                                       \
-    do {                                                                                           \
-        gint64 fake_end_us = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;                         \
-        while (!(condition)) {                                                                     \
-            fake_step();                                                                           \
-            if (g_get_monotonic_time() > fake_end_us)                                              \
-                g_error("waited in vain for " #condition);                                         \
-        }                                                                                          \
-    } while (0)
+/* Runs the main loop until condition. */
+#define FAKE_WAIT(condition) WAIT_STEPPING(condition, fake_step())
 void fake_step(void);

@@ -14,6 +14,7 @@
 
 #include "descriptors/lint.h"
 #include "tests/unit/program.h"
+#include "tests/unit/wait.h"
 #include "tools/fuzz/campaign.h"
 #include "tools/fuzz/check.h"
 #include "tools/fuzz/corpus.h"
@@ -622,13 +623,14 @@ static pid_t start(const FuzzCampaign *campaign, const char *said)
     return pid;
 }
 
+#define WAIT_FOR(condition) WAIT_STEPPING(condition, g_usleep(20000))
+
 /* A process that was killed is not dead at once. */
 static void wait_until_free(const char *dir)
 {
     FuzzCorpus *corpus;
 
-    while (!(corpus = fuzz_corpus_open(dir, "one-1", NULL)))
-        g_usleep(10000);
+    WAIT_FOR((corpus = fuzz_corpus_open(dir, "one-1", NULL)) != NULL);
     fuzz_corpus_free(corpus);
 }
 
@@ -638,8 +640,7 @@ static void kill_after(FuzzCampaign *campaign, guint64 cases)
     const char *dir = campaign->dir;
     pid_t pid = start(campaign, NULL);
 
-    while (stats_value(dir, "one-1", "execs_done") < cases)
-        g_usleep(20000);
+    WAIT_FOR(stats_value(dir, "one-1", "execs_done") >= cases);
     pid_t job = (pid_t)stats_value(dir, "one-1", "fuzzer_pid");
     g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
     g_assert_cmpint(kill(job, SIGKILL), ==, 0);
@@ -679,8 +680,7 @@ static void test_job_killed(void)
     FuzzCampaign campaign = campaign_in(dir, 0);
     pid_t pid = start(&campaign, said);
 
-    while (stats_value(dir, "one-1", "execs_done") == 0)
-        g_usleep(20000);
+    WAIT_FOR(stats_value(dir, "one-1", "execs_done"));
     kill((pid_t)stats_value(dir, "one-1", "fuzzer_pid"), SIGKILL);
     waitpid(pid, NULL, 0);
     g_autofree char *words = contents(dir, "said", NULL), *page = contents(dir, "index.html", NULL);
@@ -741,9 +741,7 @@ static void test_asked_to_end(void)
     pid_t pid = start(&campaign, NULL);
     int status;
 
-    while (stats_value(dir, "one-1", "execs_done") == 0 ||
-           stats_value(dir, "one-2", "execs_done") == 0)
-        g_usleep(20000);
+    WAIT_FOR(stats_value(dir, "one-1", "execs_done") && stats_value(dir, "one-2", "execs_done"));
     pid_t job = (pid_t)stats_value(dir, "one-2", "fuzzer_pid");
     kill(pid, SIGTERM);
     waitpid(pid, &status, 0);
@@ -775,8 +773,7 @@ static void test_shared(void)
     two.name = "two";
     two.seed = 77;
     pid_t pid = start(&two, NULL);
-    while (count_synced(dir, "two-1", "sync:one-1,src:") == 0)
-        g_usleep(20000);
+    WAIT_FOR(count_synced(dir, "two-1", "sync:one-1,src:"));
     g_assert_false(fuzz_campaign_run(&two, &totals, &error)); /* it is there */
     g_assert_nonnull(strstr(error->message, "--name"));
     kill(pid, SIGTERM);

@@ -8,10 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/wait.h"
+
 static void wait_for_file(const char *path)
 {
-    while (!g_file_test(path, G_FILE_TEST_EXISTS))
-        g_usleep(10000);
+    WAIT_STEPPING(g_file_test(path, G_FILE_TEST_EXISTS), g_usleep(10000));
 }
 
 static GPid start(const char *folder, const char *first, const char *second)
