@@ -30,7 +30,6 @@ typedef struct {
 } RedirTransportMeasure;
 
 typedef struct {
-    const char *name; /* "unix", "tcp", "spice" */
     /* To come back harms the VM while it has not read what it was sent: so nobody closes this
        stream because the VM is silent, and a device is taken away with the VM's consent alone. */
     gboolean lasting;

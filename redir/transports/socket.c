@@ -711,19 +711,7 @@ static void socket_free(RedirTransport *transport)
     g_free(t);
 }
 
-static const RedirTransportOps unix_ops = {
-    .name = "unix",
-    .open = socket_open,
-    .send = socket_send,
-    .outstanding = socket_outstanding,
-    .measure = socket_measure,
-    .pause_reading = socket_pause_reading,
-    .close = socket_close,
-    .free = socket_free,
-};
-
-static const RedirTransportOps tcp_ops = {
-    .name = "tcp",
+static const RedirTransportOps socket_ops = {
     .open = socket_open,
     .send = socket_send,
     .outstanding = socket_outstanding,
@@ -734,7 +722,6 @@ static const RedirTransportOps tcp_ops = {
 };
 
 static const RedirTransportOps plugged_ops = {
-    .name = "plugged",
     .sure = TRUE,
     .open = plugged_open,
     .send = socket_send,
@@ -766,7 +753,7 @@ RedirTransport *redir_socket_transport_new(const char *address, RedirRole role,
     if (parsed == NULL)
         return NULL;
     SocketTransport *t = g_new0(SocketTransport, 1);
-    t->base.ops = parsed->scheme == REDIR_SCHEME_UNIX ? &unix_ops : &tcp_ops;
+    t->base.ops = &socket_ops;
     t->base.events = *events;
     t->base.address = g_strdup(address);
     t->address = parsed;

@@ -735,7 +735,6 @@ static void spice_free(RedirTransport *transport)
 }
 
 static const RedirTransportOps ops = {
-    .name = "spice",
     .lasting = TRUE,
     .open = spice_open,
     .send = spice_send,

@@ -6,7 +6,7 @@
 
 typedef struct {
     RedirTransport base;
-    RedirTransportOps ops; /* the inner one's name and nature, our functions */
+    RedirTransportOps ops; /* the inner one's nature, our functions */
     RedirTransport *inner;
     RedirTapEvents tap;
     RedirPacketIds ids;
@@ -161,7 +161,6 @@ RedirTransport *redir_tap_new(RedirTransport *inner, const RedirTapEvents *event
     Tap *tap = g_new0(Tap, 1);
 
     tap->ops = (RedirTransportOps){
-        .name = inner->ops->name,
         .lasting = inner->ops->lasting,
         .sure = inner->ops->sure,
         .open = tap_open,

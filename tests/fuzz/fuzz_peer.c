@@ -45,7 +45,6 @@ static void memory_pause(RedirTransport *transport, gboolean paused)
 }
 
 static const RedirTransportOps memory_ops = {
-    .name = "memory",
     .send = memory_send,
     .outstanding = memory_outstanding,
     .pause_reading = memory_pause,

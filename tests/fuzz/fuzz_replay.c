@@ -90,8 +90,7 @@ static void ask_all(RedirGadget *replay, const RedirRecordedDevice *device)
 /* late: to a guest that reads nothing until it has asked for everything. */
 static void play(const RedirRecordedDevice *device, gboolean late)
 {
-    static const RedirTransportOps ops = {
-        .name = "memory", .send = memory_send, .outstanding = memory_outstanding};
+    static const RedirTransportOps ops = {.send = memory_send, .outstanding = memory_outstanding};
     RedirTransport transport = {.ops = &ops, .address = (char *)"memory:"};
     const RedirEndpointOptions options = {0};
     const RedirEndpointEvents events = {

@@ -294,8 +294,7 @@ static void on_packet(gpointer user, RedirDirection direction, const guint8 *byt
 
 static void tap_begin(TapBed *bed)
 {
-    static const RedirTransportOps ops = {
-        .name = "inner", .sure = TRUE, .send = inner_send, .free = inner_free};
+    static const RedirTransportOps ops = {.sure = TRUE, .send = inner_send, .free = inner_free};
     const RedirTapEvents events = {NULL, on_packet, bed};
 
     *bed = (TapBed){.inner = g_new0(Inner, 1), .passed = g_byte_array_new()};
