@@ -216,9 +216,10 @@ static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
 
 /* ---- Findings ---- */
 
+/* Those that are kept, and those that are still to be looked at. */
 static GPtrArray *valid_cases(const Job *job, GPtrArray *ret_names)
 {
-    GPtrArray *cases = g_ptr_array_new();
+    GPtrArray *cases = g_ptr_array_new(), *seeds = job->campaign->seeds;
 
     for (guint i = 0; i < fuzz_corpus_size(job->corpus); i++) {
         FuzzEntry *entry = fuzz_corpus_at(job->corpus, i);
@@ -226,6 +227,13 @@ static GPtrArray *valid_cases(const Job *job, GPtrArray *ret_names)
             continue;
         g_ptr_array_add(cases, entry->fuzz_case);
         g_ptr_array_add(ret_names, strstr(entry->name, ",orig:") + strlen(",orig:"));
+    }
+    for (guint i = 0; i < seeds->len; i++) {
+        const FuzzSeed *seed = seeds->pdata[i];
+        if (fuzz_corpus_has_seed(job->corpus, seed->name))
+            continue;
+        g_ptr_array_add(cases, seed->fuzz_case);
+        g_ptr_array_add(ret_names, seed->name);
     }
     return cases;
 }
