@@ -1018,6 +1018,57 @@ static void test_lost(void)
     m.target->ops->free(m.target);
 }
 
+/* A target that breaks by the first batch; while it comes up again the campaign is asked to end. */
+static gboolean interrupted_fresh(FuzzTarget *target, GError **error)
+{
+    if (((Tired *)target)->shown == 0)
+        return TRUE;
+    if (!*target->stop)
+        kill(getppid(), SIGTERM);
+    WAIT_FOR(*target->stop);
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "not up");
+    return FALSE;
+}
+
+static gboolean interrupted_run(FuzzTarget *target, const GPtrArray *cases, FuzzOutcome *ret_each,
+                                FuzzOutcome *ret_whole, GError **error)
+{
+    (void)cases;
+    (void)ret_each;
+    (void)error;
+    ((Tired *)target)->shown++;
+    ret_whole->verdict = FUZZ_GREW;
+    ret_whole->title = g_strdup("tired");
+    return TRUE;
+}
+
+static FuzzTarget *interrupted_target(gpointer user, GError **error)
+{
+    static const FuzzTargetOps ops = {
+        .fresh = interrupted_fresh, .run_together = interrupted_run, .free = tired_free};
+    FuzzTarget *target = tired_target(user, error);
+
+    target->ops = &ops;
+    target->together = CROWD;
+    return target;
+}
+
+/* What was seen is written down, with all that may have done it. */
+static void test_interrupted(void)
+{
+    g_autofree char *dir = in_folder("interrupted");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 0);
+
+    campaign.new_target = interrupted_target;
+    g_assert_cmpuint(run(&campaign).findings, ==, 1);
+    g_autoptr(GPtrArray) names = list(findings);
+    g_autofree char *path = g_build_filename(findings, names->pdata[0], NULL);
+    g_auto(FuzzReported) reported = {0};
+    g_assert_true(fuzz_report_read(path, &reported, NULL));
+    g_assert_cmpuint(reported.beside->len, ==, seeds->len - 1);
+}
+
 static char *batches_of(const char *name, guint64 seed)
 {
     g_autofree char *dir = in_folder(name);
@@ -1094,6 +1145,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/needs-others", test_needs_others);
     g_test_add_func("/fuzz/several", test_several);
     g_test_add_func("/fuzz/several-lost", test_lost);
+    g_test_add_func("/fuzz/several-interrupted", test_interrupted);
     g_test_add_func("/fuzz/same-batches", test_same_batches);
     g_test_add_func("/fuzz/several-again", test_several_again);
     g_test_add_func("/fuzz/places", test_places);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/program.h"
+#include "tests/unit/wait.h"
 
 static char *program, *folder;
 
@@ -22,21 +23,20 @@ static void run_clear(Run *run)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
 /* arguments: words behind 'camredir fuzz', in the test's folder. */
+static char **command_line(const char *arguments)
+{
+    g_autofree char *whole = g_strjoin(" ", program, "fuzz", arguments, NULL);
+    return g_strsplit(whole, " ", -1);
+}
+
 static Run run_fuzz(const char *arguments)
 {
-    g_auto(GStrv) words = g_strsplit(arguments, " ", -1);
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_auto(GStrv) argv = command_line(arguments);
     g_autoptr(GError) error = NULL;
     Run run = {0};
 
-    g_ptr_array_add(argv, program);
-    g_ptr_array_add(argv, (char *)"fuzz");
-    for (char **word = words; *word; word++)
-        if (**word)
-            g_ptr_array_add(argv, *word);
-    g_ptr_array_add(argv, NULL);
-    g_spawn_sync(folder, (char **)argv->pdata, NULL, G_SPAWN_DEFAULT, end_with_test, NULL,
-                 &run.output, &run.errors, &run.status, &error);
+    g_spawn_sync(folder, argv, NULL, G_SPAWN_DEFAULT, end_with_test, NULL, &run.output, &run.errors,
+                 &run.status, &error);
     g_assert_no_error(error);
     g_assert_true(WIFEXITED(run.status));
     run.status = WEXITSTATUS(run.status);
@@ -160,6 +160,36 @@ static void test_replay(void)
     g_assert_nonnull(strstr(large.errors, "larger than expected"));
 }
 
+/* What stands where QEMU is looked for, and never tells anything. */
+static char **with_mute_qemu(void)
+{
+    g_autofree char *path = g_build_filename(folder, "qemu-system-x86_64", NULL);
+    g_autofree char *search = g_strjoin(":", folder, g_getenv("PATH"), NULL);
+
+    g_assert_true(g_file_set_contents(path, "#!/bin/sh\n>started\nexec sleep 1000\n", -1, NULL));
+    g_assert_cmpint(g_chmod(path, 0755), ==, 0);
+    return g_environ_setenv(g_get_environ(), "PATH", search, TRUE);
+}
+
+/* No boot is waited for, whosever guest it is. */
+static void test_ended_early(gconstpointer arguments)
+{
+    g_auto(GStrv) argv = command_line(arguments), environment = with_mute_qemu();
+    g_autofree char *started = g_build_filename(folder, "started", NULL);
+    g_autoptr(GError) error = NULL;
+    int status;
+    GPid pid;
+
+    g_spawn_async(folder, argv, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
+                  end_with_test, NULL, &pid, &error);
+    g_assert_no_error(error);
+    WAIT_STEPPING(g_file_test(started, G_FILE_TEST_EXISTS), g_usleep(10000));
+    g_assert_cmpint(kill(pid, SIGINT), ==, 0);
+    WAIT_STEPPING(waitpid(pid, &status, WNOHANG) == pid, g_usleep(10000));
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    g_assert_cmpint(g_remove(started), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -170,6 +200,13 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz-command/refused", test_refused);
     g_test_add_func("/fuzz-command/self", test_self);
     g_test_add_func("/fuzz-command/replay", test_replay);
+    g_test_add_data_func("/fuzz-command/ended-early/own",
+                         "--guest linux --kernel qemu-system-x86_64 "
+                         "--initramfs qemu-system-x86_64 --corpus early-own",
+                         test_ended_early);
+    g_test_add_data_func("/fuzz-command/ended-early/yours",
+                         "--target qemu --corpus early-yours -- qemu-system-x86_64",
+                         test_ended_early);
     int status = g_test_run();
     char *remove[] = {(char *)"rm", (char *)"-rf", folder, NULL};
     g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);

@@ -168,7 +168,17 @@ static gboolean make_fresh(Job *job, GError **error)
     job->state->doing = "starts its target";
     gboolean done = job->target->ops->fresh(job->target, error);
     job->state->doing = NULL;
+    if (!done && job->shared->stop) {
+        g_clear_error(error);
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "asked to end");
+    }
     return done;
+}
+
+/* Asked to end while its target came up: the case was not begun. */
+static gboolean was_cut(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void remember(Job *job, const FuzzCase *fuzz_case)
@@ -206,7 +216,7 @@ static void count_case(Job *job, const FuzzOutcome *outcome)
 static gboolean run_case(Job *job, const FuzzCase *fuzz_case, GError **error)
 {
     for (guint i = 1; !run_once(job, fuzz_case, error); i++) {
-        if (i == ATTEMPTS || job->target->borrowed)
+        if (i == ATTEMPTS || job->target->borrowed || was_cut(*error))
             return FALSE;
         g_clear_error(error);
     }
@@ -263,7 +273,7 @@ static gboolean minimise(Job *job, FuzzFinding *finding, gboolean **kept)
     }
     finding->replays = m.replays;
     job->state->smaller = (FuzzProgress){0};
-    if (error)
+    if (error && !job->shared->stop)
         g_warning("%s: not made smaller: %s", finding->title, error->message);
     g_free(*kept);
     *kept = fewer;
@@ -531,7 +541,7 @@ static gboolean run_batch_once(Job *job, Batch *batch, GError **error)
 static gboolean run_batch(Job *job, Batch *batch, GError **error)
 {
     for (guint i = 1; !run_batch_once(job, batch, error); i++) {
-        if (i == ATTEMPTS)
+        if (i == ATTEMPTS || was_cut(*error))
             return FALSE;
         g_clear_error(error);
     }
@@ -575,8 +585,12 @@ static gboolean look_at_each(Job *job, Batch *batch, gboolean *ret_same, GError 
     for (guint i = 0; i < batch->cases->len && !job->shared->stop; i++) {
         const Waiting *waiting = batch->waiting->pdata[i];
         gboolean is_new = FALSE;
-        if (!look(job, waiting->fuzz_case, waiting->origin, waiting->always, &is_new, error))
-            return FALSE;
+        if (!look(job, waiting->fuzz_case, waiting->origin, waiting->always, &is_new, error)) {
+            if (!was_cut(*error))
+                return FALSE;
+            g_clear_error(error);
+            break;
+        }
         *ret_same |= fuzz_is_same(&job->outcome, &batch->whole);
         if (!learn(job, waiting, job->outcome.verdict, is_new, error))
             return FALSE;
@@ -599,7 +613,7 @@ static gboolean see_company(Job *job, Batch *batch, GError **error)
     job->state->doing = "looks which of several cameras a finding takes";
     g_autoptr(GPtrArray) company = fuzz_company(&m, batch->cases, &batch->whole, &inner);
     job->state->doing = NULL;
-    if (inner)
+    if (inner && !job->shared->stop)
         g_warning("%s: not found out by which cases: %s", batch->whole.title, inner->message);
     const FuzzCase *last = g_ptr_array_steal_index(company, company->len - 1);
     fuzz_outcome_free(&job->outcome);
@@ -728,6 +742,8 @@ static gboolean open_all(Job *job, GError **error)
     fuzz_corpus_each_feature(job->corpus, see, job->shared);
     job->state->kept = fuzz_corpus_size(job->corpus);
     job->target = job->campaign->new_target(job->campaign->user, error);
+    if (job->target)
+        job->target->stop = &job->shared->stop;
     job->stale = TRUE;
     job->state->open = job->target != NULL;
     return job->state->open;
@@ -737,6 +753,19 @@ static gboolean open_all(Job *job, GError **error)
 static gboolean is_broken(const Job *job)
 {
     return job->target && job->target->borrowed && job->shared->found;
+}
+
+/* Not all was done; is that as it should be? */
+static gboolean is_end(Job *job, const GError *error)
+{
+    if (was_cut(error))
+        return TRUE;
+    if (!is_broken(job))
+        return FALSE;
+    g_message("%s; that is the end of this campaign, which goes on from here when its VM does",
+              error->message);
+    job->shared->stop = 1;
+    return TRUE;
 }
 
 int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
@@ -749,11 +778,8 @@ int fuzz_job_run(const FuzzCampaign *campaign, FuzzShared *shared, guint number)
                .began_us = g_get_monotonic_time()};
     gboolean done = open_all(&job, &error) && look_at_seeds(&job, &error) && look_on(&job, &error);
 
-    if (!done && is_broken(&job)) {
-        g_message("%s; that is the end of this campaign, which goes on from here when its VM does",
-                  error->message);
+    if (!done && is_end(&job, error)) {
         g_clear_error(&error);
-        shared->stop = 1;
         done = write_stats(&job, &error);
     }
     if (!done)

@@ -68,6 +68,7 @@ struct FuzzTarget {
     gboolean borrowed; /* somebody else runs it: fresh() cannot start it again */
     gboolean plain;    /* cases come as they are, without what tells sooner that they are through */
     const char *coverage; /* what tells which code runs, or why nothing does; static, may be NULL */
+    const volatile gint *stop; /* not 0: fresh() does not wait for a boot; NULL: it does */
 };
 
 /* descriptors/: parser, linter, printer, packer in this process. */

@@ -746,7 +746,7 @@ static gboolean connect_devices(QemuTarget *target, GError **error)
 static gboolean start(QemuTarget *target, GError **error)
 {
     drop_devices(target);
-    return fuzz_vm_fresh(target->vm, error) && connect_devices(target, error);
+    return fuzz_vm_fresh(target->vm, target->base.stop, error) && connect_devices(target, error);
 }
 
 /* Saves a guest of somebody else's that is up, and goes on from there, if that can be. */

@@ -72,6 +72,7 @@ struct FuzzVm {
     gint64 cpu_us; /* of those before */
     FuzzVmTimes times;
     FuzzVmSpent spent;
+    const volatile gint *stop; /* not 0: no boot is waited for; NULL: it is */
 };
 
 G_GNUC_PRINTF(2, 3)
@@ -90,6 +91,12 @@ static gboolean failed(GError **error, const char *format, ...)
 static gboolean is_own(const FuzzVm *vm)
 {
     return vm->kernel != NULL;
+}
+
+/* Whoever waits for it to come up has had enough. */
+static gboolean is_given_up(const FuzzVm *vm)
+{
+    return vm->stop && *vm->stop;
 }
 
 static gboolean has_several(const FuzzVm *vm)
@@ -524,7 +531,7 @@ static gboolean wait_idle(const FuzzVm *vm)
 {
     guint still = 0;
 
-    for (guint i = 0; i < IDLE_MOST && still < IDLE_ENOUGH; i++) {
+    for (guint i = 0; i < IDLE_MOST && still < IDLE_ENOUGH && !is_given_up(vm); i++) {
         g_usleep(IDLE_LOOK_US);
         still = is_at_work(vm) ? still - MIN(still, IDLE_COSTS) : still + 1;
     }
@@ -569,7 +576,7 @@ gboolean fuzz_vm_boots_on(FuzzVm *vm)
     gint64 now_ms = fuzz_now_ms();
 
     g_file_get_contents(vm->console_path, &console, &size, NULL);
-    return !has_ended(vm) && now_ms - vm->begun_ms < BOOT_MOST_MS &&
+    return !has_ended(vm) && !is_given_up(vm) && now_ms - vm->begun_ms < BOOT_MOST_MS &&
            fuzz_quiet_ms(&vm->boot, size, now_ms) <
                (is_stock(vm) ? STOCK_SILENT_MS : BOOT_SILENT_MS) &&
            !(console && strstr(console, "Kernel panic"));
@@ -676,13 +683,14 @@ static gboolean begin_anew(FuzzVm *vm, GError **error)
 
 /* In real time, without KVM and beside other work, QEMU now and then loses a kernel while it boots;
    nothing was plugged in by then. */
-gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error)
+gboolean fuzz_vm_fresh(FuzzVm *vm, const volatile gint *stop, GError **error)
 {
     g_autoptr(GError) why = NULL;
 
+    vm->stop = stop;
     if (begin_anew(vm, &why))
         return TRUE;
-    if (is_stock(vm) && !has_ended(vm)) {
+    if (is_stock(vm) && !has_ended(vm) && !is_given_up(vm)) {
         g_message("%s; it is booted once more", why->message);
         if (begin_anew(vm, error))
             return TRUE;
@@ -702,7 +710,7 @@ int fuzz_vm_connect(FuzzVm *vm, guint n, GError **error)
 
     g_strlcpy(address.sun_path, path, sizeof address.sun_path);
     while (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        if (has_ended(vm) || g_get_monotonic_time() > deadline) {
+        if (has_ended(vm) || is_given_up(vm) || g_get_monotonic_time() > deadline) {
             close(fd);
             cannot_start(vm, error);
             return -1;

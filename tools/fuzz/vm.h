@@ -15,8 +15,9 @@ FuzzVm *fuzz_vm_new(const FuzzQemuOptions *options, GError **error);
 void fuzz_vm_free(FuzzVm *vm); /* kills it; accepts NULL */
 
 /* A machine in which nothing has happened yet. The first time the own guest boots and is saved;
-   from then on a new QEMU goes on from there. Somebody else's boots, until it is kept. */
-gboolean fuzz_vm_fresh(FuzzVm *vm, GError **error);
+   from then on a new QEMU goes on from there. Somebody else's boots, until it is kept. stop: not 0,
+   no boot is waited for from now on; may be NULL. */
+gboolean fuzz_vm_fresh(FuzzVm *vm, const volatile gint *stop, GError **error);
 /* Of somebody else's guest that is up, with nobody connected to its ports: whether it could be
    saved, to go on from there from the next fuzz_vm_fresh() on, which must be next. One that writes
    to a disk cannot, as that would have what came later. */
@@ -30,7 +31,7 @@ guint fuzz_vm_n_controllers(const FuzzVm *vm);
 /* Does a SuperSpeed device find its bus at that port. */
 gboolean fuzz_vm_has_super(const FuzzVm *vm, guint port);
 /* Does a guest that was just started still get on, however slowly: its console tells something from
-   time to time, and no panic. */
+   time to time, and no panic; and is it waited for. */
 gboolean fuzz_vm_boots_on(FuzzVm *vm);
 /* How QEMU ended, or else how the console ends. */
 char *fuzz_vm_last_words(FuzzVm *vm);
