@@ -186,6 +186,16 @@ RedirTransport *socket_changed(RedirTransportOps *ops, const char *address, Redi
     return transport;
 }
 
+RedirTransport *lasting_new(const char *address, RedirRole role, const RedirTransportEvents *events,
+                            GError **error)
+{
+    static RedirTransportOps ops;
+    RedirTransport *transport = socket_changed(&ops, address, role, events, error);
+
+    ops.lasting = TRUE;
+    return transport;
+}
+
 /* A transport may refuse whenever it likes. */
 static gboolean narrow_send(RedirTransport *transport, guint8 *data, gsize size)
 {

@@ -42,6 +42,9 @@ void finish(Fixture *f);
 extern const RedirTransportOps *socket_ops;
 RedirTransport *socket_changed(RedirTransportOps *ops, const char *address, RedirRole role,
                                const RedirTransportEvents *events, GError **error);
+/* A transport_new: the socket's ways, but that it lasts. */
+RedirTransport *lasting_new(const char *address, RedirRole role, const RedirTransportEvents *events,
+                            GError **error);
 
 /* The host, at f->address. */
 void start_host(Fixture *f, RedirRole role, gboolean retry);

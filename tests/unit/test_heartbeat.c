@@ -79,19 +79,6 @@ static void test_jitter(void)
 
 /* ---- an endpoint ---- */
 
-static RedirTransportOps ops;
-
-/* The socket's ways, but that it lasts. */
-static RedirTransport *lasting_new(const char *address, RedirRole role,
-                                   const RedirTransportEvents *events, GError **error)
-{
-    RedirTransport *transport = redir_socket_transport_new(address, role, events, error);
-    ops = *transport->ops;
-    ops.lasting = TRUE;
-    transport->ops = &ops;
-    return transport;
-}
-
 /* Up to where the guest has got one frame by bulk, and asks for no more. */
 static void start(Fixture *f, RedirTransportNew transport_new)
 {

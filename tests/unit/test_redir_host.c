@@ -146,16 +146,6 @@ static void test_stop(void)
     finish(&f);
 }
 
-static RedirTransport *lasting_new(const char *address, RedirRole role,
-                                   const RedirTransportEvents *events, GError **error)
-{
-    static RedirTransportOps ops;
-    RedirTransport *transport = socket_changed(&ops, address, role, events, error);
-
-    ops.lasting = TRUE;
-    return transport;
-}
-
 /* Where an acknowledgement is waited for without end, and this VM makes none. */
 static void test_stop_plain(void)
 {

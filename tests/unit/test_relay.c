@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "redir/error.h"
-#include "redir/transports/socket.h"
 #include "tests/unit/fake_usbfs.h"
 #include "tests/unit/mock_usb.h"
 #include "tests/unit/redir_fixture.h"
@@ -521,19 +520,6 @@ static void test_iso_attached_again(void)
 }
 
 /* ---- a transport like SPICE's ---- */
-
-static RedirTransportOps lasting_ops;
-
-static RedirTransport *lasting_new(const char *address, RedirRole role,
-                                   const RedirTransportEvents *events, GError **error)
-{
-    RedirTransport *transport = redir_socket_transport_new(address, role, events, error);
-
-    lasting_ops = *transport->ops;
-    lasting_ops.lasting = TRUE;
-    transport->ops = &lasting_ops;
-    return transport;
-}
 
 /* Nothing before the VM's hello; what it is, again, where a guest that has all owes a request; and
    the end with the VM's consent alone. */
