@@ -7,6 +7,7 @@
 #include "redir/error.h"
 
 #define DISTANCE_ASKED      4
+#define DISTANCE_BUSY_US    (1 * G_USEC_PER_SEC)
 #define DISTANCE_TIMEOUT_MS 2000 /* for all of them */
 
 /* ---- what the device is ---- */
@@ -236,15 +237,26 @@ static void ask_distance(RedirEndpoint *ep)
     redir_endpoint_write(ep);
 }
 
+/* A VM that seems to be far may be busy, as one is that shows its screen to a viewer who has just
+   come: then an answer of the next second tells. */
+static gboolean may_be_nearer(const RedirEndpoint *ep, gint64 now_us)
+{
+    return ep->distance.left > 0 ||
+           (ep->distance.shortest_us >= REDIR_FAR_US && now_us < ep->distance.until_us);
+}
+
 void redir_announce_acknowledged(RedirEndpoint *ep)
 {
-    gint64 took_us = g_get_monotonic_time() - ep->distance.asked_us;
+    gint64 now_us = g_get_monotonic_time();
+    gint64 took_us = now_us - ep->distance.asked_us;
 
     if (ep->distance.timer == 0)
         return;
     if (ep->distance.shortest_us == 0 || took_us < ep->distance.shortest_us)
         ep->distance.shortest_us = MAX(took_us, 1);
-    if (--ep->distance.left > 0) {
+    if (ep->distance.left > 0)
+        ep->distance.left--;
+    if (may_be_nearer(ep, now_us)) {
         ask_distance(ep);
         return;
     }
@@ -269,6 +281,7 @@ static void begin_distance(RedirEndpoint *ep)
     gboolean far = redir_transport_measure(ep->transport).round_trip_us >= REDIR_FAR_US;
 
     ep->distance.left = far ? 1 : DISTANCE_ASKED;
+    ep->distance.until_us = far ? 0 : g_get_monotonic_time() + DISTANCE_BUSY_US;
     ep->distance.timer = g_timeout_add(DISTANCE_TIMEOUT_MS, on_no_distance, ep);
     ask_distance(ep);
 }

@@ -160,11 +160,15 @@ static void read_packets(RedirEndpoint *ep)
         redir_endpoint_fail(ep, REDIR_ERROR_PROTOCOL, "%s", error->message);
 }
 
+static gboolean is_unasked(const RedirEndpoint *ep)
+{
+    return ep->streams.iso.on || ep->streams.buffered.on;
+}
+
 /* No frame is begun while the last one still waits here: a newer one will overtake it. */
 static void update_hold(RedirEndpoint *ep)
 {
-    gboolean unasked = ep->streams.iso.on || ep->streams.buffered.on;
-    gsize limit = unasked ? REDIR_HOLD_UNASKED : REDIR_HOLD_BULK;
+    gsize limit = is_unasked(ep) ? REDIR_HOLD_UNASKED : REDIR_HOLD_BULK;
     gboolean hold = redir_endpoint_backlog(ep) > (ep->held ? limit / 2 : limit);
 
     if (hold != ep->held)
@@ -248,8 +252,11 @@ static gboolean on_second(gpointer user)
         ep->gone = ep->bytes_out - outstanding;
         ep->gone_us = now_us;
     } else if (!ep->stuck && now_us - ep->gone_us >= STUCK_US) {
-        g_message("%s: the VM takes no data (is it paused?); frames are dropped until it does",
-                  ep->transport->address);
+        g_message("%s: the VM takes no data (is it paused?); frames are dropped until it does%s",
+                  ep->transport->address,
+                  ep->transport->ops->lasting && is_unasked(ep)
+                      ? ", and then the guest may have to start its stream again"
+                      : "");
         ep->stuck = TRUE;
     }
     return G_SOURCE_CONTINUE;

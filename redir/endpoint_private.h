@@ -55,6 +55,7 @@ struct RedirEndpoint {
     int rules_count;
     struct {
         gint64 asked_us, shortest_us;
+        gint64 until_us;   /* while all answers say far */
         guint left, timer; /* timer: while answers are awaited */
     } distance;
     Streams streams;

@@ -44,7 +44,7 @@ typedef struct {
     const char *camera;    /* "/dev/videoN", a part of its name, "file:PATH", "pattern"; NULL: the
                               first    camera of the machine */
     const char *speed;     /* "full", "high" (default), "super" */
-    const char *transfer;  /* "bulk" (default), "iso" */
+    const char *transfer;  /* "auto" (default), "bulk", "buffered", "iso" */
     const char *format;    /* only these, as "YUY2,MJPEG" */
     const char *usb_size;  /* only these, as "640x480,1280x720" */
     const char *fps;       /* only these, as "15,30" */

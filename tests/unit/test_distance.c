@@ -53,20 +53,41 @@ static void be_silent(FakeQemu *qemu, guint ms)
     fake_qemu_set_reading(qemu, TRUE);
 }
 
-/* The shortest answer counts. */
+static void answer_late(Fixture *f, guint ms)
+{
+    gsize before = f->qemu->order->len;
+
+    be_silent(f->qemu, ms);
+    FAKE_WAIT(f->qemu->order->len > before);
+}
+
+/* The shortest answer of a second counts. */
 static void test_far(void)
 {
     static const guint silences_ms[] = {2 * FAR_MS, FAR_MS, 3 * FAR_MS, 2 * FAR_MS};
     Fixture f;
 
     begin(&f, &bulk_camera);
-    for (guint i = 0; i < G_N_ELEMENTS(silences_ms); i++) {
-        gsize before = f.qemu->order->len;
-        be_silent(f.qemu, silences_ms[i]);
-        FAKE_WAIT(f.qemu->order->len > before);
-    }
-    wait_announced(&f, "hello " ASKED ANNOUNCED);
+    gint64 begun_us = g_get_monotonic_time();
+    for (guint i = 0; f.round_trip_us == -1; i++)
+        answer_late(&f, silences_ms[i % G_N_ELEMENTS(silences_ms)]);
+    g_assert_cmpint(g_get_monotonic_time() - begun_us, >=, G_USEC_PER_SEC);
+    g_assert_true(g_str_has_prefix(f.qemu->order->str, "hello " ASKED "device_disconnect "));
     g_assert_cmpint(f.round_trip_us, >=, FAR_MS * 1000);
+    configure(&f);
+    finish(&f);
+}
+
+/* It is busy at first, and answers soon when it is not. */
+static void test_busy(void)
+{
+    Fixture f;
+
+    begin(&f, &bulk_camera);
+    for (guint i = 0; i < 5; i++)
+        answer_late(&f, 2 * FAR_MS);
+    wait_announced(&f, "hello " ASKED "device_disconnect device_disconnect " ANNOUNCED);
+    g_assert_cmpint(f.round_trip_us, ==, 0);
     configure(&f);
     finish(&f);
 }
@@ -194,6 +215,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/distance/near", test_near);
     g_test_add_func("/distance/far", test_far);
+    g_test_add_func("/distance/busy", test_busy);
     g_test_add_func("/distance/unable", test_unable);
     g_test_add_func("/distance/once", test_once);
     g_test_add_func("/distance/unwilling", test_unwilling);
