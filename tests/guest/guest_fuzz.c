@@ -283,12 +283,13 @@ static FuzzCase *slow_case(void)
     return fuzz_case;
 }
 
-static gboolean run_fine(const FuzzCase *fuzz_case, const char *reached, GError **error)
+static gboolean run_fine(FuzzTarget *guest, const FuzzCase *fuzz_case, const char *reached,
+                         GError **error)
 {
     g_auto(FuzzOutcome) outcome = {0};
 
     fuzz_outcome_clear(&outcome);
-    if (!target->ops->run(target, fuzz_case, &outcome, error))
+    if (!guest->ops->run(guest, fuzz_case, &outcome, error))
         return FALSE;
     return (outcome.verdict == FUZZ_FINE && strcmp(outcome.reached, reached) == 0) ||
            fail(error, "%s: '%s'\n%s", outcome.reached, outcome.title, outcome.console);
@@ -303,12 +304,12 @@ static gboolean test_slow(const GuestTest *test, Session *session, GString *note
     guint begun = fuzz_vm_guest_seconds(vm);
 
     (void)test, (void)session;
-    if (!run_fine(slow, "bound", error))
+    if (!run_fine(target, slow, "bound", error))
         return FALSE;
     guint took = fuzz_vm_guest_seconds(vm) - begun;
     g_string_append_printf(note, "%u s of its time later it was still at it", took);
     return (took > PATIENCE || fail(error, "only %u s", took)) &&
-           run_fine(good_case(), "probed", error);
+           run_fine(target, good_case(), "probed", error);
 }
 
 /* ---- a flaw ---- */
@@ -533,8 +534,31 @@ static gboolean test_several(const GuestTest *test, Session *session, GString *n
 /* ---- somebody else's guest ---- */
 
 #define YOURS   4 /* cameras, two of them at an EHCI */
+#define IN_TURN 4
 #define SHOWING 3 /* its kernel looks from time to time, and the machine may be busy */
 #define GUEST   "build/guest/"
+
+static const char *const your_argv[] = {
+    "qemu-system-x86_64",
+    "-nodefaults",
+    "-accel",
+    "tcg,thread=single",
+    "-cpu",
+    "qemu64,model=4",
+    "-smp",
+    "2",
+    "-m",
+    "256",
+    "-bios",
+    "qboot.rom",
+    "-kernel",
+    GUEST "kernel/vmlinux",
+    "-initrd",
+    GUEST "bystander.cpio",
+    "-append",
+    "console=ttyS0 mitigations=off no_timer_check watchdog_thresh=30 "
+    "load=xhci_pci,ehci_pci,uvcvideo",
+    NULL};
 
 static gboolean is_high_speed(const FuzzCase *fuzz_case)
 {
@@ -597,29 +621,8 @@ static gboolean run_yours(FuzzTarget *yours, GError **error)
 
 static gboolean test_yours(const GuestTest *test, Session *session, GString *note, GError **error)
 {
-    static const char *const argv[] = {
-        "qemu-system-x86_64",
-        "-nodefaults",
-        "-accel",
-        "tcg,thread=single",
-        "-cpu",
-        "qemu64,model=4",
-        "-smp",
-        "2",
-        "-m",
-        "256",
-        "-bios",
-        "qboot.rom",
-        "-kernel",
-        GUEST "kernel/vmlinux",
-        "-initrd",
-        GUEST "bystander.cpio",
-        "-append",
-        "console=ttyS0 mitigations=off no_timer_check watchdog_thresh=30 "
-        "load=xhci_pci,ehci_pci,uvcvideo",
-        NULL};
     static const FuzzQemuOptions options = {
-        .argv = argv, .real_time = TRUE, .devices = YOURS, .controllers = 2, .ehci = 1 << 1};
+        .argv = your_argv, .real_time = TRUE, .devices = YOURS, .controllers = 2, .ehci = 1 << 1};
     FuzzTarget *yours = read_seeds(error) ? fuzz_target_qemu_new(&options, error) : NULL;
     gboolean done = yours && run_yours(yours, error);
 
@@ -628,6 +631,48 @@ static gboolean test_yours(const GuestTest *test, Session *session, GString *not
         yours->ops->free(yours);
     g_string_append_printf(note, "%u cameras at an xHCI and an EHCI were probed, and a flaw seen",
                            YOURS);
+    return done;
+}
+
+/* Nothing comes of it, and its end is not reached. */
+static FuzzCase *barren_case(void)
+{
+    gsize size;
+    const guint8 *good = g_bytes_get_data(good_case()->descriptors, &size);
+    guint8 *bytes = g_memdup2(good, size);
+    FuzzCase *fuzz_case = fuzz_case_copy(good_case());
+
+    bytes[17] = 0; /* bNumConfigurations */
+    g_bytes_unref(fuzz_case->descriptors);
+    fuzz_case->descriptors = g_bytes_new_take(bytes, size);
+    return fuzz_case;
+}
+
+/* What shows that the guest works must not keep it busy when the next camera comes. */
+static gboolean run_in_turn(FuzzTarget *yours, GError **error)
+{
+    g_autoptr(FuzzCase) barren = barren_case();
+
+    if (!yours->ops->fresh(yours, error))
+        return FALSE;
+    for (guint i = 0; i < IN_TURN; i++)
+        if (!run_fine(yours, barren, "address", error) ||
+            !run_fine(yours, good_case(), "probed", error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean test_in_turn(const GuestTest *test, Session *session, GString *note, GError **error)
+{
+    static const FuzzQemuOptions options = {.argv = your_argv};
+    FuzzTarget *yours = read_seeds(error) ? fuzz_target_qemu_new(&options, error) : NULL;
+    gboolean done = yours && run_in_turn(yours, error);
+
+    (void)test, (void)session;
+    if (yours)
+        yours->ops->free(yours);
+    g_string_append_printf(note, "%u times one of which nothing comes, and one that is probed",
+                           IN_TURN);
     return done;
 }
 
@@ -641,5 +686,6 @@ static const GuestTest tests[] = {
     {"fuzzing: several cameras come at once, and the one that breaks something is found",
      test_several, NULL},
     {"fuzzing: several come at once into a VM of somebody else's", test_yours, NULL},
+    {"fuzzing: each is seen that comes into a VM of somebody else's", test_in_turn, NULL},
 };
 const GuestTestTable fuzz_tests = {tests, G_N_ELEMENTS(tests)};

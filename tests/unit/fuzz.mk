@@ -10,6 +10,7 @@ LIBS_test_fuzz_cover := fuzz redir sources vcam descriptors
 LIBS_test_fuzz_device := redir_fixture fuzz redir sources vcam descriptors
 LIBS_test_fuzz_hubs := fuzz
 LIBS_test_fuzz_monitor := fuzz
+LIBS_test_fuzz_sched := fuzz
 LIBS_test_fuzz_camera := fuzz vcam descriptors
 
 LIBS_test_fuzz_command := descriptors

@@ -15,6 +15,7 @@
 #define QUIET_MS      1000 /* of the guest's time: a guest that asks nothing for so long is done */
 #define FIRST_MS      3000 /* the same, before it has asked anything */
 #define TURN_MS       6000 /* the same, of one among several: another's request may time out before */
+#define ANSWER_MS     100 /* of the guest's time: until an EHCI has handed on an answer */
 #define SETTLE_MS     150 /* of the guest's time: what an unplugged device still causes */
 #define HUBS_MS       250 /* the same, of all that is plugged in together: QEMU attaches after 200 */
 #define RETRY_MS      20000 /* the same: a hub tries a device four times, that many time-outs each */
@@ -241,15 +242,21 @@ static gboolean told_enough(QemuTarget *target)
     return target->told_ms && now - target->told_ms > TOLD_MS;
 }
 
-/* A guest with nothing of ours inside has no clock but ours. */
+/* A guest with nothing of ours inside has no clock but ours, of which counts what it had. */
+static gint64 had_ms(const QemuTarget *target, FuzzSched begun)
+{
+    return fuzz_sched_had_us(begun, fuzz_vm_sched(target->vm)) / 1000;
+}
+
 static Wait wait_blindly(QemuTarget *target, IsSo done, guint ms)
 {
-    gint64 begun_ms = fuzz_now_ms(), left;
+    const FuzzSched begun = fuzz_vm_sched(target->vm);
+    gint64 left;
     gboolean answered;
 
     while (!are_all(target, done)) {
         note_life(target);
-        if ((left = begun_ms + ms - fuzz_now_ms()) <= 0)
+        if ((left = ms - had_ms(target, begun)) <= 0)
             return WAIT_QUIET;
         if (told_enough(target))
             return WAIT_STUCK;
@@ -368,13 +375,14 @@ static gboolean unplug_quiet(QemuTarget *target, FuzzQuiet *watches, gint64 now)
    through with it, or was so long at it that this is enough. */
 static Wait let_quiet(QemuTarget *target)
 {
-    gint64 now = fuzz_now_ms(), end = now + MAX(LONGEST_MS, target->n_used * RETRY_MS);
-    FuzzQuiet whole = fuzz_quiet_begin(now), each[FUZZ_MOST_TOGETHER];
+    const FuzzSched begun = fuzz_vm_sched(target->vm);
+    const gint64 most = MAX(LONGEST_MS, target->n_used * RETRY_MS);
+    FuzzQuiet whole = fuzz_quiet_begin(0), each[FUZZ_MOST_TOGETHER];
     gboolean answered;
 
     for (guint i = 0; i < target->n_used; i++)
         each[i] = whole;
-    for (; now < end && !are_all(target, is_done); now = fuzz_now_ms()) {
+    for (gint64 now = 0; now < most && !are_all(target, is_done); now = had_ms(target, begun)) {
         gint64 silent = fuzz_quiet_ms(&whole, count_requests(target), now);
         gint64 enough = are_all(target, was_seen) ? QUIET_MS
                         : takes_several(target)   ? TURN_MS
@@ -440,15 +448,19 @@ typedef struct {
     guint n;
 } Cases;
 
+/* An EHCI hands on an answer a moment later, and not at all if the device has left by then. */
 static Wait unplug(QemuTarget *target)
 {
+    Wait wait = WAIT_DONE;
+
     enter(target, PHASE_UNPLUG);
+    if (target->options.ehci && (wait = wait_for(target, never, ANSWER_MS, FALSE)) > WAIT_QUIET)
+        return wait;
     for (guint i = 0; i < target->n_used; i++)
         if (!fuzz_device_unplug(used_at(target, i)))
             return WAIT_LOST;
-    Wait wait = hubs_tell(target)
-                    ? let_settle(target)
-                    : wait_for(target, never, SETTLE_MS * count_in_line(target), FALSE);
+    wait = hubs_tell(target) ? let_settle(target)
+                             : wait_for(target, never, SETTLE_MS * count_in_line(target), FALSE);
     if (wait <= WAIT_QUIET)
         wait = wait_for(target, is_ready, READY_MS, FALSE);
     return wait == WAIT_QUIET ? WAIT_LATE : wait;
@@ -492,6 +504,12 @@ static gboolean is_in_doubt(const QemuTarget *target, const FuzzDevice *device)
     return !hubs_tell(target) || !was_configured(fuzz_device_state(device));
 }
 
+/* A guest's program knows by itself when its hubs are through. */
+static gboolean tells_end(const QemuTarget *target)
+{
+    return has_sentinel(target) || !fuzz_vm_has_clock(target->vm);
+}
+
 static gboolean plug_simplest(QemuTarget *target)
 {
     for (guint i = 0; i < target->n_used; i++) {
@@ -499,17 +517,20 @@ static gboolean plug_simplest(QemuTarget *target)
         guint8 speed =
             fuzz_vm_has_super(target->vm, target->ports[i]) ? fuzz_device_state(device).speed : 0;
         g_autoptr(FuzzCase) simplest = fuzz_case_simplest(speed);
-        if (is_in_doubt(target, device) &&
-            !fuzz_device_plug(device, simplest, has_sentinel(target)))
+        if (is_in_doubt(target, device) && !fuzz_device_plug(device, simplest, tells_end(target)))
             return FALSE;
     }
     return TRUE;
 }
 
+/* Not before the guest has asked what it will: whoever waits for an answer of a device that has
+   left does so for seconds, and does not see the next one. */
 static Wait unplug_simplest(QemuTarget *target, Wait wait)
 {
     if (wait == WAIT_QUIET)
         return WAIT_LATE;
+    if (wait == WAIT_DONE && !fuzz_vm_has_clock(target->vm) && let_quiet(target) == WAIT_LOST)
+        return WAIT_LOST;
     Wait unplugged = unplug(target);
     return MAX(wait, unplugged);
 }
@@ -544,8 +565,6 @@ static Wait let_boot(QemuTarget *target)
         return WAIT_LOST;
     while (wait == WAIT_QUIET && fuzz_vm_boots_on(target->vm))
         wait = wait_for(target, was_configured, QUIET_MS, FALSE);
-    if (wait == WAIT_DONE && let_quiet(target) == WAIT_LOST)
-        return WAIT_LOST;
     return unplug_simplest(target, wait);
 }
 

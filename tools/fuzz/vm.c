@@ -31,10 +31,11 @@
 #define SAVE_S          120     /* a moment, where nothing else is busy */
 #define SOCKET_S        60
 #define SPENT_S         2
-#define IDLE_LOOK_US    50000
-#define IDLE_ENOUGH     100  /* such looks: a guest that waits for a device does so for 5 s */
-#define IDLE_COSTS      2    /* looks, if it is at work */
-#define IDLE_MOST       1200 /* looks */
+#define IDLE_LOOK_US    200000
+#define IDLE_ENOUGH     25 /* such looks: a guest that waits for a device does so for 5 s */
+#define IDLE_COSTS      2  /* looks, if it is at work */
+#define IDLE_PART       3  /* of its time: so much is work */
+#define IDLE_MOST_US    60000000
 #define LOAD_POLL_US    20000
 #define SAVED_PART      4 /* of this machine's memory, at most */
 #define MAX_CONSOLE     (1 << 20)
@@ -495,45 +496,27 @@ static gboolean save(FuzzVm *vm, GError **error)
     return done || (error && *error) ? done : failed(error, "QEMU could not save the machine");
 }
 
-/* What is saved takes no more memory than the guest has. */
+/* What is saved takes no more memory than the guest has touched. */
 static gboolean is_small(const FuzzVm *vm)
 {
-    g_autofree char *text = fuzz_monitor_ask(vm->monitor_path, "info memory_size_summary", NULL);
-    guint64 bytes, all = (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE);
-
-    return text && sscanf(text, "base memory: %" G_GUINT64_FORMAT, &bytes) == 1 &&
-           bytes <= all / SAVED_PART;
+    gint64 all_kib = sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);
+    return fuzz_vm_resident_kib(vm) <= all_kib / SAVED_PART;
 }
 
-static gboolean is_running(const char *tasks, const char *id)
-{
-    g_autofree char *path = g_build_filename(tasks, id, "stat", NULL);
-    g_autofree char *text = NULL;
-    const char *name_end = g_file_get_contents(path, &text, NULL, NULL) ? strrchr(text, ')') : NULL;
-
-    return name_end && g_str_has_prefix(name_end, ") R");
-}
-
-/* Whether any of its threads runs, or would if it got a processor. */
-static gboolean is_at_work(const FuzzVm *vm)
-{
-    g_autofree char *tasks = g_strdup_printf("/proc/%d/task", vm->pid);
-    g_autoptr(GPtrArray) ids = fuzz_list_folder(tasks, NULL);
-    gboolean runs = FALSE;
-
-    for (guint i = 0; i < ids->len; i++)
-        runs |= is_running(tasks, ids->pdata[i]);
-    return runs;
-}
-
-/* What its guest had to do it has done. */
+/* What its guest had to do it has done: it uses little of the time that it has. */
 static gboolean wait_idle(const FuzzVm *vm)
 {
+    const FuzzSched begun = fuzz_vm_sched(vm);
+    FuzzSched before = begun, now = begun;
     guint still = 0;
 
-    for (guint i = 0; i < IDLE_MOST && still < IDLE_ENOUGH && !is_given_up(vm); i++) {
+    while (still < IDLE_ENOUGH && !is_given_up(vm) &&
+           fuzz_sched_had_us(begun, now) < IDLE_MOST_US) {
         g_usleep(IDLE_LOOK_US);
-        still = is_at_work(vm) ? still - MIN(still, IDLE_COSTS) : still + 1;
+        now = fuzz_vm_sched(vm);
+        gboolean works = (now.ran_us - before.ran_us) * IDLE_PART > fuzz_sched_had_us(before, now);
+        still = works ? still - MIN(still, IDLE_COSTS) : still + 1;
+        before = now;
     }
     return still == IDLE_ENOUGH;
 }
@@ -787,6 +770,11 @@ gint64 fuzz_vm_cpu_us(const FuzzVm *vm)
     if (!vm->pid || clock_getcpuclockid(vm->pid, &clock) != 0)
         return vm->cpu_us;
     return vm->cpu_us + read_clock_us(clock);
+}
+
+FuzzSched fuzz_vm_sched(const FuzzVm *vm)
+{
+    return fuzz_sched_look("/proc", vm->pid);
 }
 
 gint64 fuzz_vm_own_cpu_us(void)

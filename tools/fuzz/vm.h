@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "tools/fuzz/sched.h"
 #include "tools/fuzz/target.h"
 
 typedef struct FuzzVm FuzzVm;
@@ -63,8 +64,9 @@ typedef enum { FUZZ_VM_RUNS, FUZZ_VM_ENDED, FUZZ_VM_DIED } FuzzVmLife;
    last that QEMU said. wait_ms: how long to wait for its end. */
 FuzzVmLife fuzz_vm_life(FuzzVm *vm, guint wait_ms, char **ret_how);
 gint64 fuzz_vm_resident_kib(const FuzzVm *vm);
-gint64 fuzz_vm_cpu_us(const FuzzVm *vm); /* of QEMU, so far; of all that there were */
-gint64 fuzz_vm_own_cpu_us(void);         /* of this process */
+gint64 fuzz_vm_cpu_us(const FuzzVm *vm);   /* of QEMU, so far; of all that there were */
+gint64 fuzz_vm_own_cpu_us(void);           /* of this process */
+FuzzSched fuzz_vm_sched(const FuzzVm *vm); /* of QEMU */
 GPid fuzz_vm_pid(const FuzzVm *vm);
 
 typedef struct {
