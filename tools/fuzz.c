@@ -223,7 +223,7 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
     for (guint i = 0; i < seeds->len; i++)
         g_ptr_array_add(valid, ((FuzzSeed *)seeds->pdata[i])->fuzz_case);
     g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, reported->fuzz_case, &which);
-    g_autofree gboolean *kept = fuzz_minimise(&m, diff, error);
+    g_autofree gboolean *kept = fuzz_make_small(&m, valid->pdata[which], &diff, error);
     if (*error)
         return FALSE;
     printf("%u of %u places stay, after %u runs\n", fuzz_count_kept(diff, kept),

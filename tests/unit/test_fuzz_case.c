@@ -15,6 +15,7 @@
 #include "tools/fuzz/renumber.h"
 #include "tools/fuzz/seeds.h"
 #include "tools/fuzz/sweep.h"
+#include "tools/fuzz/transplant.h"
 
 static GPtrArray *seeds;
 
@@ -193,6 +194,48 @@ static void test_sweep(void)
     while (g_hash_table_iter_next(&iter, &field, NULL))
         if (!g_hash_table_contains(zero, field) && !g_str_has_prefix(field, "usb_string."))
             g_error("never 0: %s", (const char *)field);
+}
+
+/* A camera that ends within its device descriptor, and a string that is longer than any. */
+static FuzzCase *shifted_case(const FuzzCase *valid, const guint8 *string, gsize size)
+{
+    GByteArray *bytes = g_byte_array_new();
+    FuzzCase *fuzz_case = fuzz_case_copy(valid);
+
+    g_byte_array_append(bytes, g_bytes_get_data(valid->descriptors, NULL), 8);
+    g_byte_array_append(bytes, string, (guint)size);
+    bytes->data[0] = 8;
+    g_bytes_unref(fuzz_case->descriptors);
+    fuzz_case->descriptors = g_byte_array_free_to_bytes(bytes);
+    return fuzz_case;
+}
+
+static gboolean has_bytes(const FuzzCase *fuzz_case, const guint8 *bytes, gsize size)
+{
+    gsize n;
+    const guint8 *all = g_bytes_get_data(fuzz_case->descriptors, &n);
+
+    return memmem(all, n, bytes, size) != NULL;
+}
+
+/* The piece comes whole into a camera that is valid but for it, as few places as a reader counts.
+ */
+static void test_transplants(void)
+{
+    guint8 string[40] = {sizeof string, 3, 9, 4};
+    g_autoptr(FuzzCase) broken = shifted_case(seed(0), string, sizeof string);
+    g_autoptr(GPtrArray) cases = fuzz_transplants(seed(0), broken);
+    guint least = G_MAXUINT;
+
+    for (guint i = 0; i < cases->len; i++) {
+        g_autoptr(FuzzDiff) diff = fuzz_diff_new(seed(0), cases->pdata[i]);
+        if (has_bytes(cases->pdata[i], string, sizeof string))
+            least = MIN(least, fuzz_diff_n_groups(diff));
+    }
+    g_test_message("%u cases, %u places", cases->len, least);
+    g_assert_cmpuint(least, <=, 2);
+    g_autoptr(GPtrArray) none = fuzz_transplants(seed(0), seed(0));
+    g_assert_cmpuint(none->len, ==, 0);
 }
 
 /* The entities that are there, as bits; FALSE: a source is none of them. */
@@ -554,6 +597,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/fuzz/mutate/bytes", "plain", test_mutate);
     g_test_add_func("/fuzz/mutate/streamed", test_streamed);
     g_test_add_func("/fuzz/mutate/sweep", test_sweep);
+    g_test_add_func("/fuzz/transplants", test_transplants);
     g_test_add_func("/fuzz/mutate/renumber", test_renumber);
     g_test_add_func("/fuzz/mutate/learning", test_learning);
     g_test_add_func("/fuzz/pictures/put-off", test_pictures);

@@ -249,7 +249,8 @@ static GPtrArray *valid_cases(const Job *job, GPtrArray *ret_names)
 }
 
 /* FALSE: it did not show again, with or without a virtual clock, alone or behind others. */
-static gboolean minimise(Job *job, FuzzFinding *finding, gboolean **kept)
+static gboolean minimise(Job *job, FuzzFinding *finding, const FuzzCase *valid, FuzzDiff **diff,
+                         gboolean **kept)
 {
     g_autoptr(GError) error = NULL;
     FuzzMinimiser m = {.target = job->target,
@@ -260,8 +261,8 @@ static gboolean minimise(Job *job, FuzzFinding *finding, gboolean **kept)
                        .beside = job->beside,
                        .progress = &job->state->smaller,
                        .stale = TRUE};
-    gboolean *fewer = fuzz_minimise(&m, finding->diff, &error);
-    g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(finding->diff, fewer);
+    gboolean *fewer = fuzz_make_small(&m, valid, diff, &error);
+    g_autoptr(FuzzCase) fuzz_case = fuzz_diff_apply(*diff, fewer);
 
     m.place = NULL; /* as --replay looks at it */
     if (error == NULL)
@@ -278,6 +279,7 @@ static gboolean minimise(Job *job, FuzzFinding *finding, gboolean **kept)
     g_free(*kept);
     *kept = fewer;
     finding->kept = fewer;
+    finding->diff = *diff;
     job->stale = TRUE;
     return error || m.tries || finding->shown || job->shared->stop;
 }
@@ -311,7 +313,7 @@ static gboolean write_finding(Job *job, const char *folder, const FuzzCase *fuzz
     gboolean written = fuzz_report_write(folder, &finding, error);
     if (written) {
         job->state->doing = "makes a finding smaller";
-        *ret_shows = minimise(job, &finding, &kept);
+        *ret_shows = minimise(job, &finding, valid->pdata[which], &diff, &kept);
         job->state->doing = NULL;
         written = fuzz_report_write(folder, &finding, error);
     }

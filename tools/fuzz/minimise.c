@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "tools/fuzz/transplant.h"
+
 #define ATTEMPTS    2 /* of a target that cannot say */
 #define FIRST_TRIES 4 /* until a whole case shows it once more */
 #define SAMPLES     3 /* of those, by which a race is told */
@@ -320,6 +322,52 @@ gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error)
     if (r.error)
         g_propagate_error(error, r.error);
     return r.kept;
+}
+
+/* Takes the case's place where it needs less. */
+static void try_instead(FuzzMinimiser *m, const FuzzCase *valid, const FuzzCase *instead,
+                        FuzzDiff **diff, gboolean **kept, GError **error)
+{
+    FuzzDiff *other = fuzz_diff_new(valid, instead);
+    gboolean *its = fuzz_minimise(m, other, error);
+
+    if (!*error && m->tries && fuzz_count_kept(other, its) < fuzz_count_kept(*diff, *kept)) {
+        fuzz_diff_free(*diff);
+        g_free(*kept);
+        *diff = other;
+        *kept = its;
+        return;
+    }
+    fuzz_diff_free(other);
+    g_free(its);
+}
+
+static void try_pieces(FuzzMinimiser *m, const FuzzCase *valid, FuzzDiff **diff, gboolean **kept,
+                       GError **error)
+{
+    g_autoptr(FuzzCase) small = fuzz_diff_apply(*diff, *kept);
+    g_autoptr(GPtrArray) cases = fuzz_transplants(valid, small);
+
+    for (guint i = 0; i < cases->len && !*error && fuzz_count_kept(*diff, *kept) > FUZZ_FEW; i++) {
+        if (is_enough(m) || (m->most_runs && m->runs >= m->most_runs))
+            break;
+        if (fuzz_shows(m, cases->pdata[i], error))
+            try_instead(m, valid, cases->pdata[i], diff, kept, error);
+    }
+}
+
+gboolean *fuzz_make_small(FuzzMinimiser *m, const FuzzCase *valid, FuzzDiff **diff, GError **error)
+{
+    GError *inner = NULL;
+    gboolean *kept = fuzz_minimise(m, *diff, &inner);
+    const guint tries = m->tries;
+
+    if (!inner && tries && fuzz_count_kept(*diff, kept) > FUZZ_FEW)
+        try_pieces(m, valid, diff, &kept, &inner);
+    m->tries = tries;
+    if (inner)
+        g_propagate_error(error, inner);
+    return kept;
 }
 
 guint fuzz_count_kept(const FuzzDiff *diff, const gboolean *kept)

@@ -5,6 +5,7 @@
 #include "tools/fuzz/diff.h"
 #include "tools/fuzz/target.h"
 
+#define FUZZ_FEW          3 /* places */
 #define FUZZ_REPLAYS      3
 #define FUZZ_RACE_REPLAYS 10
 
@@ -51,6 +52,9 @@ GPtrArray *fuzz_company(FuzzMinimiser *m, const GPtrArray *cases, const FuzzOutc
 /* Which changes must stay: an array of fuzz_diff_size(), g_free(). All of them where the broken
    case itself does not show it, or (with *error set) where nothing more can be said. */
 gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error);
+/* The same. Where more than FUZZ_FEW places stay, single pieces of what is left are tried in the
+   valid one, and *diff is another one if that makes it smaller. */
+gboolean *fuzz_make_small(FuzzMinimiser *m, const FuzzCase *valid, FuzzDiff **diff, GError **error);
 /* Groups of which something stays. */
 guint fuzz_count_kept(const FuzzDiff *diff, const gboolean *kept);
 /* The seed from which the case differs in the fewest groups. */
