@@ -225,37 +225,44 @@ static guint16 any_at(Work *work, FuzzFaultKind kind)
 }
 
 /* Those that are met by who uses the camera come with somebody who does. */
+static void add_fault(Work *work, FuzzFault fault)
+{
+    const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
+
+    g_array_append_val(work->faults, fault);
+    if (!fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM) &&
+        (fuzz_fault_texts[fault.kind].at == FUZZ_AT_CLASS_IN || fuzz_pictures_meet(&fault)))
+        g_array_append_val(work->faults, stream);
+}
+
 static gboolean apply_fault(Work *work, const Op *op)
 {
     const FuzzFaultKind kind = (FuzzFaultKind)op->kind;
-    const FuzzAt at = fuzz_fault_texts[kind].at;
     const guint16 when = any_at(work, kind); /* drawn before the value, on every compiler */
     const FuzzFault fault = {kind, when, any_value(work, kind)};
-    const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
-    gboolean streams = fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM);
 
-    if (kind == FUZZ_FAULT_STREAM && streams)
+    if (kind == FUZZ_FAULT_STREAM && fuzz_has_fault(work->faults, kind))
         return FALSE;
-    g_array_append_val(work->faults, fault);
-    if (!streams && (at == FUZZ_AT_CLASS_IN || fuzz_pictures_meet(&fault)))
-        g_array_append_val(work->faults, stream);
+    add_fault(work, fault);
     return TRUE;
 }
 
-/* The same for bytes of what a camera sends by itself. */
+/* The same for bytes of what a camera sends by itself, and of how it answers for its descriptors,
+   which are asked for more than once. */
 static gboolean apply_sweep_byte(Work *work, const Op *op)
 {
+    static const FuzzFaultKind kinds[FUZZ_SWEPTS] = {
+        [FUZZ_SWEPT_HEADER] = FUZZ_FAULT_PAYLOAD_BYTE,
+        [FUZZ_SWEPT_STATUS] = FUZZ_FAULT_INTERRUPT_BYTE,
+        [FUZZ_SWEPT_DESCRIPTOR] = FUZZ_FAULT_DESCRIPTOR_BYTE};
     const FuzzSwept what = (FuzzSwept)fuzz_random_below(work->random, FUZZ_SWEPTS);
-    const FuzzFaultKind kind =
-        what == FUZZ_SWEPT_HEADER ? FUZZ_FAULT_PAYLOAD_BYTE : FUZZ_FAULT_INTERRUPT_BYTE;
     const guint16 when = (guint16)fuzz_random_below(work->random, FIRST_AT);
-    const FuzzFault fault = {kind, when, fuzz_sweep_byte(work->sweep, what, work->random)};
-    const FuzzFault stream = {.kind = FUZZ_FAULT_STREAM};
+    const guint32 value = fuzz_sweep_byte(work->sweep, what, work->random);
 
     (void)op;
-    g_array_append_val(work->faults, fault);
-    if (!fuzz_has_fault(work->faults, FUZZ_FAULT_STREAM))
-        g_array_append_val(work->faults, stream);
+    if (what == FUZZ_SWEPT_DESCRIPTOR && (value & 0xff) == 0)
+        return FALSE; /* nothing is changed */
+    add_fault(work, (FuzzFault){kinds[what], when, value});
     return TRUE;
 }
 
@@ -381,7 +388,7 @@ static guint find_op(const FuzzMutator *mutator, gboolean (*apply)(Work *work, c
     return i;
 }
 
-/* Every other case begins with a field as it has not been yet, one of fifteen with such a byte.
+/* Every other case begins with a field as it has not been yet, one of ten with such a byte.
    What was broken before may be followed by all that follows from it: a shape that is wrong in
    itself is not what one is that contradicts itself. */
 static guint pick_next(const FuzzMutator *mutator, FuzzRandom *random, const FuzzTrail *trail)
@@ -390,7 +397,7 @@ static guint pick_next(const FuzzMutator *mutator, FuzzRandom *random, const Fuz
 
     if (draw < 15)
         return find_op(mutator, apply_sweep);
-    if (draw < 17)
+    if (draw < 18)
         return find_op(mutator, apply_sweep_byte);
     if (mutator->sweep && trail->n && fuzz_random_below(random, 5) == 0)
         return find_op(mutator, apply_derive);

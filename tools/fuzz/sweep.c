@@ -163,7 +163,8 @@ gboolean fuzz_sweep_step(FuzzSweep *sweep, struct desc_tree *tree, FuzzRandom *r
 
 guint32 fuzz_sweep_byte(FuzzSweep *sweep, FuzzSwept what, FuzzRandom *random)
 {
-    static const guint lengths[FUZZ_SWEPTS] = {[FUZZ_SWEPT_HEADER] = 12, [FUZZ_SWEPT_STATUS] = 16};
+    static const guint lengths[FUZZ_SWEPTS] = {
+        [FUZZ_SWEPT_HEADER] = 12, [FUZZ_SWEPT_STATUS] = 16, [FUZZ_SWEPT_DESCRIPTOR] = 9};
     guint16 *counts = sweep->bytes[what][0];
     guint least = 0, n = 0;
 

@@ -20,7 +20,12 @@ guint fuzz_sweep_least(const FuzzSweep *sweep, struct desc_tree *tree);
 gboolean fuzz_sweep_step(FuzzSweep *sweep, struct desc_tree *tree, FuzzRandom *random);
 
 /* What has bytes that mean something each, and no tree. */
-typedef enum { FUZZ_SWEPT_HEADER, FUZZ_SWEPT_STATUS, FUZZ_SWEPTS } FuzzSwept;
+typedef enum {
+    FUZZ_SWEPT_HEADER,     /* of a payload */
+    FUZZ_SWEPT_STATUS,     /* packets */
+    FUZZ_SWEPT_DESCRIPTOR, /* as it is answered, of which the value is what is changed */
+    FUZZ_SWEPTS,
+} FuzzSwept;
 
 /* A byte's place << 8, and a value that it was set to least often. */
 guint32 fuzz_sweep_byte(FuzzSweep *sweep, FuzzSwept what, FuzzRandom *random);
