@@ -198,6 +198,11 @@ static gboolean look_again(FuzzMinimiser *m, FuzzFinding *finding, FuzzOutcome *
     for (guint i = 0; i < MAX(m->tries, 1) && g_strcmp0(outcome->title, m->title) != 0; i++)
         if (!fuzz_run_fresh(m, small, outcome, error))
             return FALSE;
+    if (g_strcmp0(outcome->title, m->title) != 0) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "%s: does not show again; its folder is as it was", m->title);
+        return FALSE;
+    }
     finding->verdict = outcome->verdict;
     finding->place = outcome->place;
     finding->console = outcome->console;
@@ -216,18 +221,18 @@ static gboolean make_smaller(struct fuzz *fuzz, FuzzTarget *target, const FuzzRe
     FuzzMinimiser m = {.target = target,
                        .title = reported->title,
                        .place = reported->place,
-                       .before = reported->before,
+                       .before = reported->before->len ? reported->before : NULL,
                        .beside = reported->beside};
     guint which;
 
     for (guint i = 0; i < seeds->len; i++)
         g_ptr_array_add(valid, ((FuzzSeed *)seeds->pdata[i])->fuzz_case);
     g_autoptr(FuzzDiff) diff = fuzz_nearest(valid, reported->fuzz_case, &which);
+    const guint all = fuzz_diff_n_groups(diff);
     g_autofree gboolean *kept = fuzz_make_small(&m, valid->pdata[which], &diff, error);
     if (*error)
         return FALSE;
-    printf("%u of %u places stay, after %u runs\n", fuzz_count_kept(diff, kept),
-           fuzz_diff_n_groups(diff), m.runs);
+    printf("%u of %u places stay, after %u runs\n", fuzz_count_kept(diff, kept), all, m.runs);
     FuzzFinding finding = {.title = reported->title,
                            .target = target->name,
                            .options = options,

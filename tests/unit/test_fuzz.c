@@ -287,6 +287,45 @@ static FuzzTarget *lame_target(gpointer user, GError **error)
     return target;
 }
 
+/* One that hangs at each case from the fifth on, never at the same place. */
+static gboolean lost_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
+                         GError **error)
+{
+    static guint cases;
+
+    (void)target, (void)fuzz_case, (void)error;
+    if (++cases >= 5) {
+        ret_outcome->verdict = FUZZ_HANG;
+        ret_outcome->title = g_strdup_printf("lost %u", cases);
+    }
+    return TRUE;
+}
+
+static FuzzTarget *lost_target(gpointer user, GError **error)
+{
+    static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = lost_run, .free = tired_free};
+    FuzzTarget *target = tired_target(user, error);
+
+    target->ops = &ops;
+    return target;
+}
+
+static void test_hang_moves(void)
+{
+    g_autofree char *dir = in_folder("hang-moves");
+    g_autofree char *findings = g_build_filename(dir, "findings", NULL);
+    FuzzCampaign campaign = campaign_in(dir, 12);
+    campaign.new_target = lost_target;
+    campaign.findings = 1;
+    run(&campaign);
+
+    g_autoptr(GPtrArray) names = list(findings);
+    g_assert_cmpuint(names->len, ==, 1);
+    g_autofree char *path = g_build_filename(findings, names->pdata[0], NULL);
+    g_autofree char *report = contents(path, "report.md", NULL);
+    g_assert_nonnull(strstr(report, "this showed it 3 of 3 times"));
+}
+
 /* A machine that was busy makes no finding; what was seen stays all the same. */
 static void test_withdrawn(void)
 {
@@ -306,6 +345,7 @@ static void test_withdrawn(void)
     g_autofree char *path = g_build_filename(others, withdrawn->pdata[0], NULL);
     g_autofree char *report = contents(path, "report.md", NULL);
     g_assert_nonnull(strstr(report, "this showed it 0 of 10 times"));
+    g_assert_nonnull(strstr(report, path)); /* the command that it names */
 }
 
 /* A target that breaks by a device descriptor's idVendor, every second time by chance. */
@@ -1143,6 +1183,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fuzz/ignored", test_ignored);
     g_test_add_func("/fuzz/race", test_race);
     g_test_add_func("/fuzz/withdrawn", test_withdrawn);
+    g_test_add_func("/fuzz/hang-moves", test_hang_moves);
     g_test_add_func("/fuzz/needs-others", test_needs_others);
     g_test_add_func("/fuzz/several", test_several);
     g_test_add_func("/fuzz/several-lost", test_lost);

@@ -248,13 +248,14 @@ static GPtrArray *valid_cases(const Job *job, GPtrArray *ret_names)
     return cases;
 }
 
-/* FALSE: it did not show again, with or without a virtual clock, alone or behind others. */
+/* FALSE: nothing came of it again, with or without a virtual clock, alone or behind others. */
 static gboolean minimise(Job *job, FuzzFinding *finding, const FuzzCase *valid, FuzzDiff **diff,
                          gboolean **kept)
 {
     g_autoptr(GError) error = NULL;
     FuzzMinimiser m = {.target = job->target,
                        .title = finding->title,
+                       .verdict = finding->verdict,
                        .place = finding->place,
                        .stop = &job->shared->stop,
                        .most_runs = job->campaign->most_minimise_runs,
@@ -267,12 +268,13 @@ static gboolean minimise(Job *job, FuzzFinding *finding, const FuzzCase *valid, 
     m.place = NULL; /* as --replay looks at it */
     if (error == NULL)
         finding->shown = fuzz_replay_anew(&m, fuzz_case, &error);
+    finding->replays = m.replays;
     if (error == NULL && finding->shown == 0 && job->before->len && !job->beside) {
         m.before = job->before;
         finding->shown = fuzz_replay_anew(&m, fuzz_case, &error);
         finding->before = finding->shown ? job->before : NULL;
+        finding->replays = finding->shown ? m.replays : finding->replays;
     }
-    finding->replays = m.replays;
     job->state->smaller = (FuzzProgress){0};
     if (error && !job->shared->stop)
         g_warning("%s: not made smaller: %s", finding->title, error->message);
@@ -281,7 +283,7 @@ static gboolean minimise(Job *job, FuzzFinding *finding, const FuzzCase *valid, 
     finding->kept = fewer;
     finding->diff = *diff;
     job->stale = TRUE;
-    return error || m.tries || finding->shown || job->shared->stop;
+    return error || m.tries || m.broke || job->shared->stop;
 }
 
 /* First as it is, which is what stays if we are killed now. */
@@ -341,14 +343,19 @@ static void name_finding(FuzzOutcome *outcome)
 }
 
 /* That a guest got nowhere may be this machine's doing, where much else runs. */
-static void withdraw(Job *job, const char *folder)
+static gboolean withdraw(Job *job, const char *folder)
 {
     g_autofree char *to = fuzz_report_withdraw(job->campaign->dir, folder);
 
     if (to)
         g_message("case %" G_GUINT64_FORMAT ": %s, but not again, in none of many tries: %s",
                   job->state->cases, job->outcome.title, to);
-    __atomic_sub_fetch(&job->shared->found, to != NULL, __ATOMIC_RELAXED);
+    return to != NULL;
+}
+
+static void count_finding(Job *job)
+{
+    __atomic_add_fetch(&job->shared->found, 1, __ATOMIC_RELAXED);
 }
 
 static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
@@ -360,11 +367,12 @@ static gboolean see_finding(Job *job, const FuzzCase *fuzz_case, GError **error)
     if (is_ignored(job, job->outcome.title) ||
         !fuzz_report_claim(job->campaign->dir, job->outcome.title, job->outcome.place, &folder))
         return TRUE;
-    __atomic_add_fetch(&job->shared->found, 1, __ATOMIC_RELAXED);
+    if (job->outcome.verdict != FUZZ_HANG)
+        count_finding(job);
     if (!write_finding(job, folder, fuzz_case, &shows, error))
         return FALSE;
-    if (!shows && job->outcome.verdict == FUZZ_HANG)
-        withdraw(job, folder);
+    if (job->outcome.verdict == FUZZ_HANG && (shows || !withdraw(job, folder)))
+        count_finding(job);
     return TRUE;
 }
 

@@ -94,6 +94,9 @@ static gboolean shows_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError *
             return FALSE;
         g_clear_error(error);
     }
+    m->broke |= outcome.verdict != FUZZ_FINE;
+    if (m->verdict == FUZZ_HANG && outcome.verdict == FUZZ_HANG)
+        return TRUE;
     if (g_strcmp0(outcome.title, m->title) == 0 &&
         (!m->place || g_strcmp0(outcome.place, m->place) == 0))
         return TRUE;
@@ -313,6 +316,7 @@ gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error)
 
     for (guint i = 0; i < fuzz_diff_size(diff); i++)
         r.kept[i] = TRUE;
+    m->tries = 0;
     tell(&r);
     g_autoptr(FuzzCase) whole = fuzz_diff_apply(diff, r.kept);
     if (shows_anywhere(m, whole, &r.error)) {
@@ -328,6 +332,7 @@ gboolean *fuzz_minimise(FuzzMinimiser *m, const FuzzDiff *diff, GError **error)
 static void try_instead(FuzzMinimiser *m, const FuzzCase *valid, const FuzzCase *instead,
                         FuzzDiff **diff, gboolean **kept, GError **error)
 {
+    const guint tries = m->tries;
     FuzzDiff *other = fuzz_diff_new(valid, instead);
     gboolean *its = fuzz_minimise(m, other, error);
 
@@ -338,6 +343,7 @@ static void try_instead(FuzzMinimiser *m, const FuzzCase *valid, const FuzzCase 
         *kept = its;
         return;
     }
+    m->tries = tries;
     fuzz_diff_free(other);
     g_free(its);
 }
@@ -360,11 +366,9 @@ gboolean *fuzz_make_small(FuzzMinimiser *m, const FuzzCase *valid, FuzzDiff **di
 {
     GError *inner = NULL;
     gboolean *kept = fuzz_minimise(m, *diff, &inner);
-    const guint tries = m->tries;
 
-    if (!inner && tries && fuzz_count_kept(*diff, kept) > FUZZ_FEW)
+    if (!inner && m->tries && fuzz_count_kept(*diff, kept) > FUZZ_FEW)
         try_pieces(m, valid, diff, &kept, &inner);
-    m->tries = tries;
     if (inner)
         g_propagate_error(error, inner);
     return kept;

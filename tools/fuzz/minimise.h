@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     FuzzTarget *target;
     const char *title;         /* of the flaw: it must stay the same */
+    FuzzVerdict verdict;       /* FUZZ_HANG: any hang is the same, however far the guest came */
     const char *place;         /* the same, where it comes out there again; NULL: any */
     const volatile gint *stop; /* not 0: enough, what is there so far is the result; may be NULL */
     guint most_runs;           /* 0: as many as it takes */
@@ -29,6 +30,7 @@ typedef struct {
     const GPtrArray *before; /* of FuzzCase: what a fresh target is shown first; may be NULL */
     const GPtrArray *beside; /* of FuzzCase: what it is shown together with it; may be NULL */
     char instead[160];       /* what the last case did that did not show it: a title; "": nothing */
+    gboolean broke;          /* something, if not this, came of a case */
     gboolean stale;          /* the target must be made fresh before the next case */
 } FuzzMinimiser;
 

@@ -122,6 +122,20 @@ gboolean fuzz_report_claim(const char *dir, const char *title, const char *place
     return TRUE;
 }
 
+/* In the command that shows it again. */
+static void name_anew(const char *folder, const char *was)
+{
+    g_autofree char *path = g_build_filename(folder, REPORT, NULL);
+    g_autofree char *from = g_shell_quote(was), *to = g_shell_quote(folder);
+    char *text = fuzz_read_file(path, FUZZ_MOST_TEXT, NULL, NULL);
+    g_autoptr(GString) report = g_string_new(text);
+
+    g_string_replace(report, from, to, 0);
+    if (text)
+        fuzz_put_file(folder, REPORT, report->str, report->len, NULL);
+    g_free(text);
+}
+
 char *fuzz_report_withdraw(const char *dir, const char *folder)
 {
     g_autofree char *all = g_build_filename(dir, "not-again", NULL);
@@ -131,8 +145,10 @@ char *fuzz_report_withdraw(const char *dir, const char *folder)
     for (guint i = 1; i <= MOST_WITHDRAWN; i++) {
         g_autofree char *name = g_strdup_printf("%s-%u", base, i);
         char *to = g_build_filename(all, name, NULL);
-        if (g_rename(folder, to) == 0)
+        if (g_rename(folder, to) == 0) {
+            name_anew(to, folder);
             return to;
+        }
         g_free(to);
     }
     return NULL;

@@ -52,26 +52,33 @@ static GPtrArray *pieces_of(struct desc_tree *broken, struct desc_tree *valid)
     return pieces;
 }
 
-/* The n-th node of the tree that is of the piece's kind, or of its group; NULL: there are fewer. */
+/* Of its kind, or else of its group. */
+static gboolean is_like(const struct desc_node *node, const struct desc_node *piece,
+                        gboolean same_kind)
+{
+    return same_kind ? node->type->kind == piece->type->kind
+                     : (node->type->group & piece->type->group) != 0;
+}
+
+/* NULL: there are fewer. */
 static struct desc_node *nth_like(struct desc_tree *tree, const struct desc_node *piece,
                                   gboolean same_kind, guint n)
 {
     struct desc_node *root = &desc_tree_root(tree)->node;
 
     for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root))
-        if ((same_kind ? node->type->kind == piece->type->kind
-                       : (node->type->group & piece->type->group) != 0) &&
-            n-- == 0)
+        if (is_like(node, piece, same_kind) && n-- == 0)
             return node;
     return NULL;
 }
 
 static guint count_like(struct desc_tree *tree, const struct desc_node *piece, gboolean same_kind)
 {
+    struct desc_node *root = &desc_tree_root(tree)->node;
     guint n = 0;
 
-    while (nth_like(tree, piece, same_kind, n))
-        n++;
+    for (struct desc_node *node = desc_next(root, root); node; node = desc_next(node, root))
+        n += is_like(node, piece, same_kind);
     return n;
 }
 
@@ -81,6 +88,17 @@ static gboolean put_before(struct desc_tree *tree, const struct desc_node *piece
 {
     *ret_copy = desc_copy(tree, piece);
     return *ret_copy && desc_place(parent, *ret_copy, before) == 0;
+}
+
+/* NULL: it has become too large. */
+static FuzzCase *case_of(const struct desc_node *root, GArray *faults)
+{
+    if (root->total > FUZZ_MAX_BYTES)
+        return NULL;
+    FuzzCase *made = g_new0(FuzzCase, 1);
+    made->descriptors = bytes_of(root);
+    made->faults = g_array_copy(faults);
+    return made;
 }
 
 /* Lengths and counts around it become right, and the piece itself stays as it is. */
@@ -98,9 +116,7 @@ static FuzzCase *transplant(const FuzzCase *valid, const FuzzCase *broken,
         if (put_before(tree, piece, parent, copy, &last)) {
             desc_unlink(copy);
             desc_locate(tree);
-            made = g_new0(FuzzCase, 1);
-            made->descriptors = bytes_of(&desc_tree_root(tree)->node);
-            made->faults = g_array_copy(broken->faults);
+            made = case_of(&desc_tree_root(tree)->node, broken->faults);
         }
     }
     desc_tree_free(tree);
