@@ -225,15 +225,20 @@ static void tired_free(FuzzTarget *target)
     g_free(target);
 }
 
+static FuzzTarget *target_of(const FuzzTargetOps *ops)
+{
+    Tired *tired = g_new0(Tired, 1);
+
+    tired->base = (FuzzTarget){.ops = ops, .name = (char *)"tired"};
+    return &tired->base;
+}
+
 static FuzzTarget *tired_target(gpointer user, GError **error)
 {
     static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = tired_run, .free = tired_free};
-    Tired *tired = g_new0(Tired, 1);
 
-    (void)user;
-    (void)error;
-    tired->base = (FuzzTarget){.ops = &ops, .name = (char *)"tired"};
-    return &tired->base;
+    (void)user, (void)error;
+    return target_of(&ops);
 }
 
 /* What shows only after other cases is kept with those, and shown again by them. */
@@ -264,6 +269,12 @@ static void test_needs_others(void)
     m.target->ops->free(m.target);
 }
 
+static void hang(FuzzOutcome *outcome, char *title)
+{
+    outcome->verdict = FUZZ_HANG;
+    outcome->title = title;
+}
+
 /* A target that hangs at its fifth case, and never again. */
 static gboolean lame_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutcome *ret_outcome,
                          GError **error)
@@ -271,20 +282,17 @@ static gboolean lame_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutc
     static guint cases;
 
     (void)target, (void)fuzz_case, (void)error;
-    if (++cases == 5) {
-        ret_outcome->verdict = FUZZ_HANG;
-        ret_outcome->title = g_strdup("lame");
-    }
+    if (++cases == 5)
+        hang(ret_outcome, g_strdup("lame"));
     return TRUE;
 }
 
 static FuzzTarget *lame_target(gpointer user, GError **error)
 {
     static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = lame_run, .free = tired_free};
-    FuzzTarget *target = tired_target(user, error);
 
-    target->ops = &ops;
-    return target;
+    (void)user, (void)error;
+    return target_of(&ops);
 }
 
 /* One that hangs at each case from the fifth on, never at the same place. */
@@ -294,20 +302,17 @@ static gboolean lost_run(FuzzTarget *target, const FuzzCase *fuzz_case, FuzzOutc
     static guint cases;
 
     (void)target, (void)fuzz_case, (void)error;
-    if (++cases >= 5) {
-        ret_outcome->verdict = FUZZ_HANG;
-        ret_outcome->title = g_strdup_printf("lost %u", cases);
-    }
+    if (++cases >= 5)
+        hang(ret_outcome, g_strdup_printf("lost %u", cases));
     return TRUE;
 }
 
 static FuzzTarget *lost_target(gpointer user, GError **error)
 {
     static const FuzzTargetOps ops = {.fresh = tired_fresh, .run = lost_run, .free = tired_free};
-    FuzzTarget *target = tired_target(user, error);
 
-    target->ops = &ops;
-    return target;
+    (void)user, (void)error;
+    return target_of(&ops);
 }
 
 static void test_hang_moves(void)

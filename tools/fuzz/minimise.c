@@ -104,6 +104,12 @@ static gboolean shows_once(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError *
     return FALSE;
 }
 
+/* Asked to end, or run as often as it may. */
+static gboolean may_not_go_on(const FuzzMinimiser *m)
+{
+    return is_enough(m) || (m->most_runs && m->runs >= m->most_runs);
+}
+
 gboolean fuzz_shows(FuzzMinimiser *m, const FuzzCase *fuzz_case, GError **error)
 {
     GError *inner = NULL;
@@ -213,7 +219,7 @@ typedef struct {
 
 static gboolean is_over(const Reduction *r)
 {
-    return r->error || is_enough(r->m) || (r->m->most_runs && r->m->runs >= r->m->most_runs);
+    return r->error || may_not_go_on(r->m);
 }
 
 static void tell(const Reduction *r)
@@ -355,7 +361,7 @@ static void try_pieces(FuzzMinimiser *m, const FuzzCase *valid, FuzzDiff **diff,
     g_autoptr(GPtrArray) cases = fuzz_transplants(valid, small);
 
     for (guint i = 0; i < cases->len && !*error && fuzz_count_kept(*diff, *kept) > FUZZ_FEW; i++) {
-        if (is_enough(m) || (m->most_runs && m->runs >= m->most_runs))
+        if (may_not_go_on(m))
             break;
         if (fuzz_shows(m, cases->pdata[i], error))
             try_instead(m, valid, cases->pdata[i], diff, kept, error);

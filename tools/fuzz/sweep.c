@@ -76,8 +76,10 @@ static guint part_of(const struct desc_node *node)
 static void look_at_field(FuzzSweep *sweep, const Choice *field, guint slot, FuzzRandom *random,
                           Choice *choice, guint *n)
 {
+    guint16 *counts = sweep->counts[field->node->type->kind][part_of(field->node)][slot];
+
     for (guint sort = 0; sort < SORTS; sort++) {
-        guint16 *count = &sweep->counts[field->node->type->kind][part_of(field->node)][slot][sort];
+        guint16 *count = &counts[sort];
         if (choice->count && *count > *choice->count)
             continue;
         if (choice->count && *count < *choice->count)
